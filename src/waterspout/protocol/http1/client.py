@@ -1,0 +1,139 @@
+"""The client's side of an HTTP/1 connection: requests out, responses in."""
+
+from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
+from waterspout.protocol.http1.connection import Connection, Event
+from waterspout.protocol.http1.limits import Limits
+from waterspout.protocol.http1.messages import ResponseHead, Signal
+from waterspout.protocol.http1.parser import ResponseParser
+from waterspout.protocol.http1.states import (
+    CHUNKED,
+    COMPLETE,
+    EOF,
+    HEAD,
+    INTERIM,
+    LENGTH,
+    NO_BODY,
+    SWITCH,
+    UNTIL_CLOSE,
+    State,
+)
+from waterspout.protocol.http1.writer import request_line
+
+__all__ = ["ClientConnection"]
+
+
+class ClientConnection(Connection):
+    """Writes requests and reads responses, one exchange after the other.
+
+    ``next_event`` gives ``ResponseHead`` objects with a status of 1xx as they come, then the
+    final one, pieces of the body, and ``END_OF_MESSAGE``.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self._parser = ResponseParser(limits)
+        #: The head of the response being read, or None before it.
+        self.head: ResponseHead | None = None
+        self._method = ""
+        self._interims = 0
+        self._keep_alive = True
+
+    def send_request(self, method: str, target: str, fields: bytes, length: int) -> bytes:
+        """Return the head of a request whose body, if any, follows through ``send_data``.
+
+        ``fields`` are encoded field lines with Host and Connection but without Content-Length
+        and Transfer-Encoding: those are written here. ``length`` is the size of the body in
+        bytes; -1 sends it in chunks, and 0 means that there is none. Raises ``ValueError``
+        where the method or the target could not stand in a request line.
+        """
+        line = request_line(method, target)
+        framing = b""
+        event = NO_BODY
+        if length > 0:
+            framing = b"Content-Length: %d\r\n" % length
+            event = LENGTH
+        elif length < 0:
+            framing = b"Transfer-Encoding: chunked\r\n"
+            event = CHUNKED
+        elif method == "POST" or method == "PUT" or method == "PATCH":
+            # RFC 9110 section 8.6: these have a meaning for content, so its absence is stated.
+            framing = b"Content-Length: 0\r\n"
+        self._write_step(event)
+        self._write_left = length
+        self._method = method
+        self._interims = 0
+        self.head = None
+        return b"%b%b%b\r\n" % (line, fields, framing)
+
+    def _process_head(self) -> Event:
+        position = self._position
+        if position >= len(self._data):
+            if not self._has_eof:
+                return Signal.NEED_DATA
+            if self.writing != HEAD:
+                raise RemoteProtocolError("the connection ended before a response")
+            self._read_step(EOF)
+            return Signal.CLOSED
+        if self.writing == HEAD:
+            raise RemoteProtocolError("a response that was not asked for")
+        head = self._parser.parse(self._data, position)
+        if head is None:
+            if position:
+                self._parser.restart()
+            self._line_incomplete()
+            return self._need_data("a response head")
+        self._position = head.end
+        if head.status < 200 and head.status != 101:
+            self._interims += 1
+            if self._interims > self.limits.max_interim_responses:
+                raise RemoteProtocolError(f"more than {self.limits.max_interim_responses} 1xx")
+            self._read_step(INTERIM)
+            return head
+        self.head = head
+        self.max_body_size = self.limits.max_body_size
+        self._keep_alive = not head.has_close and (head.is_http11 or head.has_keep_alive)
+        self._begin_response_body(head)
+        return head
+
+    def _begin_response_body(self, head: ResponseHead) -> None:
+        """Decide where the message ends (RFC 9112 section 6.3, in its order)."""
+        status = head.status
+        if status == 101 or (self._method == "CONNECT" and 200 <= status < 300):
+            self._keep_alive = False
+            self._read_step(SWITCH)
+        elif self._method == "HEAD" or status == 204 or status == 304:
+            self._begin_body(LENGTH, 0)
+        elif head.is_chunked:
+            self._begin_body(CHUNKED, -1)
+        elif head.content_length >= 0:
+            self._begin_body(LENGTH, head.content_length)
+        else:
+            self._keep_alive = False
+            self._begin_body(UNTIL_CLOSE, -1)
+
+    @property
+    def can_be_reused(self) -> bool:
+        """Whether another request may follow on this connection.
+
+        Both messages must be over, the server must have promised to keep the connection, and it
+        must have sent nothing beyond its response: such bytes are never the next response.
+        """
+        return (
+            self._keep_alive
+            and self.reading == COMPLETE
+            and self.writing == COMPLETE
+            and not self._has_eof
+            and not self.has_unread_data
+        )
+
+    def start_next_cycle(self) -> None:
+        """Go on to the next request; ``can_be_reused`` must hold."""
+        if not self.can_be_reused:
+            raise LocalProtocolError("the connection cannot be used again")
+        self._start_next_cycle()
+
+    def __repr__(self) -> str:
+        return (
+            f"<ClientConnection reading {State(self.reading).name}"
+            f" writing {State(self.writing).name}>"
+        )

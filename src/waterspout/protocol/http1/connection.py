@@ -1,0 +1,431 @@
+"""One HTTP/1 connection without its socket: bytes in, events out; messages in, bytes out.
+
+``Connection`` holds what a server's and a client's side share: the buffer, the body of the
+message being read, and the framing of the body being written. ``server`` and ``client`` add the
+heads. The verbs are those of the field: ``receive_data``, ``receive_eof``, ``next_event``.
+
+A connection is used by one thread at a time. After an error nothing more is parsed.
+"""
+
+from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
+from waterspout.protocol.headers import HTTPHeaders, encode_fields, from_lines
+from waterspout.protocol.http1.limits import Limits
+from waterspout.protocol.http1.messages import RequestHead, ResponseHead, Signal
+from waterspout.protocol.http1.parser import scan_fields
+from waterspout.protocol.http1.states import (
+    CHUNK,
+    CHUNK_DATA,
+    CHUNK_END,
+    CHUNK_SIZE,
+    CLOSE_BODY,
+    CLOSED,
+    COMPLETE,
+    CRLF,
+    END,
+    EOF,
+    EXHAUSTED,
+    FAILED,
+    FAULT,
+    HEAD,
+    ILLEGAL,
+    LAST_CHUNK,
+    LENGTH,
+    LENGTH_BODY,
+    NEXT,
+    READING,
+    SWITCHED,
+    WRITING,
+    Input,
+    State,
+    flatten,
+)
+from waterspout.protocol.http1.writer import FINAL_CHUNK, encode_chunk
+
+__all__ = ["Connection", "Event"]
+
+#: What ``next_event`` returns: a head, a piece of the body, or a signal.
+Event = RequestHead | ResponseHead | bytes | Signal
+
+_READING = flatten(READING)
+_WRITING = flatten(WRITING)
+
+_INPUTS = len(Input)
+NEED_DATA = Signal.NEED_DATA
+END_OF_MESSAGE = Signal.END_OF_MESSAGE
+PAUSED = Signal.PAUSED
+
+# An incomplete line is looked at again when a line feed has come or when the waiting bytes have
+# doubled, so the work stays linear however small the fragments are.
+_FIRST_RETRY = 4096
+
+
+class Connection:
+    """The side that servers and clients share; see the module's docstring."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        #: States of the message being read and of the one being written.
+        self.reading = HEAD
+        self.writing = HEAD
+        #: Bound of the body being read; a caller may change it after the head.
+        self.max_body_size = limits.max_body_size
+        #: Trailer fields of the message that has just ended, or None.
+        self.trailers: HTTPHeaders | None = None
+        self._data = b""
+        self._position = 0
+        self._tail: list[bytes] = []
+        self._tail_size = 0
+        self._retry_at = 0
+        self._is_stalled = False  # the bytes at hand end inside a line
+        self._has_eof = False
+        self._body_size = 0  # received so far
+        self._chunks = 0  # parsed since the caller last got its turn
+        self._body_left = 0  # to come, of the body or the chunk being read
+        self._write_left = 0  # to come, of a body of known length being written
+
+    # In
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes that the peer sent; ``next_event`` tells what they mean."""
+        if self._position >= len(self._data) and not self._tail_size:
+            self._data = data
+            self._position = 0
+            self._is_stalled = False
+            return
+        self._tail.append(data)
+        self._tail_size += len(data)
+        if self._is_stalled and (b"\n" in data or self._tail_size >= self._retry_at):
+            self._is_stalled = False
+
+    def receive_eof(self) -> None:
+        """Take note that the peer sends no more."""
+        self._has_eof = True
+
+    def next_event(self) -> Event:
+        """Return the next event; ``Signal.NEED_DATA`` until there are bytes for one.
+
+        Raises ``RemoteProtocolError`` where the peer broke the protocol or a limit.
+        """
+        state = self.reading
+        if state == COMPLETE or state == SWITCHED:
+            return PAUSED
+        if state == CLOSED:
+            return Signal.CLOSED
+        if state == FAILED:
+            raise RemoteProtocolError("nothing is parsed after an error")
+        try:
+            if self._is_stalled:
+                return self._need_data("a line")
+            if self._tail_size:
+                self._join()
+            if state == HEAD:
+                return self._process_head()
+            if state == LENGTH_BODY:
+                return self._process_length_body()
+            if state == CLOSE_BODY:
+                return self._process_close_body()
+            return self._process_chunks()
+        except RemoteProtocolError:
+            self._read_step(FAULT)
+            raise
+
+    @property
+    def has_unread_data(self) -> bool:
+        """Whether bytes have been received that no event has told of."""
+        return self._position < len(self._data) or self._tail_size > 0
+
+    def take_unread_data(self) -> bytes:
+        """Take the bytes no event has told of, for whoever speaks on this connection next."""
+        self._join()
+        data = self._data[self._position :]
+        self._data = b""
+        self._position = 0
+        return data
+
+    # Out
+
+    def send_data(self, data: bytes) -> bytes:
+        """Return what to write for a piece of the body; empty data writes nothing.
+
+        Raises ``LocalProtocolError`` where the body would outgrow its announced length.
+        """
+        if not data:
+            return b""
+        state = self.writing
+        if state == LENGTH_BODY:
+            if len(data) > self._write_left:
+                raise LocalProtocolError(
+                    f"the body is longer than its Content-Length by"
+                    f" {len(data) - self._write_left} bytes",
+                )
+            self._write_left -= len(data)
+            return data
+        if state == CHUNK_SIZE:
+            return encode_chunk(data)
+        if state == CLOSE_BODY:
+            return data
+        raise LocalProtocolError(f"no body may be sent in state {State(state).name}")
+
+    def send_end(self, trailers: HTTPHeaders | None = None) -> bytes:
+        """Return what to write at the end of a message that was sent in pieces.
+
+        Raises ``LocalProtocolError`` where the body fell short of its announced length.
+        """
+        state = self.writing
+        if state == LENGTH_BODY and self._write_left:
+            raise LocalProtocolError(
+                f"the body is shorter than its Content-Length by {self._write_left} bytes",
+            )
+        if state == COMPLETE:
+            return b""
+        self._write_step(END)
+        if state != CHUNK_SIZE:
+            return b""
+        if trailers is None:
+            return FINAL_CHUNK
+        return b"0\r\n" + encode_fields(trailers) + b"\r\n"
+
+    def send_eof(self) -> None:
+        """Take note that nothing more will be written."""
+        self._write_step(EOF)
+
+    # States
+
+    def _read_step(self, event: int) -> None:
+        table = _READING
+        following = table[self.reading * _INPUTS + event]
+        if following == ILLEGAL:
+            raise LocalProtocolError(
+                f"{Input(event).name} cannot come while reading {State(self.reading).name}",
+            )
+        self.reading = following
+
+    def _write_step(self, event: int) -> None:
+        table = _WRITING
+        following = table[self.writing * _INPUTS + event]
+        if following == ILLEGAL:
+            raise LocalProtocolError(
+                f"{Input(event).name} cannot be sent while writing {State(self.writing).name}",
+            )
+        self.writing = following
+
+    def _start_next_cycle(self) -> None:
+        """Let another exchange begin; both messages must be complete."""
+        if self.reading != COMPLETE or self.writing != COMPLETE:
+            raise LocalProtocolError(
+                f"the exchange is not over: reading {State(self.reading).name},"
+                f" writing {State(self.writing).name}",
+            )
+        self._read_step(NEXT)
+        self._write_step(NEXT)
+        self.trailers = None
+        self._body_size = 0
+        self._join()
+
+    # Buffer
+
+    def _join(self) -> None:
+        if self._tail_size:
+            self._tail.insert(0, self._data[self._position :])
+            self._data = b"".join(self._tail)
+            self._position = 0
+            self._tail.clear()
+            self._tail_size = 0
+
+    def _line_incomplete(self) -> None:
+        """Remember that the bytes at hand end inside a line."""
+        if self._position:
+            self._data = self._data[self._position :]
+            self._position = 0
+        self._retry_at = max(len(self._data), _FIRST_RETRY)
+        self._is_stalled = True
+
+    # Reading
+
+    def _process_head(self) -> Event:
+        """Read a head; each side has its own."""
+        return NEED_DATA
+
+    def _begin_body(self, framing: int, length: int) -> None:
+        """Make ready for the body that a head announces."""
+        self._body_size = 0
+        if framing == LENGTH:
+            if length > self.max_body_size:
+                raise _too_large(self.max_body_size)
+            self._body_left = length
+        self._read_step(framing)
+
+    def _process_length_body(self) -> Event:
+        if not self._body_left:
+            self._read_step(EXHAUSTED)
+            return END_OF_MESSAGE
+        return self._take_body(self._body_left)
+
+    def _process_close_body(self) -> Event:
+        size = len(self._data) - self._position
+        if size:
+            self._count_body(size)
+            self._body_left = size
+            return self._take_body(size)
+        if self._has_eof:
+            self._read_step(EOF)
+            return END_OF_MESSAGE
+        return NEED_DATA
+
+    def _take_body(self, most: int) -> Event:
+        data = self._data
+        start = self._position
+        size = len(data) - start
+        if not size:
+            return self._need_data("a body")
+        if size > most:
+            self._position = start + most
+            self._body_left -= most
+            return data[start : start + most]
+        self._data = b""
+        self._position = 0
+        self._body_left -= size
+        return data[start:] if start else data
+
+    def _need_data(self, where: str) -> Event:
+        if self._has_eof:
+            raise RemoteProtocolError(f"the connection ended inside {where}")
+        return NEED_DATA
+
+    def _count_body(self, size: int) -> None:
+        self._body_size += size
+        if self._body_size > self.max_body_size:
+            raise _too_large(self.max_body_size)
+
+    def _process_chunks(self) -> Event:
+        """Read the chunks at hand (RFC 9112 section 7.1) and return their data as one piece."""
+        if self._chunks >= self.limits.max_chunks_per_turn:
+            self._chunks = 0
+            return Signal.YIELD
+        pieces: list[bytes] = []
+        most = self.limits.max_chunks_per_turn
+        while self._chunks < most:
+            state = self.reading
+            if state == CHUNK_DATA:
+                if not self._body_left:
+                    self._read_step(EXHAUSTED)
+                    continue
+                piece = self._take_body(self._body_left)
+                if piece is NEED_DATA:
+                    break
+                pieces.append(piece)  # type: ignore[arg-type]
+            elif state == CHUNK_SIZE:
+                if not self._process_chunk_size():
+                    break
+                self._chunks += 1
+            elif state == CHUNK_END:
+                if not self._process_chunk_end():
+                    break
+            else:
+                if pieces:
+                    break
+                return self._process_trailers()
+        if pieces:
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return self._need_data("a body")
+
+    def _process_chunk_size(self) -> bool:
+        """Read the line before a chunk; False while it is incomplete."""
+        data = self._data
+        start = self._position
+        most = self.limits.max_chunk_line_size
+        end = data.find(b"\n", start, start + most)
+        if end < 0:
+            if len(data) - start >= most:
+                raise RemoteProtocolError(f"a chunk's size line is longer than {most} bytes")
+            if b"\r" in data[start:-1]:
+                raise RemoteProtocolError("a CR that is not followed by LF in a chunk's size line")
+            if start < len(data):
+                self._line_incomplete()
+            return False
+        size = _parse_chunk_line(data, start, end)
+        self._position = end + 1
+        if size:
+            self._count_body(size)
+            self._body_left = size
+            self._read_step(CHUNK)
+        else:
+            self._read_step(LAST_CHUNK)
+        return True
+
+    def _process_chunk_end(self) -> bool:
+        """Read the CRLF behind a chunk's data; False while it is incomplete."""
+        data = self._data
+        start = self._position
+        found = data[start : start + 2]
+        if found == b"\r\n":
+            self._position = start + 2
+            self._read_step(CRLF)
+            return True
+        if found and found != b"\r":
+            raise RemoteProtocolError("a chunk's data is not followed by CRLF")
+        return False
+
+    def _process_trailers(self) -> Event:
+        """Read the trailer section (RFC 9112 section 7.1.2), under the bounds of a header."""
+        limits = self.limits
+        start = self._position
+        lines: list[int] = []
+        end = scan_fields(
+            self._data,
+            start,
+            start,
+            lines,
+            limits.max_header_size,
+            limits.max_header_count,
+        )
+        if end < 0:
+            self._line_incomplete()
+            return self._need_data("the trailers")
+        if lines:
+            lines.append(end)
+            self.trailers = from_lines(self._data, lines)
+        self._position = end + 2
+        self._read_step(END)
+        return END_OF_MESSAGE
+
+
+def _too_large(limit: int) -> RemoteProtocolError:
+    return RemoteProtocolError(f"the body is larger than {limit} bytes", 413)
+
+
+def _parse_chunk_line(data: bytes, start: int, end: int) -> int:
+    """Return the size that the line from ``start`` to its LF at ``end`` states."""
+    p = data
+    size = 0
+    i = start
+    while True:
+        c = p[i]
+        if 0x30 <= c <= 0x39:
+            digit = c - 0x30
+        elif 0x61 <= (c | 0x20) <= 0x66:
+            digit = (c | 0x20) - 0x57
+        else:
+            break
+        size = size * 16 + digit
+        i += 1
+        if i - start > 15:
+            raise RemoteProtocolError("a chunk's size has more than 15 digits")
+    if i == start:
+        raise RemoteProtocolError("a chunk's size is no hexadecimal number")
+    if p[i] == 0x0D and i + 1 == end:
+        return size
+    return _skip_extensions(data, i, end, size)
+
+
+def _skip_extensions(data: bytes, start: int, end: int, size: int) -> int:
+    """Pass over chunk extensions (RFC 9112 section 7.1.1): read, held to the grammar, unused."""
+    if data[end - 1] != 0x0D:
+        raise RemoteProtocolError("a chunk's size line ends in LF without CR")
+    extensions = data[start : end - 1]
+    if not extensions.lstrip(b" \t").startswith(b";"):
+        raise RemoteProtocolError("a chunk's size is no hexadecimal number")
+    for byte in extensions:
+        if (byte < 0x20 and byte != 0x09) or byte == 0x7F:
+            raise RemoteProtocolError("a control character in a chunk extension")
+    return size

@@ -1,0 +1,27 @@
+"""The bounds that hold for what a peer sends."""
+
+from dataclasses import dataclass
+
+__all__ = ["Limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a peer may send; sizes are in bytes and hold however the input is cut up.
+
+    One instance serves any number of connections and threads: it never changes.
+    """
+
+    max_start_line_size: int = 8 * 1024  #: request line (414) or status line
+    max_header_size: int = 64 * 1024  #: all fields of a head together; also of the trailers (431)
+    max_header_count: int = 100  #: fields in a head; also in the trailers (431)
+    max_body_size: int = 100 * 1024 * 1024  #: body without its framing (413)
+    max_chunk_line_size: int = 1024  #: a chunk's size with its extensions (400)
+    max_interim_responses: int = 10  #: 1xx heads before the final one
+    max_chunks_per_turn: int = 4096  #: chunks parsed before others get their turn
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 0:
+                raise ValueError(f"limit {name} must be an integer of at least 0, not {value!r}")

@@ -1,0 +1,38 @@
+import cython
+
+cdef int COLON
+
+
+cdef class _Head:
+    cdef readonly bytes data
+    cdef readonly list lines
+    cdef readonly Py_ssize_t end
+    cdef readonly bint is_http11
+    cdef readonly long long content_length
+    cdef readonly bint is_chunked
+    cdef readonly bint has_close
+    cdef readonly bint has_keep_alive
+    cdef readonly bint has_upgrade
+    cdef object _headers
+
+    @cython.locals(
+        data=bytes,
+        lines=list,
+        size=Py_ssize_t,
+        index=Py_ssize_t,
+        start=Py_ssize_t,
+        end=Py_ssize_t,
+    )
+    cpdef bytes find(self, bytes name)
+
+
+cdef class RequestHead(_Head):
+    cdef readonly str method
+    cdef readonly str target
+    cdef readonly str host
+    cdef readonly bint expects_continue
+
+
+cdef class ResponseHead(_Head):
+    cdef readonly int status
+    cdef readonly str reason

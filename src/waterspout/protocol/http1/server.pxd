@@ -1,0 +1,29 @@
+import cython
+
+from waterspout.protocol.http1.connection cimport Connection
+from waterspout.protocol.http1.messages cimport RequestHead
+from waterspout.protocol.http1.parser cimport RequestParser
+
+cdef int CHUNKED, COMPLETE, EOF, INTERIM, LENGTH, NO_BODY, SWITCH, UNTIL_CLOSE
+
+
+cdef class ServerConnection(Connection):
+    cdef RequestParser _parser
+    cdef readonly RequestHead head
+    cdef public bint keep_alive
+    cdef bint _has_continued
+
+    @cython.locals(position=Py_ssize_t, head=RequestHead)
+    cpdef _process_head(self)
+
+    cpdef bytes send_continue(self)
+    cpdef bytes send_interim(self, int status, bytes fields=*)
+    cpdef bytes send_switch(self, bytes fields)
+
+    @cython.locals(
+        head=RequestHead, line=bytes, framing=bytes, event=int, is_http11=bint
+    )
+    cpdef bytes send_response(self, int status, reason, bytes fields, long long length)
+    cpdef bytes respond(self, int status, reason, bytes fields, bytes body)
+    cdef bytes _connection_field(self)
+    cpdef start_next_cycle(self)

@@ -1,0 +1,160 @@
+"""The server's side of an HTTP/1 connection: requests in, responses out."""
+
+from waterspout.protocol.errors import LocalProtocolError
+from waterspout.protocol.http1.connection import Connection, Event
+from waterspout.protocol.http1.limits import Limits
+from waterspout.protocol.http1.messages import RequestHead, Signal
+from waterspout.protocol.http1.parser import RequestParser
+from waterspout.protocol.http1.states import (
+    CHUNKED,
+    COMPLETE,
+    EOF,
+    INTERIM,
+    LENGTH,
+    NO_BODY,
+    SWITCH,
+    UNTIL_CLOSE,
+    State,
+)
+from waterspout.protocol.http1.writer import status_line
+
+__all__ = ["ServerConnection"]
+
+
+class ServerConnection(Connection):
+    """Reads requests and writes responses, one exchange after the other.
+
+    ``next_event`` gives a ``RequestHead``, pieces of the body, ``END_OF_MESSAGE``, and then
+    ``PAUSED`` until the response is complete and ``start_next_cycle`` has been called: requests
+    that were sent ahead wait in the buffer, so answers leave in the order of the questions.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self._parser = RequestParser(limits)
+        #: The head of the request being served, or None before the first.
+        self.head: RequestHead | None = None
+        #: Whether another exchange may follow; it falls as soon as anything speaks against it.
+        self.keep_alive = True
+        self._has_continued = False
+
+    def _process_head(self) -> Event:
+        position = self._position
+        if position >= len(self._data):
+            if self._has_eof:
+                self._read_step(EOF)
+                return Signal.CLOSED
+            return Signal.NEED_DATA
+        head = self._parser.parse(self._data, position)
+        if head is None:
+            if position:
+                self._parser.restart()
+            self._line_incomplete()
+            return self._need_data("a request head")
+        self._position = head.end
+        self.head = head
+        self.keep_alive = self.keep_alive and (
+            not head.has_close and (head.is_http11 or head.has_keep_alive)
+        )
+        self._has_continued = False
+        self.max_body_size = self.limits.max_body_size
+        if head.is_chunked:
+            self._begin_body(CHUNKED, -1)
+        else:
+            self._begin_body(LENGTH, max(head.content_length, 0))
+        return head
+
+    @property
+    def must_continue(self) -> bool:
+        """Whether the client waits for ``send_continue`` before it sends the body."""
+        head = self.head
+        return (
+            head is not None
+            and head.expects_continue
+            and not self._has_continued
+            and self.reading != COMPLETE
+            and self._body_size == 0
+        )
+
+    def send_continue(self) -> bytes:
+        """Return an interim response 100 (RFC 9110 section 15.2.1)."""
+        self._has_continued = True
+        return self.send_interim(100)
+
+    def send_interim(self, status: int, fields: bytes = b"") -> bytes:
+        """Return a response 1xx; the final one follows. HTTP/1.0 knows none: empty then."""
+        if not 100 <= status < 200 or status == 101:
+            raise LocalProtocolError(f"an interim status is 100 or 102 to 199, not {status}")
+        self._write_step(INTERIM)
+        if self.head is not None and not self.head.is_http11:
+            return b""
+        return status_line(status) + fields + b"\r\n"
+
+    def send_switch(self, fields: bytes) -> bytes:
+        """Return a response 101: from here on another protocol is spoken."""
+        self._write_step(SWITCH)
+        self._read_step(SWITCH)
+        self.keep_alive = False
+        return status_line(101) + fields + b"\r\n"
+
+    def send_response(self, status: int, reason: str | None, fields: bytes, length: int) -> bytes:
+        """Return the head of a response whose body follows through ``send_data``.
+
+        ``fields`` are encoded field lines without Content-Length, Transfer-Encoding and
+        Connection: those are written here. ``length`` is the size of the body in bytes, -1 where
+        it is not known. HEAD, 204 and 304 have no body, whatever ``length`` says.
+        """
+        head = self.head
+        line = status_line(status, reason)
+        if status < 200:
+            raise LocalProtocolError(f"a final response has a status from 200, not {status}")
+        is_http11 = head is None or head.is_http11
+        framing = b""
+        event = NO_BODY
+        if status == 204 or status == 304:
+            pass
+        elif length >= 0:
+            framing = b"Content-Length: %d\r\n" % length
+            if length:
+                event = LENGTH
+        elif is_http11:
+            framing = b"Transfer-Encoding: chunked\r\n"
+            event = CHUNKED
+        else:
+            event = UNTIL_CLOSE
+        if head is not None and head.method == "HEAD":
+            event = NO_BODY
+        elif event == UNTIL_CLOSE:
+            self.keep_alive = False
+        self._write_step(event)
+        self._write_left = length
+        return b"%b%b%b%b\r\n" % (line, fields, framing, self._connection_field())
+
+    def respond(self, status: int, reason: str | None, fields: bytes, body: bytes) -> bytes:
+        """Return a whole response, ``send_response`` and its body in one."""
+        head = self.send_response(status, reason, fields, len(body))
+        if self.writing == COMPLETE:
+            return head
+        return head + self.send_data(body) + self.send_end()
+
+    def _connection_field(self) -> bytes:
+        # A request whose body has not been read to its end cannot be followed by another one.
+        if self.reading != COMPLETE:
+            self.keep_alive = False
+        if not self.keep_alive:
+            return b"Connection: close\r\n"
+        if self.head is not None and not self.head.is_http11:
+            return b"Connection: keep-alive\r\n"
+        return b""
+
+    def start_next_cycle(self) -> None:
+        """Go on to the next request; the exchange must be over and ``keep_alive`` hold."""
+        if not self.keep_alive:
+            raise LocalProtocolError("the connection is to be closed after this exchange")
+        self._start_next_cycle()
+
+    def __repr__(self) -> str:
+        return (
+            f"<ServerConnection reading {State(self.reading).name}"
+            f" writing {State(self.writing).name}>"
+        )

@@ -1,0 +1,83 @@
+"""Turns heads and bodies into bytes (RFC 9112).
+
+Names and values come from ``HTTPHeaders``, which has checked them; what else goes into a start
+line is checked here. Nothing here knows the state of a connection.
+"""
+
+from http import HTTPStatus
+
+from waterspout.protocol.errors import LocalProtocolError
+from waterspout.protocol.grammar import TARGET, is_field_value, is_token
+
+__all__ = [
+    "FINAL_CHUNK",
+    "check_method",
+    "check_reason",
+    "check_target",
+    "encode_chunk",
+    "reason_phrase",
+    "request_line",
+    "status_line",
+]
+
+#: The chunk that ends a body without trailers.
+FINAL_CHUNK = b"0\r\n\r\n"
+
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+_STATUS_LINES = {
+    code: f"HTTP/1.1 {code} {phrase}\r\n".encode("ascii") for code, phrase in _REASONS.items()
+}
+_NOT_IN_TARGET = bytes(byte for byte in range(256) if not TARGET[byte])
+
+
+def reason_phrase(status: int) -> str:
+    """Return the usual reason phrase of a status; ``Unknown`` where there is none."""
+    return _REASONS.get(status, "Unknown")
+
+
+def check_reason(reason: str) -> None:
+    """Refuse a reason phrase that would break the status line, with ``ValueError``."""
+    try:
+        raw = reason.encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError("a reason phrase must be Latin-1") from None
+    if not is_field_value(raw):
+        raise ValueError("a reason phrase must not hold CR, LF, NUL or another control character")
+
+
+def check_method(method: str) -> None:
+    """Refuse a method that is no token (RFC 9110 section 9.1), with ``ValueError``."""
+    if not method.isascii() or not is_token(method.encode("ascii")):
+        raise ValueError(f"invalid method {method[:40]!r}")
+
+
+def check_target(target: str) -> None:
+    """Refuse a request target with white space, controls or non-ASCII, with ``ValueError``."""
+    raw = target.encode("utf-8", "surrogatepass")
+    if not raw or raw.translate(None, _NOT_IN_TARGET) != raw:
+        raise ValueError("a request target must be visible ASCII and not empty: quote it first")
+
+
+def status_line(status: int, reason: str | None = None) -> bytes:
+    """Return the status line with its CRLF; ``reason`` None means the usual phrase."""
+    line = _STATUS_LINES.get(status)
+    if line is not None and (reason is None or reason == _REASONS[status]):
+        return line
+    if not 100 <= status <= 999:
+        raise LocalProtocolError(f"a status has three digits, not {status!r}")
+    if reason is None:
+        reason = reason_phrase(status)
+    check_reason(reason)
+    return f"HTTP/1.1 {status} {reason}\r\n".encode("latin-1")
+
+
+def request_line(method: str, target: str) -> bytes:
+    """Return the request line with its CRLF."""
+    check_method(method)
+    check_target(target)
+    return f"{method} {target} HTTP/1.1\r\n".encode("ascii")
+
+
+def encode_chunk(data: bytes) -> bytes:
+    """Return ``data``, which is not empty, as one chunk (RFC 9112 section 7.1)."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
