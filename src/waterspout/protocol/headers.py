@@ -12,48 +12,53 @@ from waterspout.protocol.errors import HTTPInputError
 
 __all__ = ["HTTPHeaders", "check_field_value", "encode_fields", "from_lines", "normalize_name"]
 
-# Names as they were spelled to names as they are shown. Filled up to a bound, because a peer
-# chooses the names; those that matter are seen in the first requests.
+# Names as they were spelled to names as they are shown. A peer chooses the names, so both the
+# number and the length of those that are remembered are bounded; a full table begins anew, so
+# that nobody can fill it for good.
 _NAMES: dict[str, str] = {}
 _RAW_NAMES: dict[bytes, str] = {}
 _MAX_NAMES = 1000
+_MAX_NAME_SIZE = 64
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_BEYOND_LATIN_1 = re.compile(r"[^\x00-\xff]")
 
 
 def normalize_name(name: str) -> str:
     """Return a field name in Http-Header-Case; ``HTTPInputError`` where it is not a token."""
-    known = _NAMES.get(name)
+    text = name if type(name) is str else _plain(name)
+    known = _NAMES.get(text)
     if known is None:
-        if _TOKEN.fullmatch(name) is None:
-            raise HTTPInputError(f"invalid header name {name[:40]!r}")
-        known = "-".join([word.capitalize() for word in name.split("-")])
-        if len(_NAMES) < _MAX_NAMES:
-            _NAMES[name] = known
+        if _TOKEN.fullmatch(text) is None:
+            raise HTTPInputError(f"invalid header name {text[:40]!r}")
+        known = "-".join([word.capitalize() for word in text.split("-")])
+        if len(text) <= _MAX_NAME_SIZE:
+            if len(_NAMES) >= _MAX_NAMES:
+                _NAMES.clear()
+            _NAMES[text] = known
     return known
 
 
-def check_field_value(value: str) -> None:
+def check_field_value(value: str) -> str:
     """Refuse a value with CR, LF, NUL or another control character but tab (RFC 9110 5.5).
 
     Characters above U+00FF are refused as well, for a field carries bytes: encode them first
     (RFC 8187). Raises ``HTTPInputError``, which is a ``ValueError``; the message does not repeat
-    the value, which may be a secret.
+    the value, which may be a secret. Returns the value, as a plain ``str`` where it was an
+    instance of a subclass, which could format itself as something else.
     """
-    if value.isascii() and value.isprintable():
-        return
-    found = _FORBIDDEN.search(value)
-    if found is not None:
+    text = value if type(value) is str else _plain(value)
+    if text.isascii() and text.isprintable():
+        return text
+    _check_controls(text)
+    beyond = _BEYOND_LATIN_1.search(text)
+    if beyond is not None:
         raise HTTPInputError(
-            f"a header value must not hold the control character {found[0]!r}"
-            f" (at index {found.start()})",
+            f"a header value must not hold {beyond[0]!r} (at index {beyond.start()}):"
+            f" encode it first",
         )
-    for index, char in enumerate(value):
-        if char > "\xff":
-            raise HTTPInputError(
-                f"a header value must not hold {char!r} (at index {index}): encode it first",
-            )
+    return text
 
 
 class HTTPHeaders(MutableMapping[str, str]):
@@ -82,8 +87,13 @@ class HTTPHeaders(MutableMapping[str, str]):
     def add(self, name: str, value: str, *, _chars_are_bytes: bool = True) -> None:
         """Add a field beside those of the same name."""
         key = normalize_name(name)
-        check_field_value(value)
-        _append(self._values, key, value)
+        if _chars_are_bytes:
+            _append(self._values, key, check_field_value(value))
+        else:
+            # The head of a form's part, already decoded from UTF-8: never a field on the wire.
+            text = _plain(value)
+            _check_controls(text)
+            _append(self._values, key, text)
 
     def get_list(self, name: str) -> list[str]:
         """Return all values of a field, apart; an empty list where there is none."""
@@ -112,8 +122,10 @@ class HTTPHeaders(MutableMapping[str, str]):
         '42'
         """
         parsed = cls()
-        for line in headers.split("\n"):
-            parsed.parse_line(line)
+        *lines, last = headers.split("\n")
+        for line in lines:
+            parsed.parse_line(f"{line}\n", _chars_are_bytes=_chars_are_bytes)
+        parsed.parse_line(last, _chars_are_bytes=_chars_are_bytes)
         return parsed
 
     def parse_line(self, line: str, *, _chars_are_bytes: bool = True) -> None:
@@ -122,7 +134,8 @@ class HTTPHeaders(MutableMapping[str, str]):
         A line that begins with white space would continue the one before it. That has been out
         of use since RFC 7230 and is refused.
         """
-        line = line.removesuffix("\n").removesuffix("\r")
+        if line.endswith("\n"):
+            line = line[:-1].removesuffix("\r")
         if not line:
             return
         if line[:1] in (" ", "\t"):
@@ -130,14 +143,13 @@ class HTTPHeaders(MutableMapping[str, str]):
         name, colon, value = line.partition(":")
         if not colon:
             raise HTTPInputError("a header line must have a colon")
-        self.add(name, value.strip(" \t"))
+        self.add(name, value.strip(" \t"), _chars_are_bytes=_chars_are_bytes)
 
     # The mapping
 
     def __setitem__(self, name: str, value: str) -> None:
         key = normalize_name(name)
-        check_field_value(value)
-        self._values[key] = value
+        self._values[key] = check_field_value(value)
 
     def __getitem__(self, name: str) -> str:
         found = self._values[_known_name(name)]
@@ -203,6 +215,21 @@ def from_lines(data: bytes, lines: list[int]) -> HTTPHeaders:
     return headers
 
 
+def _plain(value: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a header name or value must be str, not {type(value).__name__}")
+    return str.__str__(value)
+
+
+def _check_controls(value: str) -> None:
+    found = _FORBIDDEN.search(value)
+    if found is not None:
+        raise HTTPInputError(
+            f"a header value must not hold the control character {found[0]!r}"
+            f" (at index {found.start()})",
+        )
+
+
 def _known_name(name: str) -> str:
     # To look a name up is not to use it: one that is no token is simply not there.
     try:
@@ -215,7 +242,9 @@ def _normalize_raw(name: bytes) -> str:
     known = _RAW_NAMES.get(name)
     if known is None:
         known = normalize_name(name.decode("ascii"))
-        if len(_RAW_NAMES) < _MAX_NAMES:
+        if len(name) <= _MAX_NAME_SIZE:
+            if len(_RAW_NAMES) >= _MAX_NAMES:
+                _RAW_NAMES.clear()
             _RAW_NAMES[name] = known
     return known
 

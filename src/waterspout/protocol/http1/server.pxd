@@ -4,7 +4,7 @@ from waterspout.protocol.http1.connection cimport Connection
 from waterspout.protocol.http1.messages cimport RequestHead
 from waterspout.protocol.http1.parser cimport RequestParser
 
-cdef int CHUNKED, COMPLETE, EOF, INTERIM, LENGTH, NO_BODY, SWITCH, UNTIL_CLOSE
+cdef int CHUNKED, COMPLETE, EOF, HEAD, INTERIM, LENGTH, NO_BODY, SWITCH, UNTIL_CLOSE
 
 
 cdef class ServerConnection(Connection):

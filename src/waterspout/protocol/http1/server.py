@@ -9,6 +9,7 @@ from waterspout.protocol.http1.states import (
     CHUNKED,
     COMPLETE,
     EOF,
+    HEAD,
     INTERIM,
     LENGTH,
     NO_BODY,
@@ -63,6 +64,11 @@ class ServerConnection(Connection):
         else:
             self._begin_body(LENGTH, max(head.content_length, 0))
         return head
+
+    @property
+    def is_request_complete(self) -> bool:
+        """Whether the request under way, if any, has been read to its end."""
+        return self.reading == COMPLETE or (self.reading == HEAD and not self.has_unread_data)
 
     @property
     def must_continue(self) -> bool:
@@ -151,6 +157,7 @@ class ServerConnection(Connection):
         """Go on to the next request; the exchange must be over and ``keep_alive`` hold."""
         if not self.keep_alive:
             raise LocalProtocolError("the connection is to be closed after this exchange")
+        self.head = None
         self._start_next_cycle()
 
     def __repr__(self) -> str:

@@ -5,18 +5,22 @@ line is checked here. Nothing here knows the state of a connection.
 """
 
 from http import HTTPStatus
+from typing import NamedTuple
 
 from waterspout.protocol.errors import LocalProtocolError
-from waterspout.protocol.grammar import TARGET, is_field_value, is_token
+from waterspout.protocol.grammar import TARGET, is_field_value, is_token, parse_content_length
+from waterspout.protocol.headers import HTTPHeaders, encode_fields
 
 __all__ = [
     "FINAL_CHUNK",
+    "Framing",
     "check_method",
     "check_reason",
     "check_target",
     "encode_chunk",
     "reason_phrase",
     "request_line",
+    "split_framing",
     "status_line",
 ]
 
@@ -81,3 +85,38 @@ def request_line(method: str, target: str) -> bytes:
 def encode_chunk(data: bytes) -> bytes:
     """Return ``data``, which is not empty, as one chunk (RFC 9112 section 7.1)."""
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+class Framing(NamedTuple):
+    """What ``split_framing`` finds in a mapping of header fields."""
+
+    fields: bytes  #: the other fields, encoded
+    length: int  #: what Content-Length says, -1 where there is none
+    has_close: bool  #: whether Connection says ``close``
+
+
+def split_framing(headers: HTTPHeaders) -> Framing:
+    """Take the fields that frame a message out of those that a program has set.
+
+    The connection writes Content-Length, Transfer-Encoding and Connection itself, so that they
+    are true. Raises ``LocalProtocolError`` where a program asks for what cannot be.
+    """
+    if not _FRAMING.isdisjoint(headers):
+        headers = headers.copy()
+        length = headers.pop("Content-Length", None)
+        coding = headers.pop("Transfer-Encoding", None)
+        options = headers.pop("Connection", "").lower()
+        headers.pop("Keep-Alive", None)
+        size = -1
+        if length is not None:
+            size = parse_content_length(length.encode("latin-1"))
+            if size < 0:
+                raise LocalProtocolError(f"invalid Content-Length {length[:40]!r}")
+        if coding is not None and (coding.lower() != "chunked" or length is not None):
+            raise LocalProtocolError(f"Transfer-Encoding {coding[:40]!r} cannot be sent")
+        has_close = "close" in [option.strip() for option in options.split(",")]
+        return Framing(encode_fields(headers), size, has_close)
+    return Framing(encode_fields(headers), -1, False)
+
+
+_FRAMING = frozenset(["Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive"])

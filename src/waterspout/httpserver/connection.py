@@ -1,0 +1,428 @@
+"""One client: the socket's bytes to the engine, the engine's requests to the application.
+
+The event loop calls ``data_received``; the engine says what the bytes mean; a request that is
+whole goes to the application, which answers through the exchange. One exchange is served at a
+time and answers leave in the order of the questions: what a client sends ahead waits, unread
+if it is much.
+
+Time limits cost no timers. A connection has one ``deadline``, which moves with what it waits
+for, and the server compares all of them with the clock once a second.
+"""
+
+import asyncio
+from time import monotonic
+from typing import Any
+
+from waterspout.httpserver.exchange import Exchange, closed_future
+from waterspout.httpserver.policy import Policy
+from waterspout.log import app_log, gen_log
+from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
+from waterspout.protocol.http1 import RequestHead, ServerConnection, Signal
+from waterspout.protocol.http1.writer import reason_phrase
+
+__all__ = ["HTTPServerConnection"]
+
+NEVER = float("inf")
+
+NEED_DATA = Signal.NEED_DATA
+END_OF_MESSAGE = Signal.END_OF_MESSAGE
+YIELD = Signal.YIELD
+CLOSED = Signal.CLOSED
+
+# Requests sent ahead that are served before other connections get their turn.
+_MAX_EXCHANGES_PER_TURN = 16
+# What a refused client may go on sending before it is cut off.
+_MAX_LINGER_SIZE = 1024 * 1024
+
+
+class HTTPServerConnection:
+    """An asyncio protocol that serves HTTP/1 to one client; see the module's docstring.
+
+    ``server`` is told of the connection's begin and end through its ``connections``, and gives
+    the policy and the application. Everything happens in the thread of the event loop.
+    """
+
+    def __init__(self, server: Any) -> None:
+        policy: Policy = server.policy
+        self._server = server
+        self._policy = policy
+        self._application = server.application
+        self._engine = ServerConnection(policy.limits)
+        self._engine.keep_alive = not policy.no_keep_alive
+        self._transport: Any = None
+        #: The exchange that is under way, or None between two.
+        self.exchange: Exchange | None = None
+        #: When the connection has waited long enough, on the clock of ``time.monotonic``.
+        self.deadline = NEVER
+        self.is_lost = False
+        self.is_encrypted = False
+        self.remote_address: Any = None
+        self.requests = 0
+        self._body: list[bytes] = []
+        self._body_size = 0
+        self._body_start = 0.0
+        self._chunks_start = 0.0
+        self._is_advancing = False
+        self._is_reading_paused = False
+        self._is_lingering = False
+        self._linger_size = 0
+        self._is_write_paused = False
+        self._drain_waiters: list[asyncio.Future[None]] = []
+
+    # From the event loop
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin: the client has connected, and TLS is up where it is used."""
+        self._transport = transport
+        transport.set_write_buffer_limits(self._policy.write_buffer_size)
+        self.remote_address = transport.get_extra_info("peername") or None
+        self.is_encrypted = transport.get_extra_info("sslcontext") is not None
+        self.deadline = monotonic() + self._policy.idle_timeout
+        self._server.on_open(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sent."""
+        if self._is_lingering:
+            self._linger_size += len(data)
+            if self._linger_size > _MAX_LINGER_SIZE:
+                self._transport.abort()
+            return
+        self._engine.receive_data(data)
+        if self.exchange is not None and not self._is_receiving():
+            # Sent ahead. It waits in the engine, and what follows in the kernel.
+            self._pause_reading()
+            return
+        self._advance()
+
+    def eof_received(self) -> bool:
+        """Take note that the client sends no more; it may still read."""
+        if self._is_lingering:
+            return False
+        self._engine.receive_eof()
+        exchange = self.exchange
+        if exchange is None or self._is_receiving():
+            self._advance()
+            return False
+        # Most who end their sending have gone, but some wait for the answer: the handler hears
+        # of it, and whatever it still sends is sent.
+        self._engine.keep_alive = False
+        exchange.on_lost()
+        return not self.is_encrypted
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """End: the connection is closed, by either side."""
+        self.is_lost = True
+        self.deadline = NEVER
+        self._server.on_close(self)
+        exchange = self.exchange
+        self.exchange = None
+        for waiter in self._drain_waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._drain_waiters.clear()
+        if exchange is not None:
+            exchange.on_lost()
+
+    def pause_writing(self) -> None:
+        """Take note that the client reads more slowly than the handler writes."""
+        self._is_write_paused = True
+        self.deadline = monotonic() + self._policy.write_timeout
+
+    def resume_writing(self) -> None:
+        """Take note that the client has caught up."""
+        self._is_write_paused = False
+        self.deadline = NEVER if self.exchange else monotonic() + self._policy.idle_timeout
+        for waiter in self._drain_waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._drain_waiters.clear()
+
+    # From the server
+
+    def on_deadline(self) -> None:
+        """Cut the client off: ``deadline`` has passed."""
+        if self.exchange is None and self._engine.has_unread_data:
+            self._refuse(RemoteProtocolError("the request's head took too long", 408))
+        elif self._is_receiving():
+            self._refuse(RemoteProtocolError("the request's body came too slowly", 408))
+        elif self._is_write_paused or self._is_lingering:
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+    def close_when_idle(self) -> None:
+        """Close now if no request is under way, else after its response."""
+        self._engine.keep_alive = False
+        if self.exchange is None and not self._is_lingering:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close now, whatever is under way."""
+        self._transport.abort()
+
+    # From the exchange
+
+    def close_after_response(self) -> None:
+        """Let no other exchange follow the one under way."""
+        self._engine.keep_alive = False
+
+    def respond(
+        self, exchange: Exchange, status: int, reason: str | None, fields: bytes, body: bytes
+    ) -> None:
+        """Send a whole response."""
+        if exchange is not self.exchange:
+            self._refuse_late(exchange)
+            return
+        self._transport.write(self._engine.respond(status, reason, fields, body))
+        self._complete(exchange)
+
+    def start_response(
+        self, exchange: Exchange, status: int, reason: str | None, fields: bytes, length: int
+    ) -> None:
+        """Send the head of a response."""
+        if exchange is not self.exchange:
+            self._refuse_late(exchange)
+            return
+        self._transport.write(self._engine.send_response(status, reason, fields, length))
+
+    def send_data(self, exchange: Exchange, data: bytes) -> None:
+        """Send a piece of the body."""
+        if exchange is not self.exchange:
+            self._refuse_late(exchange)
+            return
+        framed = self._engine.send_data(data)
+        if framed:
+            self._transport.write(framed)
+
+    def end_response(self, exchange: Exchange) -> None:
+        """End a response that was sent in pieces."""
+        if exchange is not self.exchange:
+            self._refuse_late(exchange)
+            return
+        try:
+            last = self._engine.send_end()
+        except LocalProtocolError:
+            # The client counts on bytes that will not come. Only the end of the connection can
+            # tell it.
+            self._transport.close()
+            raise
+        if last:
+            self._transport.write(last)
+        self._complete(exchange)
+
+    def drain(self, exchange: Exchange) -> "asyncio.Future[None]":
+        """Return a future that is done when the client has caught up."""
+        if self.is_lost:
+            return closed_future()
+        future = asyncio.get_running_loop().create_future()
+        if self._is_write_paused:
+            self._drain_waiters.append(future)
+        else:
+            future.set_result(None)
+        return future
+
+    # The way of a request
+
+    def _is_receiving(self) -> bool:
+        """Whether a request has begun whose body is not yet whole."""
+        return self.exchange is not None and self._body_start > 0.0
+
+    def _advance(self) -> None:
+        """Go as far as the bytes at hand allow."""
+        self._is_advancing = True
+        try:
+            self._process_events()
+        finally:
+            self._is_advancing = False
+
+    def _process_events(self) -> None:
+        engine = self._engine
+        exchanges = 0
+        while not self.is_lost:
+            try:
+                event = engine.next_event()
+            except RemoteProtocolError as error:
+                self._refuse(error)
+                return
+            if event is END_OF_MESSAGE:
+                self._serve()
+                if self.exchange is not None:
+                    self.deadline = NEVER
+                    return
+                exchanges += 1
+                if exchanges == _MAX_EXCHANGES_PER_TURN and engine.has_unread_data:
+                    self._advance_later(0.0)
+                    return
+            elif event is NEED_DATA:
+                self._wait_for_data()
+                return
+            elif type(event) is RequestHead:
+                self._begin(event)
+            elif type(event) is bytes:
+                self._body.append(event)
+                self._body_size += len(event)
+            elif event is YIELD:
+                self._throttle()
+                return
+            else:
+                if event is CLOSED:
+                    self._transport.close()
+                return
+
+    def _begin(self, head: RequestHead) -> None:
+        now = monotonic()
+        self.requests += 1
+        self.exchange = Exchange(self, head, now)
+        if head.content_length > 0 or head.is_chunked:
+            self._body_start = self._chunks_start = now
+            self._body_size = 0
+            if self._engine.must_continue:
+                self._transport.write(self._engine.send_continue())
+
+    def _serve(self) -> None:
+        """Hand the whole request to the application."""
+        exchange = self.exchange
+        assert exchange is not None
+        if self._body_start:
+            self._body_start = 0.0
+            exchange.body = b"".join(self._body)
+            self._body.clear()
+        try:
+            self._application(exchange)
+        except Exception:
+            app_log.exception("the application failed on %r", exchange)
+            self._fail(exchange)
+
+    def _fail(self, exchange: Exchange) -> None:
+        """Answer 500, or cut the answer that has begun."""
+        if self.exchange is not exchange:
+            return
+        try:
+            self.respond(exchange, 500, None, b"", b"")
+        except LocalProtocolError:
+            self._transport.abort()
+
+    def _complete(self, exchange: Exchange) -> None:
+        """Go on after a response."""
+        now = monotonic()
+        exchange.finish_time = now
+        self.exchange = None
+        engine = self._engine
+        if not engine.keep_alive:
+            self._close_gently()
+            return
+        engine.start_next_cycle()
+        if not self._is_write_paused:
+            self.deadline = now + self._policy.idle_timeout
+        if self._is_advancing:
+            return
+        if self._is_reading_paused or engine.has_unread_data:
+            self._advance_later(0.0)
+
+    def _advance_later(self, delay: float) -> None:
+        """Let others run, and read nothing until it goes on here."""
+        self._pause_reading()
+        loop = asyncio.get_running_loop()
+        if delay > 0.0:
+            loop.call_later(delay, self._advance_now)
+        else:
+            loop.call_soon(self._advance_now)
+
+    def _advance_now(self) -> None:
+        if self.is_lost or self._is_lingering:
+            return
+        if self.exchange is None or self._is_receiving():
+            self._resume_reading()
+            self._advance()
+
+    def _throttle(self) -> None:
+        """Slow down a client that sends a body in very many very small chunks."""
+        now = monotonic()
+        due = self._policy.limits.max_chunks_per_turn / self._policy.max_chunk_rate
+        delay = self._chunks_start + due - now
+        self._chunks_start = max(now, self._chunks_start + due)
+        self._advance_later(delay)
+
+    def _wait_for_data(self) -> None:
+        """Set the deadline for what the client is in the middle of."""
+        policy = self._policy
+        if self._body_start:
+            self.deadline = (
+                self._body_start + policy.body_grace + self._body_size / policy.min_body_rate
+            )
+            if policy.body_timeout is not None:
+                self.deadline = min(self.deadline, self._body_start + policy.body_timeout)
+        elif self._engine.has_unread_data:
+            # The deadline of a head runs from its first byte, not from its latest one.
+            if not self._is_in_head:
+                self._is_in_head = True
+                self.deadline = monotonic() + policy.header_timeout
+            return
+        self._is_in_head = False
+
+    _is_in_head = False
+
+    # The end
+
+    def _refuse(self, error: RemoteProtocolError) -> None:
+        """Answer a request that cannot be accepted, and close."""
+        gen_log.info("refused a request from %s: %s", self.remote_address, error)
+        self.exchange = None
+        self._body.clear()
+        self._body_start = 0.0
+        engine = self._engine
+        engine.keep_alive = False
+        try:
+            body = f"{error.status} {reason_phrase(error.status)}\n".encode("ascii")
+            fields = b"Content-Type: text/plain\r\n"
+            self._transport.write(engine.respond(error.status, None, fields, body))
+        except LocalProtocolError:
+            self._transport.abort()  # in the middle of a response
+            return
+        self._close_gently()
+
+    def _close_gently(self) -> None:
+        """Close so that the client gets to read the answer.
+
+        To close while bytes from the client wait unread would reset the connection and may take
+        the answer with it (RFC 9112 section 9.6). So where there may be any the sending side is
+        closed first, and what comes is thrown away until the client closes too.
+        """
+        transport = self._transport
+        engine = self._engine
+        if (engine.is_request_complete and not engine.has_unread_data) or self.is_encrypted:
+            transport.close()
+            return
+        self._is_lingering = True
+        self.deadline = monotonic() + self._policy.linger_timeout
+        if transport.can_write_eof():
+            transport.write_eof()
+        self._resume_reading()
+
+    def _refuse_late(self, exchange: Exchange) -> None:
+        """Tell a handler that writes after its response is over; a lost client is no fault."""
+        if not self.is_lost and exchange.finish_time:
+            raise LocalProtocolError("the response is complete: nothing more can be sent")
+
+    def _pause_reading(self) -> None:
+        if not self._is_reading_paused:
+            self._is_reading_paused = True
+            self._transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self._is_reading_paused:
+            self._is_reading_paused = False
+            self._transport.resume_reading()
+
+    def __repr__(self) -> str:
+        if self.is_lost:
+            state = "closed"
+        elif self._is_lingering:
+            state = "closing"
+        elif self._is_receiving():
+            state = "receiving"
+        else:
+            state = "idle" if self.exchange is None else "serving"
+        address = self.remote_address
+        client = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else "unix"
+        return f"<HTTPServerConnection {state} {client} requests={self.requests}>"

@@ -1,0 +1,34 @@
+"""What a server allows its clients: sizes, times and the reuse of connections."""
+
+from dataclasses import dataclass, field
+
+from waterspout.protocol.http1 import Limits
+
+__all__ = ["Policy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The bounds of one server; times are in seconds, sizes in bytes. It never changes.
+
+    All bounds are on by default. A client is cut off when it takes longer than ``header_timeout``
+    for a request's head, sends a body at less than ``min_body_rate`` bytes a second on the
+    average after a grace of ``body_grace``, lets an idle connection lie for longer than
+    ``idle_timeout``, or reads so slowly that a full write buffer does not drain within
+    ``write_timeout``. ``body_timeout``, where it is not None, bounds a whole body.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    header_timeout: float = 20.0
+    idle_timeout: float = 75.0
+    body_grace: float = 10.0
+    min_body_rate: float = 512.0
+    body_timeout: float | None = None
+    write_timeout: float = 60.0
+    #: Chunks of one body that are parsed in a second; a client that sends more is slowed down.
+    max_chunk_rate: float = 200_000.0
+    #: How long a refused client may go on sending so that it gets to read the answer.
+    linger_timeout: float = 5.0
+    #: Unsent bytes of responses above which ``flush`` waits.
+    write_buffer_size: int = 64 * 1024
+    no_keep_alive: bool = False

@@ -1,0 +1,236 @@
+"""Accepts connections, holds them to their deadlines, and stops cleanly."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+
+from waterspout.httpserver.connection import HTTPServerConnection
+from waterspout.httpserver.exchange import Exchange
+from waterspout.httpserver.policy import Policy
+from waterspout.httputil import HTTPServerRequest
+from waterspout.ioloop import IOLoop
+from waterspout.netutil import bind_sockets, ssl_options_to_context
+from waterspout.protocol.http1 import Limits
+
+__all__ = ["HTTPServer"]
+
+# How often the deadlines of all connections are looked at, in seconds.
+_SWEEP_INTERVAL = 1.0
+
+
+class HTTPServer:
+    """Serves an application over HTTP/1.0 and HTTP/1.1.
+
+    ``request_callback`` is a ``waterspout.web.Application``, or any callable that takes an
+    ``HTTPServerRequest`` and answers through its ``connection``. Sizes are in bytes and times in
+    seconds. ``ssl_options`` is an ``ssl.SSLContext`` or a dictionary of ``certfile`` and so on.
+    ``policy`` sets every bound at once; the other arguments replace single ones.
+
+    Belongs to the event loop that is current when it begins to listen, and to its thread.
+    """
+
+    def __init__(
+        self,
+        request_callback: Any,
+        *,
+        no_keep_alive: bool = False,
+        ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
+        max_header_size: int | None = None,
+        idle_connection_timeout: float | None = None,
+        body_timeout: float | None = None,
+        max_body_size: int | None = None,
+        max_buffer_size: int | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        self.policy = _adjusted(
+            policy or Policy(),
+            no_keep_alive=no_keep_alive,
+            max_header_size=max_header_size,
+            idle_timeout=idle_connection_timeout,
+            body_timeout=body_timeout,
+            max_body_size=max_buffer_size if max_body_size is None else max_body_size,
+        )
+        self.application: Callable[[Exchange], object] = _application(request_callback)
+        #: The connections that are open.
+        self.connections: set[HTTPServerConnection] = set()
+        self._context = (
+            None if ssl_options is None else ssl_options_to_context(ssl_options, server_side=True)
+        )
+        self._listeners: list[asyncio.AbstractServer] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sweep_timer: asyncio.TimerHandle | None = None
+        self._closed_waiters: list[asyncio.Future[None]] = []
+
+    # Begin
+
+    def listen(
+        self,
+        port: int,
+        address: str | None = None,
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+        backlog: int = 1024,
+        flags: int | None = None,
+        reuse_port: bool = False,
+    ) -> None:
+        """Listen on ``port`` of ``address`` (None: all interfaces), before or while the loop runs.
+
+        Raises ``OSError`` that names address and port where they cannot be had.
+        """
+        self.add_sockets(bind_sockets(port, address, family, backlog, flags, reuse_port))
+
+    def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept connections on sockets that listen already; the server closes them."""
+        for listener in sockets:
+            self.add_socket(listener)
+
+    def add_socket(self, socket: socket.socket) -> None:
+        """Accept connections on one socket that listens already."""
+        if self._loop is None:
+            self._loop = IOLoop.current().asyncio_loop
+        self._listeners.append(
+            _run_without_waiting(
+                self._loop.create_server(
+                    self._make_connection,
+                    sock=socket,
+                    ssl=self._context,
+                    backlog=1024,
+                ),
+            ),
+        )
+
+    @property
+    def sockets(self) -> list[socket.socket]:
+        """The sockets that are listened on."""
+        return [found for listener in self._listeners for found in getattr(listener, "sockets", ())]
+
+    # End
+
+    def stop(self) -> None:
+        """Accept no more connections; those that are open stay. May be called again."""
+        for listener in self._listeners:
+            listener.close()
+        self._listeners.clear()
+
+    async def close_all_connections(self, grace: float | None = None) -> int:
+        """Close all connections; return how many had to be cut.
+
+        Idle ones are closed at once. A request that is under way is answered, with ``Connection:
+        close``; after ``grace`` seconds (None: no bound) it is cut off.
+        """
+        for connection in list(self.connections):
+            connection.close_when_idle()
+        if not self.connections:
+            return 0
+        waiter = asyncio.get_running_loop().create_future()
+        self._closed_waiters.append(waiter)
+        try:
+            await asyncio.wait_for(asyncio.shield(waiter), grace)
+        except TimeoutError:
+            cut = len(self.connections)
+            for connection in list(self.connections):
+                connection.abort()
+            await waiter
+            return cut
+        return 0
+
+    # From the connections
+
+    def _make_connection(self) -> HTTPServerConnection:
+        return HTTPServerConnection(self)
+
+    def on_open(self, connection: HTTPServerConnection) -> None:
+        """Take note of a new connection."""
+        self.connections.add(connection)
+        if self._sweep_timer is None:
+            self._sweep_later()
+
+    def on_close(self, connection: HTTPServerConnection) -> None:
+        """Take note of the end of a connection."""
+        self.connections.discard(connection)
+        if self.connections:
+            return
+        if self._sweep_timer is not None:
+            self._sweep_timer.cancel()
+            self._sweep_timer = None
+        for waiter in self._closed_waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._closed_waiters.clear()
+
+    # Deadlines
+
+    def _sweep_later(self) -> None:
+        assert self._loop is not None
+        self._sweep_timer = self._loop.call_later(_SWEEP_INTERVAL, self._on_sweep_timer)
+
+    def _on_sweep_timer(self) -> None:
+        self._sweep_later()
+        self.sweep(monotonic())
+
+    def sweep(self, now: float) -> None:
+        """Cut off the connections whose deadline has passed; called once a second."""
+        overdue = [found for found in self.connections if found.deadline <= now]
+        for connection in overdue:
+            connection.on_deadline()
+
+    def __repr__(self) -> str:
+        names = [str(found.getsockname()) for found in self.sockets]
+        return f"<HTTPServer {' '.join(names) or 'stopped'} connections={len(self.connections)}>"
+
+
+def _adjusted(
+    policy: Policy,
+    *,
+    no_keep_alive: bool,
+    max_header_size: int | None,
+    idle_timeout: float | None,
+    body_timeout: float | None,
+    max_body_size: int | None,
+) -> Policy:
+    """Return ``policy`` with single bounds replaced."""
+    sizes = {"max_header_size": max_header_size, "max_body_size": max_body_size}
+    limits: Limits = replace(
+        policy.limits, **{name: size for name, size in sizes.items() if size is not None}
+    )
+    times = {"idle_timeout": idle_timeout, "body_timeout": body_timeout}
+    return replace(
+        policy,
+        limits=limits,
+        no_keep_alive=no_keep_alive or policy.no_keep_alive,
+        **{name: value for name, value in times.items() if value is not None},  # type: ignore[arg-type]
+    )
+
+
+def _application(request_callback: Any) -> Callable[[Exchange], object]:
+    """Return what takes an exchange, of an application or of a function of a request."""
+    start = getattr(request_callback, "start_exchange", None)
+    if start is not None:
+        return start  # type: ignore[no-any-return]
+    if not callable(request_callback):
+        raise TypeError(
+            f"a server needs an Application or a function of a request, not {request_callback!r}"
+        )
+
+    def call(exchange: Exchange) -> None:
+        request_callback(HTTPServerRequest.from_exchange(exchange))
+
+    return call
+
+
+def _run_without_waiting(
+    coroutine: Coroutine[Any, Any, asyncio.AbstractServer],
+) -> asyncio.AbstractServer:
+    """Run a coroutine that has nothing to wait for, whether or not its loop is running.
+
+    ``create_server`` with a socket at hand is one: at most it lets others run once.
+    """
+    try:
+        while True:
+            if coroutine.send(None) is not None:
+                raise RuntimeError("the event loop cannot begin to listen at once")
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]

@@ -1,0 +1,84 @@
+"""Small texts of HTTP: dates, URLs with queries, hosts with ports, credentials."""
+
+import calendar
+import datetime
+import email.utils
+import time
+from collections.abc import Iterable
+from typing import AnyStr
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from waterspout.escape import utf8
+
+__all__ = [
+    "encode_username_password",
+    "format_timestamp",
+    "qs_to_qsl",
+    "split_host_and_port",
+    "url_concat",
+]
+
+
+def format_timestamp(
+    ts: float | tuple[int, ...] | time.struct_time | datetime.datetime,
+) -> str:
+    """Return a time as HTTP writes it (RFC 9110 section 5.6.7).
+
+    ``ts`` is seconds since the epoch, a time tuple in UTC, or a ``datetime``; one without a
+    time zone is in UTC.
+
+    >>> format_timestamp(1359312200)
+    'Sun, 27 Jan 2013 18:43:20 GMT'
+    """
+    if isinstance(ts, datetime.datetime):
+        seconds: float = calendar.timegm(ts.utctimetuple())
+    elif isinstance(ts, int | float):
+        seconds = ts
+    elif isinstance(ts, tuple):
+        seconds = calendar.timegm(ts)
+    else:
+        raise TypeError(f"no timestamp: {type(ts).__name__}")
+    return email.utils.formatdate(seconds, usegmt=True)
+
+
+def url_concat(
+    url: str,
+    args: None | dict[str, str] | list[tuple[str, str]] | tuple[tuple[str, str], ...],
+) -> str:
+    """Add arguments to the query of a URL, whatever it has already.
+
+    >>> url_concat("http://example.com/foo?a=b", [("c", "d d")])
+    'http://example.com/foo?a=b&c=d+d'
+    """
+    if args is None:
+        return url
+    if not isinstance(args, dict | list | tuple):
+        raise TypeError(f"args must be a dict, list, tuple or None, not {type(args).__name__}")
+    parts = urlsplit(url)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    query.extend(args.items() if isinstance(args, dict) else args)
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def qs_to_qsl(qs: dict[str, list[AnyStr]]) -> Iterable[tuple[str, AnyStr]]:
+    """Yield ``(name, value)`` pairs of what ``parse_qs`` gives."""
+    for name, values in qs.items():
+        for value in values:
+            yield name, value
+
+
+def split_host_and_port(netloc: str) -> tuple[str, int | None]:
+    """Split ``host:port``; the port is None where there is none. Brackets of IPv6 stay.
+
+    >>> split_host_and_port("[::1]:80")
+    ('[::1]', 80)
+    """
+    host, colon, port = netloc.rpartition(":")
+    if colon and port.isascii() and port.isdigit() and not (":" in host and host[-1:] != "]"):
+        return host, int(port)
+    return netloc, None
+
+
+def encode_username_password(username: str | bytes, password: str | bytes) -> bytes:
+    """Return ``username:password`` as UTF-8, as Basic authentication wants it (RFC 7617)."""
+    return utf8(username) + b":" + utf8(password)

@@ -1,0 +1,113 @@
+"""Which handler a path belongs to: rules by regular expression, in order."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from waterspout.escape import url_unescape
+
+__all__ = ["PathRouter", "Route", "URLSpec"]
+
+_SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")
+
+
+class URLSpec:
+    r"""A rule: paths that match ``pattern`` go to ``handler``.
+
+    ``pattern`` is a regular expression for the whole path. Its groups become arguments of the
+    handler's methods: by position, or by name where they have names. ``kwargs`` go to the
+    handler's ``initialize``; ``name`` names the rule. Raises ``ValueError`` for a pattern that is
+    no regular expression and ``TypeError`` for a handler that is no class.
+    """
+
+    def __init__(
+        self,
+        pattern: str | re.Pattern[str],
+        handler: Any,
+        kwargs: dict[str, Any] | None = None,
+        name: str | None = None,
+    ) -> None:
+        if isinstance(pattern, re.Pattern):
+            self.regex = pattern
+        else:
+            try:
+                self.regex = re.compile(pattern if pattern.endswith("$") else pattern + "$")
+            except re.error as error:
+                raise ValueError(f"rule {pattern!r}: no regular expression: {error}") from None
+        if not isinstance(handler, type):
+            raise TypeError(f"rule {self.regex.pattern!r}: {handler!r} is no handler class")
+        self.handler_class = handler
+        self.kwargs = kwargs or {}
+        self.name = name
+        #: The one path that the pattern matches, where it matches only one.
+        self.literal = _literal(self.regex)
+        self._has_names = bool(self.regex.groupindex)
+
+    def arguments(self, match: re.Match[str]) -> "Route":
+        """Return the route with what the groups of a match hold, unquoted."""
+        if self._has_names:
+            groups = match.groupdict().items()
+            return Route(self, (), {name: _unquoted(value) for name, value in groups})
+        return Route(self, tuple(_unquoted(value) for value in match.groups()), {})
+
+    def __repr__(self) -> str:
+        return f"URLSpec({self.regex.pattern!r}, {self.handler_class.__name__})"
+
+
+class Route(NamedTuple):
+    """What a path leads to: a rule, and the arguments that its groups found."""
+
+    spec: URLSpec
+    args: tuple[bytes | None, ...]
+    kwargs: dict[str, bytes | None]
+
+
+class PathRouter:
+    """Finds the first rule, in their order, whose pattern matches the whole path.
+
+    Patterns without special characters are looked up in a dictionary; only the others that stand
+    before the one found are tried, so the order holds.
+    """
+
+    def __init__(self, rules: Iterable[Any]) -> None:
+        self.specs = [_as_spec(rule) for rule in rules]
+        self._literals: dict[str, tuple[int, Route]] = {}
+        self._patterns: list[tuple[int, URLSpec]] = []
+        for index, spec in enumerate(self.specs):
+            if spec.literal is None:
+                self._patterns.append((index, spec))
+            else:
+                self._literals.setdefault(spec.literal, (index, Route(spec, (), {})))
+        self._first_pattern = self._patterns[0][0] if self._patterns else len(self.specs)
+
+    def find(self, path: str) -> Route | None:
+        """Return where ``path`` leads, or None."""
+        found = self._literals.get(path)
+        if found is not None and found[0] < self._first_pattern:
+            return found[1]
+        for index, spec in self._patterns:
+            if found is not None and found[0] < index:
+                break
+            match = spec.regex.match(path)
+            if match is not None:
+                return spec.arguments(match)
+        return None if found is None else found[1]
+
+
+def _as_spec(rule: Any) -> URLSpec:
+    if isinstance(rule, URLSpec):
+        return rule
+    if isinstance(rule, tuple | list) and 2 <= len(rule) <= 4:
+        return URLSpec(*rule)
+    raise TypeError(f"no rule: {rule!r} (expected (pattern, handler[, kwargs[, name]]))")
+
+
+def _literal(regex: re.Pattern[str]) -> str | None:
+    path = regex.pattern.removesuffix("$")
+    if regex.flags & re.IGNORECASE or _SPECIAL.search(path) or path == regex.pattern:
+        return None
+    return path
+
+
+def _unquoted(value: str | None) -> bytes | None:
+    return None if value is None else url_unescape(value, encoding=None, plus=False)

@@ -1,0 +1,136 @@
+"""Errors that are answers: what a handler raises, how it is logged, the page it becomes."""
+
+import traceback
+from typing import Any
+
+from waterspout.escape import xhtml_escape
+from waterspout.log import app_log, gen_log
+from waterspout.protocol.errors import HTTPInputError
+from waterspout.protocol.http1.writer import check_reason, reason_phrase
+
+__all__ = ["Finish", "HTTPError", "MissingArgumentError"]
+
+
+class HTTPError(Exception):
+    """Raised by a handler, becomes a response with ``status_code``.
+
+    ``log_message`` is for the log, not for the client; ``args`` are put into its ``%s``. A
+    ``reason`` among the keywords takes the place of the usual phrase in the status line. Raises
+    ``ValueError`` for a reason that could not stand there.
+    """
+
+    def __init__(
+        self,
+        status_code: int = 500,
+        log_message: str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        self.status_code = status_code
+        self._log_message = log_message
+        self.args = args
+        self.reason: str | None = kwargs.get("reason")
+        if self.reason is not None:
+            check_reason(self.reason)
+
+    @property
+    def log_message(self) -> str | None:
+        """The message for the log, before ``args`` are put in; for use with ``%``."""
+        if self._log_message and not self.args:
+            return self._log_message.replace("%", "%%")
+        return self._log_message
+
+    def get_message(self) -> str | None:
+        """Return the message for the log with ``args`` put in."""
+        if self._log_message and self.args:
+            return self._log_message % self.args
+        return self._log_message
+
+    def __str__(self) -> str:
+        message = f"HTTP {self.status_code}: {self.reason or reason_phrase(self.status_code)}"
+        return f"{message} ({self.get_message()})" if self._log_message else message
+
+
+class MissingArgumentError(HTTPError):
+    """``get_argument`` found nothing and had no default: a 400."""
+
+    def __init__(self, arg_name: str) -> None:
+        super().__init__(400, "Missing argument %s", arg_name)
+        self.arg_name = arg_name
+
+
+class Finish(Exception):  # noqa: N818 - a name of the field, and no error
+    """Raised by a handler, ends the request without an error page.
+
+    What has been written so far is sent; an argument is passed to ``finish``.
+    """
+
+
+def handle_exception(handler: Any, error: Exception) -> None:
+    """Log what a handler raised and answer it, if that can still be done."""
+    if isinstance(error, Finish):
+        if not handler._finished:
+            handler.finish(*error.args)
+        return
+    if isinstance(error, HTTPInputError):
+        error = _with_context(HTTPError(400, str(error)), error)
+    exc_info = (type(error), error, error.__traceback__)
+    try:
+        handler.log_exception(*exc_info)
+    except Exception:
+        app_log.exception("log_exception failed on %s", handler._request_summary())
+    if handler._finished:
+        return
+    if not isinstance(error, HTTPError):
+        handler.send_error(500, exc_info=exc_info)
+    elif 100 <= error.status_code <= 999 and error.status_code >= 200:
+        handler.send_error(error.status_code, exc_info=exc_info)
+    else:
+        gen_log.error("HTTPError with the status %r", error.status_code)
+        handler.send_error(500, exc_info=exc_info)
+
+
+def _with_context(error: HTTPError, cause: Exception) -> HTTPError:
+    error.__cause__ = cause
+    return error
+
+
+def log_exception(handler: Any, error: BaseException | None) -> None:
+    """Log one line for an ``HTTPError`` that has a message, a traceback for anything else."""
+    if isinstance(error, HTTPError):
+        if error.log_message:
+            message = "%d %s: " + error.log_message
+            gen_log.warning(message, error.status_code, handler._request_summary(), *error.args)
+    else:
+        app_log.error("Uncaught exception %s", handler._request_summary(), exc_info=error)
+
+
+def send_error(handler: Any, status_code: int, **kwargs: Any) -> None:
+    """Replace what has been prepared by an error page, and finish."""
+    if handler._headers_written:
+        # The client has half an answer that looks good. Only the end of the connection can tell
+        # it that no more will come.
+        gen_log.error("%s failed after its response had begun", handler._request_summary())
+        handler._abort()
+        return
+    handler.clear()
+    exc_info = kwargs.get("exc_info")
+    error = exc_info[1] if exc_info else None
+    reason = kwargs.get("reason") or (error.reason if isinstance(error, HTTPError) else None)
+    handler.set_status(status_code, reason)
+    try:
+        handler.write_error(status_code, **kwargs)
+    except Exception:
+        app_log.exception("write_error failed on %s", handler._request_summary())
+    if not handler._finished:
+        handler.finish()
+
+
+def write_error(handler: Any, status_code: int, **kwargs: Any) -> None:
+    """Write the error page: the traceback where the application serves it, else one line."""
+    if handler.settings.get("serve_traceback") and kwargs.get("exc_info"):
+        handler.set_header("Content-Type", "text/plain; charset=UTF-8")
+        handler.finish("".join(traceback.format_exception(*kwargs["exc_info"])))
+        return
+    title = xhtml_escape(f"{status_code}: {handler._reason or reason_phrase(status_code)}")
+    handler.finish(f"<html><title>{title}</title><body>{title}</body></html>")

@@ -1,0 +1,25 @@
+"""Entity tags and the requests that are conditional on them (RFC 9110 sections 8.8.3 and 13)."""
+
+import re
+from collections.abc import Iterable
+from hashlib import blake2b
+
+__all__ = ["compute_etag", "matches"]
+
+# One tag of a list; the W/ of weak ones is left out, for the comparison is weak.
+_TAG = re.compile(r'"[^"]*"')
+
+
+def compute_etag(chunks: Iterable[bytes]) -> str:
+    """Return a strong tag of a body, quoted: a hash, so equal bodies have equal tags."""
+    digest = blake2b(digest_size=16, usedforsecurity=False)
+    for chunk in chunks:
+        digest.update(chunk)
+    return f'"{digest.hexdigest()}"'
+
+
+def matches(etag: str, if_none_match: str) -> bool:
+    """Tell whether a tag is named by ``If-None-Match`` (weak comparison, RFC 9110 13.1.2)."""
+    if if_none_match.strip() == "*":
+        return True
+    return etag.removeprefix("W/") in _TAG.findall(if_none_match)
