@@ -1,0 +1,5 @@
+"""The command ``waterspout``."""
+
+from waterspout.cli.main import main
+
+__all__ = ["main"]

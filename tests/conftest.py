@@ -1,0 +1,26 @@
+"""What holds for all tests.
+
+Every warning is an error (pyproject.toml): a socket left open, or an exception that nobody could
+catch, in a destructor or a thread, fails the test that it came up in.
+"""
+
+import pytest
+from hypothesis import settings
+
+import checkout
+from waterspout._build import hot_modules
+
+# A busy machine is slow now and then, which says nothing about the code: no deadlines.
+settings.register_profile("gate", deadline=None)
+settings.register_profile("deep", deadline=None, max_examples=5000)
+settings.load_profile("gate")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say so where compiled modules were tested that are not those of the sources."""
+    if any(hot_modules().values()) and not checkout.is_up_to_date():
+        terminalreporter.write_line(
+            "The hot modules were compiled from other sources: ./check compiles them anew, "
+            "WATERSPOUT_NO_EXTENSIONS=1 does without.",
+            yellow=True,
+        )

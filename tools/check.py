@@ -1,0 +1,134 @@
+"""The gate: is this checkout fit to be merged?
+
+    ./check           format, lint, types, imports, locks; the tests, compiled and interpreted
+    ./check --fast    under a minute: without the locks, and the tests once, but for the slow ones
+    ./check --deep    everything, and the tests marked `deep` with it
+
+Every step is run, also after one has failed; the exit status is 1 where any has.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import checkout
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question that a program answers with its exit status."""
+
+    name: str
+    command: Sequence[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    is_shown: bool = False
+    """Whether its output is shown as it comes, and not only where the step fails."""
+
+
+def main() -> int:
+    """Run the steps that the command line asks for; return the exit status."""
+    args = parse_arguments()
+    checkout.prepare(checkout.CHECK_LOCK)
+    steps = [*steps_for_sources(args), *steps_for_tests(args)]
+    started = time.monotonic()
+    results = [(step, *run(step)) for step in steps]
+    print()
+    for step, is_passed, seconds in results:
+        print(f"check: {step.name:<22} {'ok' if is_passed else 'FAILED':<7} {seconds:6.1f} s")
+    failed = [step.name for step, is_passed, _ in results if not is_passed]
+    verdict = f"failed: {', '.join(failed)}" if failed else "all passed"
+    print(f"check: {verdict}, {time.monotonic() - started:.1f} s")
+    return 1 if failed else 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="check",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument("--fast", action="store_true", help="the quick part")
+    extent.add_argument("--deep", action="store_true", help="everything there is")
+    return parser.parse_args()
+
+
+def steps_for_sources(args: argparse.Namespace) -> list[Step]:
+    """Return the steps that read the sources."""
+    steps = [
+        Step("format", python("ruff", "format", "--check")),
+        Step("lint", python("ruff", "check")),
+        Step("types", python("mypy")),
+        Step("import contracts", [str(checkout.VENV / "bin" / "lint-imports"), "--no-logo"]),
+    ]
+    if not args.fast:
+        steps.append(Step("lock files", [sys.executable, "tools/lock.py", "--check"]))
+    return steps
+
+
+def steps_for_tests(args: argparse.Namespace) -> list[Step]:
+    """Return the runs of the tests: with the hot modules compiled, and with them interpreted."""
+    command = python("pytest", "-q", "--numprocesses=auto", "--maxprocesses=4")
+    if args.fast:
+        command += ["-m", "not slow and not deep"]
+    elif not args.deep:
+        command += ["-m", "not deep"]
+    else:
+        command += ["--hypothesis-profile=deep"]
+    # What stands in the environment of the caller must not decide which form is tested.
+    compiled = Step(
+        "tests, compiled",
+        command,
+        {"WATERSPOUT_NO_EXTENSIONS": "", "WATERSPOUT_EXPECT_COMPILED": "1"},
+        is_shown=True,
+    )
+    interpreted = Step(
+        "tests, interpreted",
+        command,
+        {"WATERSPOUT_NO_EXTENSIONS": "1", "WATERSPOUT_EXPECT_COMPILED": ""},
+        is_shown=True,
+    )
+    if checkout.c_compiler() is None:
+        print("check: no C compiler here, so the tests run interpreted only")
+        return [interpreted]
+    return [compiled] if args.fast else [compiled, interpreted]
+
+
+def python(*command: str) -> list[str]:
+    """Return the command that runs an installed module."""
+    return [sys.executable, "-m", *command]
+
+
+def run(step: Step) -> tuple[bool, float]:
+    """Announce and run a step; return whether it passed, and its seconds."""
+    print(f"check: {step.name} ...", end="\n" if step.is_shown else " ", flush=True)
+    started = time.monotonic()
+    result = subprocess.run(
+        step.command,
+        cwd=checkout.ROOT,
+        env={**os.environ, **step.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=None if step.is_shown else subprocess.PIPE,
+        stderr=None if step.is_shown else subprocess.STDOUT,
+        text=True,
+    )
+    seconds = time.monotonic() - started
+    is_passed = result.returncode == 0
+    outcome = f"{'ok' if is_passed else 'FAILED'}, {seconds:.1f} s"
+    print(f"check: {step.name}: {outcome}" if step.is_shown else outcome, flush=True)
+    if result.stdout and not is_passed:
+        print(result.stdout, flush=True)
+    return is_passed, seconds
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
