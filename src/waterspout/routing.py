@@ -73,25 +73,33 @@ class PathRouter:
         self.specs = [_as_spec(rule) for rule in rules]
         self._literals: dict[str, tuple[int, Route]] = {}
         self._patterns: list[tuple[int, URLSpec]] = []
+        #: The literals that no pattern stands before.
+        self._first: dict[str, Route] = {}
         for index, spec in enumerate(self.specs):
             if spec.literal is None:
                 self._patterns.append((index, spec))
-            else:
-                self._literals.setdefault(spec.literal, (index, Route(spec, (), {})))
-        self._first_pattern = self._patterns[0][0] if self._patterns else len(self.specs)
+            elif spec.literal not in self._literals:
+                route = Route(spec, (), {})
+                self._literals[spec.literal] = (index, route)
+                if not self._patterns:
+                    self._first[spec.literal] = route
 
     def find(self, path: str) -> Route | None:
         """Return where ``path`` leads, or None."""
-        found = self._literals.get(path)
-        if found is not None and found[0] < self._first_pattern:
-            return found[1]
+        route = self._first.get(path)
+        if route is not None:
+            return route
+        last, route = self._literals.get(path, _NOWHERE)
         for index, spec in self._patterns:
-            if found is not None and found[0] < index:
+            if last < index:
                 break
             match = spec.regex.match(path)
             if match is not None:
                 return spec.arguments(match)
-        return None if found is None else found[1]
+        return route
+
+
+_NOWHERE: tuple[float, None] = (float("inf"), None)
 
 
 def _as_spec(rule: Any) -> URLSpec:

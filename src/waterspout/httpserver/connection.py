@@ -13,11 +13,12 @@ import asyncio
 from time import monotonic
 from typing import Any
 
-from waterspout.httpserver.exchange import Exchange, closed_future
+from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.policy import Policy
 from waterspout.log import app_log, gen_log
 from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
-from waterspout.protocol.http1 import RequestHead, ServerConnection, Signal
+from waterspout.protocol.http1.messages import RequestHead, Signal
+from waterspout.protocol.http1.server import ServerConnection
 from waterspout.protocol.http1.writer import reason_phrase
 
 __all__ = ["HTTPServerConnection"]
@@ -45,11 +46,15 @@ class HTTPServerConnection:
     def __init__(self, server: Any) -> None:
         policy: Policy = server.policy
         self._server = server
+        #: The event loop; to ask asyncio for it costs a system call in Python 3.11.
+        self.loop: asyncio.AbstractEventLoop = server.loop
         self._policy = policy
         self._application = server.application
         self._engine = ServerConnection(policy.limits)
         self._engine.keep_alive = not policy.no_keep_alive
         self._transport: Any = None
+        self._write: Any = None
+        self._idle_timeout = policy.idle_timeout
         #: The exchange that is under way, or None between two.
         self.exchange: Exchange | None = None
         #: When the connection has waited long enough, on the clock of ``time.monotonic``.
@@ -63,6 +68,7 @@ class HTTPServerConnection:
         self._body_start = 0.0
         self._chunks_start = 0.0
         self._is_advancing = False
+        self._is_in_head = False
         self._is_reading_paused = False
         self._is_lingering = False
         self._linger_size = 0
@@ -74,6 +80,7 @@ class HTTPServerConnection:
     def connection_made(self, transport: Any) -> None:
         """Begin: the client has connected, and TLS is up where it is used."""
         self._transport = transport
+        self._write = transport.write
         transport.set_write_buffer_limits(self._policy.write_buffer_size)
         self.remote_address = transport.get_extra_info("peername") or None
         self.is_encrypted = transport.get_extra_info("sslcontext") is not None
@@ -121,6 +128,7 @@ class HTTPServerConnection:
                 waiter.set_result(None)
         self._drain_waiters.clear()
         if exchange is not None:
+            exchange.is_lost = True
             exchange.on_lost()
 
     def pause_writing(self) -> None:
@@ -131,7 +139,7 @@ class HTTPServerConnection:
     def resume_writing(self) -> None:
         """Take note that the client has caught up."""
         self._is_write_paused = False
-        self.deadline = NEVER if self.exchange else monotonic() + self._policy.idle_timeout
+        self.deadline = NEVER if self.exchange else monotonic() + self._idle_timeout
         for waiter in self._drain_waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -162,63 +170,25 @@ class HTTPServerConnection:
 
     # From the exchange
 
-    def close_after_response(self) -> None:
-        """Let no other exchange follow the one under way."""
-        self._engine.keep_alive = False
-
-    def respond(
-        self, exchange: Exchange, status: int, reason: str | None, fields: bytes, body: bytes
-    ) -> None:
-        """Send a whole response."""
-        if exchange is not self.exchange:
-            self._refuse_late(exchange)
+    def on_response_complete(self, now: float) -> None:
+        """Go on after a response; ``now`` is on the clock of ``time.monotonic``."""
+        self.exchange = None
+        engine = self._engine
+        if not engine.keep_alive:
+            self._close_gently()
             return
-        self._transport.write(self._engine.respond(status, reason, fields, body))
-        self._complete(exchange)
+        engine.start_next_cycle()
+        if not self._is_write_paused:
+            self.deadline = now + self._idle_timeout
+        if not self._is_advancing and (self._is_reading_paused or engine.has_unread_data):
+            self._advance_later(0.0)
 
-    def start_response(
-        self, exchange: Exchange, status: int, reason: str | None, fields: bytes, length: int
-    ) -> None:
-        """Send the head of a response."""
-        if exchange is not self.exchange:
-            self._refuse_late(exchange)
-            return
-        self._transport.write(self._engine.send_response(status, reason, fields, length))
-
-    def send_data(self, exchange: Exchange, data: bytes) -> None:
-        """Send a piece of the body."""
-        if exchange is not self.exchange:
-            self._refuse_late(exchange)
-            return
-        framed = self._engine.send_data(data)
-        if framed:
-            self._transport.write(framed)
-
-    def end_response(self, exchange: Exchange) -> None:
-        """End a response that was sent in pieces."""
-        if exchange is not self.exchange:
-            self._refuse_late(exchange)
-            return
-        try:
-            last = self._engine.send_end()
-        except LocalProtocolError:
-            # The client counts on bytes that will not come. Only the end of the connection can
-            # tell it.
-            self._transport.close()
-            raise
-        if last:
-            self._transport.write(last)
-        self._complete(exchange)
-
-    def drain(self, exchange: Exchange) -> "asyncio.Future[None]":
+    def drain(self) -> "asyncio.Future[None]":
         """Return a future that is done when the client has caught up."""
-        if self.is_lost:
-            return closed_future()
-        future = asyncio.get_running_loop().create_future()
-        if self._is_write_paused:
-            self._drain_waiters.append(future)
-        else:
-            future.set_result(None)
+        if not self._is_write_paused:
+            return self._server.drained
+        future = self.loop.create_future()
+        self._drain_waiters.append(future)
         return future
 
     # The way of a request
@@ -272,12 +242,12 @@ class HTTPServerConnection:
     def _begin(self, head: RequestHead) -> None:
         now = monotonic()
         self.requests += 1
-        self.exchange = Exchange(self, head, now)
+        self.exchange = Exchange(self, self._engine, self._write, head, now)
         if head.content_length > 0 or head.is_chunked:
             self._body_start = self._chunks_start = now
             self._body_size = 0
             if self._engine.must_continue:
-                self._transport.write(self._engine.send_continue())
+                self._write(self._engine.send_continue())
 
     def _serve(self) -> None:
         """Hand the whole request to the application."""
@@ -298,35 +268,17 @@ class HTTPServerConnection:
         if self.exchange is not exchange:
             return
         try:
-            self.respond(exchange, 500, None, b"", b"")
+            exchange.respond(500, None, b"", b"")
         except LocalProtocolError:
             self._transport.abort()
-
-    def _complete(self, exchange: Exchange) -> None:
-        """Go on after a response."""
-        now = monotonic()
-        exchange.finish_time = now
-        self.exchange = None
-        engine = self._engine
-        if not engine.keep_alive:
-            self._close_gently()
-            return
-        engine.start_next_cycle()
-        if not self._is_write_paused:
-            self.deadline = now + self._policy.idle_timeout
-        if self._is_advancing:
-            return
-        if self._is_reading_paused or engine.has_unread_data:
-            self._advance_later(0.0)
 
     def _advance_later(self, delay: float) -> None:
         """Let others run, and read nothing until it goes on here."""
         self._pause_reading()
-        loop = asyncio.get_running_loop()
         if delay > 0.0:
-            loop.call_later(delay, self._advance_now)
+            self.loop.call_later(delay, self._advance_now)
         else:
-            loop.call_soon(self._advance_now)
+            self.loop.call_soon(self._advance_now)
 
     def _advance_now(self) -> None:
         if self.is_lost or self._is_lingering:
@@ -360,8 +312,6 @@ class HTTPServerConnection:
             return
         self._is_in_head = False
 
-    _is_in_head = False
-
     # The end
 
     def _refuse(self, error: RemoteProtocolError) -> None:
@@ -375,7 +325,7 @@ class HTTPServerConnection:
         try:
             body = f"{error.status} {reason_phrase(error.status)}\n".encode("ascii")
             fields = b"Content-Type: text/plain\r\n"
-            self._transport.write(engine.respond(error.status, None, fields, body))
+            self._write(engine.respond(error.status, None, fields, body))
         except LocalProtocolError:
             self._transport.abort()  # in the middle of a response
             return
@@ -398,11 +348,6 @@ class HTTPServerConnection:
         if transport.can_write_eof():
             transport.write_eof()
         self._resume_reading()
-
-    def _refuse_late(self, exchange: Exchange) -> None:
-        """Tell a handler that writes after its response is over; a lost client is no fault."""
-        if not self.is_lost and exchange.finish_time:
-            raise LocalProtocolError("the response is complete: nothing more can be sent")
 
     def _pause_reading(self) -> None:
         if not self._is_reading_paused:

@@ -2,37 +2,55 @@
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
-from waterspout.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, ResponseStartLine
+from waterspout.httputil import HTTPHeaders, RequestStartLine, ResponseStartLine
 from waterspout.iostream import StreamClosedError
-from waterspout.protocol.http1 import RequestHead
+from waterspout.protocol.errors import LocalProtocolError
+from waterspout.protocol.http1.messages import RequestHead
+from waterspout.protocol.http1.server import ServerConnection
 from waterspout.protocol.http1.writer import split_framing
 
 __all__ = ["Exchange"]
 
 
-class Exchange(HTTPConnection):
-    """A request that has been received, and the way to answer it.
+class Exchange:
+    """A request that has been received, and the way to answer it: an ``HTTPConnection``.
 
-    Owned by its connection; used in the thread of the event loop. When the response is complete
-    or the connection is lost the exchange is over: it sends nothing more, and what is written
-    to it is refused or, if the client has gone, dropped.
+    Made by its connection, used in the thread of the event loop. When the response is complete
+    the exchange is over, and to send more raises ``LocalProtocolError``. When the client has gone
+    what is sent is dropped.
     """
 
-    __slots__ = ("_close_callback", "_connection", "body", "finish_time", "head", "start_time")
-
-    def __init__(self, connection: Any, head: RequestHead, start_time: float) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        engine: ServerConnection,
+        write: Callable[[bytes], object],
+        head: RequestHead,
+        start_time: float,
+    ) -> None:
         self._connection = connection
+        self._engine = engine
+        self._write = write
         self.head = head
+        #: When the head had been read, on the clock of ``time.monotonic``.
         self.start_time = start_time
-        #: When the response was complete, on the clock of ``time.monotonic``; 0.0 until then.
+        #: When the response was complete, on the same clock; 0.0 until then.
         self.finish_time = 0.0
         #: The whole body of the request.
         self.body = b""
+        #: Whether the client has gone before the response was complete.
+        self.is_lost = False
         self._close_callback: Callable[[], object] | None = None
 
     # The client
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that serves the connection."""
+        return self._connection.loop  # type: ignore[no-any-return]
 
     @property
     def remote_address(self) -> Any:
@@ -50,16 +68,6 @@ class Exchange(HTTPConnection):
         """``https`` where the connection is encrypted, else ``http``."""
         return "https" if self._connection.is_encrypted else "http"
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether the client has gone before its response was complete."""
-        return bool(self._connection.is_lost)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more can be sent: the response is complete, or the client has gone."""
-        return self._connection.exchange is not self
-
     def set_close_callback(self, callback: Callable[[], object] | None) -> None:
         """Have ``callback`` called if the client goes before the response is complete."""
         self._close_callback = callback
@@ -72,31 +80,56 @@ class Exchange(HTTPConnection):
         ``fields`` are encoded field lines without those that frame a message. ``reason`` None is
         the usual one.
         """
-        self._connection.respond(self, status, reason, fields, body)
+        if self._can_send():
+            self._write(self._engine.respond(status, reason, fields, body))
+            self._complete()
 
     def start_response(self, status: int, reason: str | None, fields: bytes, length: int) -> None:
         """Send the head of a response; ``length`` is that of the body, -1 where not known."""
-        self._connection.start_response(self, status, reason, fields, length)
+        if self._can_send():
+            self._write(self._engine.send_response(status, reason, fields, length))
 
     def send_data(self, data: bytes) -> None:
-        """Send a piece of the body, without waiting. ``drain`` waits."""
-        self._connection.send_data(self, data)
+        """Send a piece of the body, without waiting; ``drain`` waits."""
+        if self._can_send():
+            framed = self._engine.send_data(data)
+            if framed:
+                self._write(framed)
 
     def end_response(self) -> None:
         """End a response that was sent in pieces."""
-        self._connection.end_response(self)
-
-    def abort(self) -> None:
-        """Close the connection at once, so that the client sees its response is not whole."""
-        self._connection.abort()
+        if self._can_send():
+            try:
+                last = self._engine.send_end()
+            except LocalProtocolError:
+                # The client counts on bytes that will not come. Only the end of the connection
+                # can tell it.
+                self.abort()
+                raise
+            if last:
+                self._write(last)
+            self._complete()
 
     def close_after_response(self) -> None:
         """Let the connection end with this response."""
-        self._connection.close_after_response()
+        self._engine.keep_alive = False
+
+    def abort(self) -> None:
+        """Close the connection at once, so that the client sees its response is not whole."""
+        if not self.finish_time:
+            self._connection.abort()
 
     def drain(self) -> "asyncio.Future[None]":
-        """Return a future that is done when the write buffer is below its bound."""
-        return self._connection.drain(self)  # type: ignore[no-any-return]
+        """Return a future that is done when the client has caught up with what was sent.
+
+        It fails with ``StreamClosedError`` where the client has gone.
+        """
+        if self.is_lost:
+            future: asyncio.Future[None] = self._connection.loop.create_future()
+            future.set_exception(StreamClosedError())
+            future.exception()  # nobody has to look at it
+            return future
+        return self._connection.drain()  # type: ignore[no-any-return]
 
     # The same by the names of ``httputil.HTTPConnection``
 
@@ -126,10 +159,20 @@ class Exchange(HTTPConnection):
         """End the response."""
         self.end_response()
 
-    # From the connection
+    # Inside
+
+    def _can_send(self) -> bool:
+        """Whether what is sent goes anywhere; to a client that has gone it silently does not."""
+        if self.finish_time:
+            raise LocalProtocolError("the response is complete: nothing more can be sent")
+        return not self.is_lost
+
+    def _complete(self) -> None:
+        self.finish_time = monotonic()
+        self._connection.on_response_complete(self.finish_time)
 
     def on_lost(self) -> None:
-        """Take note that the client has gone."""
+        """Take note, from the connection, that the client has gone or sends no more."""
         callback = self._close_callback
         self._close_callback = None
         if callback is not None:
@@ -137,11 +180,3 @@ class Exchange(HTTPConnection):
 
     def __repr__(self) -> str:
         return f"<Exchange {self.head.method} {self.head.target} on {self._connection!r}>"
-
-
-def closed_future(error: BaseException | None = None) -> "asyncio.Future[None]":
-    """Return a future that has failed with ``StreamClosedError``, retrieved already."""
-    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    future.set_exception(StreamClosedError(error))
-    future.exception()
-    return future

@@ -11,7 +11,7 @@ from typing import Any
 from waterspout.httpserver.connection import HTTPServerConnection
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.policy import Policy
-from waterspout.httputil import HTTPServerRequest
+from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
 from waterspout.netutil import bind_sockets, ssl_options_to_context
 from waterspout.protocol.http1 import Limits
@@ -61,7 +61,10 @@ class HTTPServer:
             None if ssl_options is None else ssl_options_to_context(ssl_options, server_side=True)
         )
         self._listeners: list[asyncio.AbstractServer] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
+        #: The event loop that serves, from the first socket on.
+        self.loop: asyncio.AbstractEventLoop | None = None
+        #: What is awaited where there is nothing to wait for: one future, done, for all.
+        self.drained: asyncio.Future[None] | None = None
         self._sweep_timer: asyncio.TimerHandle | None = None
         self._closed_waiters: list[asyncio.Future[None]] = []
 
@@ -89,11 +92,10 @@ class HTTPServer:
 
     def add_socket(self, socket: socket.socket) -> None:
         """Accept connections on one socket that listens already."""
-        if self._loop is None:
-            self._loop = IOLoop.current().asyncio_loop
+        loop = self._attach()
         self._listeners.append(
             _run_without_waiting(
-                self._loop.create_server(
+                loop.create_server(
                     self._make_connection,
                     sock=socket,
                     ssl=self._context,
@@ -101,6 +103,14 @@ class HTTPServer:
                 ),
             ),
         )
+
+    def _attach(self) -> asyncio.AbstractEventLoop:
+        """Settle on the current event loop, the first time."""
+        if self.loop is None:
+            self.loop = IOLoop.current().asyncio_loop
+            self.drained = self.loop.create_future()
+            self.drained.set_result(None)
+        return self.loop
 
     @property
     def sockets(self) -> list[socket.socket]:
@@ -164,8 +174,7 @@ class HTTPServer:
     # Deadlines
 
     def _sweep_later(self) -> None:
-        assert self._loop is not None
-        self._sweep_timer = self._loop.call_later(_SWEEP_INTERVAL, self._on_sweep_timer)
+        self._sweep_timer = self._attach().call_later(_SWEEP_INTERVAL, self._on_sweep_timer)
 
     def _on_sweep_timer(self) -> None:
         self._sweep_later()
@@ -216,7 +225,7 @@ def _application(request_callback: Any) -> Callable[[Exchange], object]:
         )
 
     def call(exchange: Exchange) -> None:
-        request_callback(HTTPServerRequest.from_exchange(exchange))
+        request_callback(from_exchange(exchange))
 
     return call
 

@@ -9,10 +9,48 @@ from waterspout.httputil.startline import RequestStartLine
 from waterspout.httputil.text import split_host_and_port
 from waterspout.protocol.headers import HTTPHeaders
 
-__all__ = ["HTTPServerRequest"]
+__all__ = ["HTTPServerRequest", "from_exchange"]
 
 
-class HTTPServerRequest:
+class RequestFields:
+    """The attributes that every request fills; compiled, a structure in C."""
+
+    def __init__(self) -> None:
+        #: The exchange that the request came in and that its response goes out on.
+        self.connection: Any = None
+        self.server_connection: Any = None
+        self.method = ""
+        self.uri = ""
+        self.path = ""
+        self.query = ""
+        self.body = b""
+
+
+def from_exchange(exchange: Any) -> "HTTPServerRequest":
+    """Make the request of an exchange that has been received whole."""
+    request = HTTPServerRequest.__new__(HTTPServerRequest)
+    _fill(request, exchange)
+    return request
+
+
+def _fill(request: RequestFields, exchange: Any) -> None:
+    head = exchange.head
+    request.connection = exchange
+    request.method = head.method
+    uri = request.uri = head.target
+    # An absolute target keeps its authority in ``uri`` only (RFC 9112 section 3.2.2).
+    path = uri
+    if uri[0] != "/" and "://" in uri:
+        path = "/" + uri.partition("://")[2].partition("/")[2]
+    if "?" in path:
+        request.path, _, request.query = path.partition("?")
+    else:
+        request.path = path
+        request.query = ""
+    request.body = exchange.body
+
+
+class HTTPServerRequest(RequestFields):
     """One request; its parts are understood when they are first looked at.
 
     Made by the server, or by hand from a method and a URI (for tests). ``connection`` is the
@@ -20,10 +58,6 @@ class HTTPServerRequest:
     lists of bytes, as sent; ``RequestHandler.get_argument`` decodes them. Belongs to the thread
     of its event loop.
     """
-
-    connection: Any = None
-    server_connection: Any = None
-    body: bytes = b""
 
     def __init__(
         self,
@@ -53,21 +87,6 @@ class HTTPServerRequest:
         self.remote_ip = getattr(connection, "remote_ip", "")
         self.protocol = getattr(connection, "protocol", "http")
         self._start_time = time.monotonic()
-
-    @classmethod
-    def from_exchange(cls, exchange: Any) -> "HTTPServerRequest":
-        """Make the request of an exchange that has been received whole."""
-        self = cls.__new__(cls)
-        head = exchange.head
-        self.connection = exchange
-        self.method = head.method
-        uri = self.uri = head.target
-        # An absolute target keeps its authority in ``uri`` only (RFC 9112 section 3.2.2).
-        if uri[0] != "/" and "://" in uri:
-            uri = "/" + uri.partition("://")[2].partition("/")[2]
-        self.path, _, self.query = uri.partition("?")
-        self.body = exchange.body
-        return self
 
     @cached_property
     def version(self) -> str:

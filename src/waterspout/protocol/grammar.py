@@ -11,6 +11,7 @@ __all__ = [
     "TARGET",
     "TOKEN",
     "excerpt",
+    "is_authority",
     "is_field_value",
     "is_host",
     "is_token",
@@ -33,10 +34,13 @@ FIELD_VALUE = _table(b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100)
 #: What may stand in a request target: visible ASCII without ``#``, for a fragment is never sent.
 TARGET = _table(bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#")))
 
-# RFC 3986 section 3.2: a registered name or an IP literal, and a port. Each alternative is a run
-# of one class, so that a match takes linear time.
+# RFC 3986 section 3.2: a registered name or an IP literal, and a port. No run is ever given back
+# (``++``), so that a match takes linear time.
 _HOST = re.compile(
-    rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Za-z:.%\-_~]+\])(?::[0-9]{0,5})?",
+    rb"(?:"
+    rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]++|%[0-9A-Fa-f]{2})++"
+    rb"|\[(?:[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]*+|[Vv][0-9A-Fa-f]++\.[A-Za-z0-9\-._~!$&'()*+,;=:]++)\]"
+    rb")(?::([0-9]{0,5}))?",
 )
 
 # Eighteen digits stay below 2**63; more are no honest length.
@@ -58,8 +62,17 @@ def is_field_value(value: bytes) -> bool:
 
 
 def is_host(value: bytes) -> bool:
-    """Tell whether ``value`` is a host with an optional port (RFC 9110 section 7.2), not empty."""
+    """Tell whether ``value`` is a host with an optional port (RFC 9110 section 7.2), not empty.
+
+    What stands in the brackets of an IP literal is held to its characters only.
+    """
     return _HOST.fullmatch(value) is not None
+
+
+def is_authority(value: bytes) -> bool:
+    """Tell whether ``value`` is a host and a port from 1 to 65535 (RFC 9110 section 9.3.6)."""
+    found = _HOST.fullmatch(value)
+    return found is not None and 0 < int(found[1] or b"0") < 65536
 
 
 def parse_content_length(value: bytes) -> int:

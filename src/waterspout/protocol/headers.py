@@ -203,6 +203,8 @@ def from_lines(data: bytes, lines: list[int]) -> HTTPHeaders:
     last one.
     """
     headers = HTTPHeaders()
+    if not data:
+        return headers
     values = headers._values
     for index in range(len(lines) - 1):
         start = lines[index]
@@ -235,7 +237,7 @@ def _known_name(name: str) -> str:
     try:
         return normalize_name(name)
     except HTTPInputError:
-        return name
+        return _plain(name)
 
 
 def _normalize_raw(name: bytes) -> str:

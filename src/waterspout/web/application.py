@@ -3,11 +3,11 @@
 from typing import Any
 
 from waterspout.httpserver import Exchange, HTTPServer
-from waterspout.httputil import HTTPServerRequest
+from waterspout.httputil.request import from_exchange
 from waterspout.routing import PathRouter
 from waterspout.web.accesslog import log_request
 from waterspout.web.errorhandler import ErrorHandler
-from waterspout.web.execution import execute, request_steps
+from waterspout.web.execution import execute
 from waterspout.web.handler import RequestHandler
 
 __all__ = ["Application"]
@@ -64,14 +64,16 @@ class Application:
 
     def start_exchange(self, exchange: Exchange) -> None:
         """Answer a request that has been received whole."""
-        execute(request_steps(self, exchange))
+        execute(self, exchange)
 
     def find_handler(self, exchange: Exchange) -> tuple[RequestHandler, Any, Any]:
         """Make the handler for a request; return it with the arguments for its method."""
-        request = HTTPServerRequest.from_exchange(exchange)
+        request = from_exchange(exchange)
         route = self.router.find(request.path)
         if route is None:
             handler_class, handler_kwargs = self._default
             return handler_class(self, request, **handler_kwargs), (), {}
         spec, args, kwargs = route
-        return spec.handler_class(self, request, **spec.kwargs), args, kwargs
+        if spec.kwargs:
+            return spec.handler_class(self, request, **spec.kwargs), args, kwargs
+        return spec.handler_class(self, request), args, kwargs

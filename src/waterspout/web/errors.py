@@ -7,6 +7,7 @@ from waterspout.escape import xhtml_escape
 from waterspout.log import app_log, gen_log
 from waterspout.protocol.errors import HTTPInputError
 from waterspout.protocol.http1.writer import check_reason, reason_phrase
+from waterspout.web.response import abort
 
 __all__ = ["Finish", "HTTPError", "MissingArgumentError"]
 
@@ -111,7 +112,7 @@ def send_error(handler: Any, status_code: int, **kwargs: Any) -> None:
         # The client has half an answer that looks good. Only the end of the connection can tell
         # it that no more will come.
         gen_log.error("%s failed after its response had begun", handler._request_summary())
-        handler._abort()
+        abort(handler)
         return
     handler.clear()
     exc_info = kwargs.get("exc_info")

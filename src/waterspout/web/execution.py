@@ -1,84 +1,102 @@
 """How a handler runs: ``prepare``, its method, ``finish``, and what becomes of its errors.
 
-The steps are written once, as a generator that yields what is to be awaited. Plain handlers
-yield nothing and are through at once, without a Task. Where something is yielded a coroutine
-takes over, and only if that really has to wait does the event loop get a Task.
+Everything is done at once as long as nothing has to be awaited, without a coroutine of our own.
+Where something has to be, one of the two coroutines here goes on from there; it is started at
+once too, and only if it really waits does the event loop get a Task.
 """
 
 import asyncio
-from collections.abc import Awaitable, Generator
+from collections.abc import Coroutine
 from contextvars import copy_context
 from typing import Any
 
 from waterspout.ioloop.eager import start_eagerly
 from waterspout.log import app_log
 from waterspout.web.errors import HTTPError, handle_exception
+from waterspout.web.state import HandlerState
 
-__all__ = ["execute", "request_steps"]
-
-Steps = Generator[Awaitable[Any], Any, None]
+__all__ = ["execute"]
 
 # The event loop refers to its tasks weakly.
 _tasks: set["asyncio.Task[None]"] = set()
 
+_METHOD_NAMES = {
+    method: method.lower() for method in ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
+}
 
-def execute(steps: Steps) -> None:
-    """Run the steps of a request in a context of its own, as far as possible at once."""
+
+def execute(application: Any, exchange: Any) -> None:
+    """Answer a request, in a context of its own, as far as that can be done at once."""
     context = copy_context()
-    awaitable = context.run(next, steps, None)
-    if awaitable is None:
+    rest = context.run(_begin, application, exchange)
+    if rest is None:
         return
-    rest = _await_steps(awaitable, steps)
-    task = start_eagerly(rest, asyncio.get_running_loop(), context)
+    task = start_eagerly(rest, exchange.loop, context)
     if task is not None:
         _tasks.add(task)
         task.add_done_callback(_on_task_done)
 
 
-async def _await_steps(awaitable: Awaitable[Any], steps: Steps) -> None:
-    try:
-        while True:
-            try:
-                result = await awaitable
-            except BaseException as error:
-                awaitable = steps.throw(error)
-            else:
-                awaitable = steps.send(result)
-    except StopIteration:
-        return
-
-
-def _on_task_done(task: "asyncio.Task[None]") -> None:
-    _tasks.discard(task)
-    if not task.cancelled() and task.exception() is not None:
-        app_log.error("a handler's task failed", exc_info=task.exception())
-
-
-def request_steps(application: Any, exchange: Any) -> Steps:
-    """Yield what has to be awaited on the way of one request through its handler."""
+def _begin(application: Any, exchange: Any) -> Coroutine[Any, Any, None] | None:
+    """Go as far as nothing has to be awaited; return what is left to do."""
     handler, args, kwargs = application.find_handler(exchange)
     try:
         method = handler.request.method
         if method not in handler.SUPPORTED_METHODS:
             raise HTTPError(405)
-        if args:
-            args = handler.path_args = [_decoded(handler, value) for value in args]
-        if kwargs:
-            kwargs = {name: _decoded(handler, value) for name, value in kwargs.items()}
+        if args or kwargs:
+            args = handler.path_args = [_decode(handler, value) for value in args]
+            kwargs = {name: _decode(handler, value) for name, value in kwargs.items()}
             handler.path_kwargs = kwargs
         waiting = handler.prepare()
         if waiting is not None:
-            yield waiting
+            return _go_on_after_prepare(handler, waiting, args, kwargs)
+        if not handler._finished:
+            waiting = _call_method(handler, method, args, kwargs)
+            if waiting is not None:
+                return _go_on_after_method(handler, waiting)
+            if handler._auto_finish and not handler._finished:
+                handler.finish()
+    except Exception as error:
+        handle_exception(handler, error)
+    return None
+
+
+async def _go_on_after_prepare(handler: Any, waiting: Any, args: Any, kwargs: Any) -> None:
+    try:
+        await waiting
         if handler._finished:
             return
-        waiting = getattr(handler, method.lower())(*args, **kwargs)
+        waiting = _call_method(handler, handler.request.method, args, kwargs)
         if waiting is not None:
-            yield waiting
+            await waiting
         if handler._auto_finish and not handler._finished:
             handler.finish()
     except Exception as error:
         handle_exception(handler, error)
 
 
-def _decoded(handler: Any, value: bytes | None) -> str | None:
+async def _go_on_after_method(handler: Any, waiting: Any) -> None:
+    try:
+        await waiting
+        if handler._auto_finish and not handler._finished:
+            handler.finish()
+    except Exception as error:
+        handle_exception(handler, error)
+
+
+def _call_method(handler: Any, method: str, args: Any, kwargs: Any) -> Any:
+    call = getattr(handler, _METHOD_NAMES.get(method) or method.lower())
+    if kwargs:
+        return call(*args, **kwargs)
+    return call(*args) if args else call()
+
+
+def _decode(handler: Any, value: bytes | None) -> str | None:
     return None if value is None else handler.decode_argument(value)
+
+
+def _on_task_done(task: "asyncio.Task[None]") -> None:
+    _tasks.discard(task)
+    if not task.cancelled() and task.exception() is not None:
+        app_log.error("a handler's task failed", exc_info=task.exception())

@@ -6,10 +6,11 @@ import numbers
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
-from waterspout.httputil import HTTPHeaders, HTTPServerRequest, format_timestamp
+from waterspout.httputil import HTTPHeaders, HTTPServerRequest
 from waterspout.protocol.http1.writer import check_reason
 from waterspout.web import arguments, errors, etag, response
 from waterspout.web.arguments import REQUIRED
+from waterspout.web.state import HandlerState
 
 if TYPE_CHECKING:
     from waterspout.web.application import Application
@@ -19,7 +20,7 @@ __all__ = ["RequestHandler"]
 HeaderValue = bytes | str | int | numbers.Integral | datetime.datetime
 
 
-class RequestHandler:
+class RequestHandler(HandlerState):
     """Answers requests: a subclass defines ``get``, ``post`` and so on, plain or ``async def``.
 
     One instance serves one request: ``initialize``, ``prepare``, the method named like the
@@ -38,25 +39,18 @@ class RequestHandler:
         "OPTIONS",
     )
 
-    # What a request begins with. Most handlers change little of it, so instances begin empty.
-    path_args: list[str | None] = []  # noqa: RUF012
+    path_args: list[str | None] = []  # noqa: RUF012 - replaced, never changed
     path_kwargs: dict[str, str | None] = {}  # noqa: RUF012
-    _status_code = 200
-    _reason: str | None = None
-    _own_headers: HTTPHeaders | None = None
-    _etag: str | None = None
-    _headers_written = False
-    _finished = False
-    _auto_finish = True
 
     def __init__(
         self, application: "Application", request: HTTPServerRequest, **kwargs: Any
     ) -> None:
-        self.application = application
-        self.request = request
-        self._write_buffer: list[bytes] = []
+        self._take(application, request)
         self.set_default_headers()
-        self.initialize(**kwargs)
+        if kwargs:
+            self.initialize(**kwargs)
+        else:
+            self.initialize()
 
     # To be overridden
 
@@ -145,11 +139,7 @@ class RequestHandler:
 
     def clear(self) -> None:
         """Forget the status, the fields and the body prepared so far."""
-        self._status_code = 200
-        self._reason = None
-        self._own_headers = None
-        self._etag = None
-        self._write_buffer = []
+        self._begin()
         self.set_default_headers()
 
     def set_status(self, status_code: int, reason: str | None = None) -> None:
@@ -178,11 +168,11 @@ class RequestHandler:
         Raises ``ValueError`` for a name or a value that HTTP does not allow, and ``TypeError``
         for a value of another type.
         """
-        self._headers[name] = _header_text(value)
+        self._headers[name] = response.header_text(value)
 
     def add_header(self, name: str, value: HeaderValue) -> None:
         """Add a field beside those of the same name; see ``set_header``."""
-        self._headers.add(name, _header_text(value))
+        self._headers.add(name, response.header_text(value))
 
     def clear_header(self, name: str) -> None:
         """Remove a field, if it is there; also one of the default fields."""
@@ -195,30 +185,18 @@ class RequestHandler:
 
         The body is sent by ``flush`` or ``finish``. Raises ``RuntimeError`` after ``finish``.
         """
-        if self._finished:
-            raise RuntimeError("write() after finish(): the response is complete")
-        self._write_buffer.append(response.to_bytes(self, chunk))
+        response.write(self, chunk)
 
     def flush(self, include_footers: bool = False) -> "asyncio.Future[None]":
         """Send what has been written; the body goes on, in chunks if its length is not known.
 
         The future is done when the client keeps up: to await it is to keep little in memory.
         """
-        if self._finished:
-            raise RuntimeError("flush() after finish(): the response is complete")
         return response.flush(self)
 
     def finish(self, chunk: str | bytes | dict[Any, Any] | None = None) -> "asyncio.Future[None]":
         """End the response, and with it the request; nothing can be written after it."""
-        if self._finished:
-            raise RuntimeError("finish() was called twice: is a callback or a task left over?")
-        if chunk is not None:
-            self.write(chunk)
-        response.finish(self)
-        self._finished = True
-        self.application.log_request(self)
-        self.on_finish()
-        return self.request.connection.drain()  # type: ignore[no-any-return]
+        return response.finish(self, chunk)
 
     def redirect(self, url: str, permanent: bool = False, status: int | None = None) -> None:
         """Finish with a redirect to ``url``: 302, 301 if permanent, or ``status`` (300 to 399)."""
@@ -265,11 +243,7 @@ class RequestHandler:
 
     def check_etag_header(self) -> bool:
         """Tell whether the client has this body already, so that 304 is the answer."""
-        wanted = self.request.connection.head.find(b"if-none-match")
-        if wanted is None:
-            return False
-        tag = self._etag or self._headers.get("Etag")
-        return tag is not None and etag.matches(tag, wanted.decode("latin-1"))
+        return response.is_not_modified(self)
 
     # Inside
 
@@ -277,24 +251,6 @@ class RequestHandler:
         request = self.request
         return f"{request.method} {request.uri} ({request.remote_ip})"
 
-    def _abort(self) -> None:
-        self._finished = True
-        self.request.connection.abort()
-        self.application.log_request(self)
-        self.on_finish()
-
     def __repr__(self) -> str:
         state = "finished" if self._finished else f"status={self._status_code}"
         return f"<{type(self).__name__} {self.request.method} {self.request.uri} {state}>"
-
-
-def _header_text(value: HeaderValue) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bytes):
-        return value.decode("latin-1")
-    if isinstance(value, numbers.Integral):
-        return str(value)
-    if isinstance(value, datetime.datetime):
-        return format_timestamp(value)
-    raise TypeError(f"a header value is str, bytes, int or datetime, not {type(value).__name__}")

@@ -5,102 +5,171 @@ once a second for its date; a mapping of their own is made only for handlers tha
 """
 
 import asyncio
+import datetime
+import numbers
 from email.utils import formatdate
-from time import time
+from time import monotonic, time
 from typing import Any
 from urllib.parse import quote
 
 from waterspout._version import __version__
-from waterspout.escape import json_encode, utf8
+from waterspout.escape import json_encode
+from waterspout.httpserver.exchange import Exchange
+from waterspout.httputil import format_timestamp
 from waterspout.protocol.errors import LocalProtocolError
 from waterspout.protocol.headers import HTTPHeaders, encode_fields
-from waterspout.protocol.http1.writer import split_framing
+from waterspout.protocol.http1.writer import Framing, split_framing
+from waterspout.web.etag import matches
+from waterspout.web.state import HandlerState
 
-__all__ = ["default_headers", "finish", "flush", "location", "to_bytes"]
+__all__ = [
+    "abort",
+    "default_headers",
+    "finish",
+    "flush",
+    "header_text",
+    "is_not_modified",
+    "location",
+    "write",
+]
 
+# Fields that describe a body, and go where there is none.
+_REPRESENTATION_FIELDS = ("Content-Encoding", "Content-Language", "Content-Type")
 # All that is legal in a URL, and the sign of what is quoted already.
 _SAFE_IN_URL = "!#$%&'()*+,/:;=?@[]~"
-_REPRESENTATION_FIELDS = ("Content-Encoding", "Content-Language", "Content-Type")
 
 
 class _Defaults:
-    """The default fields of one second, as a mapping and encoded."""
+    """The fields of every response, as a mapping and encoded, good for one second."""
 
-    second = -1
-    headers = HTTPHeaders()
-    fields = b""
+    def __init__(self) -> None:
+        self.good_until = 0.0  # on the clock of time.monotonic
+        self.headers = HTTPHeaders()
+        self.fields = b""
 
-
-def _defaults() -> type[_Defaults]:
-    now = int(time())
-    if now != _Defaults.second:
-        _Defaults.headers = HTTPHeaders(
+    def renew(self, now: float) -> None:
+        """Write the date anew; ``now`` is on the clock of ``time.monotonic``."""
+        seconds = time()
+        self.headers = HTTPHeaders(
             {
                 "Server": f"waterspout/{__version__}",
                 "Content-Type": "text/html; charset=UTF-8",
-                "Date": formatdate(now, usegmt=True),
+                "Date": formatdate(int(seconds), usegmt=True),
             }
         )
-        _Defaults.fields = encode_fields(_Defaults.headers)
-        _Defaults.second = now
-    return _Defaults
+        self.fields = encode_fields(self.headers)
+        self.good_until = now + 1.0 - seconds % 1.0
+
+
+_defaults = _Defaults()
 
 
 def default_headers() -> HTTPHeaders:
     """Return a mapping of its own with the fields of every response."""
-    return _defaults().headers.copy()
+    now = monotonic()
+    if now >= _defaults.good_until:
+        _defaults.renew(now)
+    return _defaults.headers.copy()
 
 
-def to_bytes(handler: Any, chunk: str | bytes | dict[Any, Any]) -> bytes:
-    """Encode what a handler writes: text as UTF-8, a dictionary as JSON."""
+def header_text(value: Any) -> str:
+    """Return the value of a field as text: of str, bytes, an integer or a time."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, numbers.Integral):
+        return str(value)
+    if isinstance(value, datetime.datetime):
+        return format_timestamp(value)
+    raise TypeError(f"a header value is str, bytes, int or datetime, not {type(value).__name__}")
+
+
+def location(url: str) -> str:
+    """Return a URL as it stands in ``Location``: what is not ASCII is quoted as UTF-8."""
+    return url if url.isascii() else quote(url, safe=_SAFE_IN_URL)
+
+
+def write(handler: HandlerState, chunk: Any) -> None:
+    """Add to the body: text as UTF-8, bytes, or a dictionary as JSON."""
+    if handler._finished:
+        raise RuntimeError("write() after finish(): the response is complete")
     if isinstance(chunk, str):
-        return chunk.encode("utf-8")
-    if isinstance(chunk, bytes):
-        return chunk
-    if isinstance(chunk, dict):
-        handler.set_header("Content-Type", "application/json; charset=UTF-8")
-        return utf8(json_encode(chunk))
-    hint = ": put a list into a dictionary" if isinstance(chunk, list) else ""
-    raise TypeError(f"write() takes str, bytes or a dict, not {type(chunk).__name__}{hint}")
+        handler._write_buffer.append(chunk.encode("utf-8"))
+    elif isinstance(chunk, bytes):
+        handler._write_buffer.append(chunk)
+    else:
+        handler._write_buffer.append(_encode_json(handler, chunk))
 
 
-def finish(handler: Any) -> None:
-    """Send what is left and end the response."""
+def _encode_json(handler: Any, chunk: Any) -> bytes:
+    if not isinstance(chunk, dict):
+        hint = ": put a list into a dictionary" if isinstance(chunk, list) else ""
+        raise TypeError(f"write() takes str, bytes or a dict, not {type(chunk).__name__}{hint}")
+    handler.set_header("Content-Type", "application/json; charset=UTF-8")
+    return json_encode(chunk).encode("utf-8")
+
+
+def finish(handler: HandlerState, chunk: Any) -> "asyncio.Future[None]":
+    """Send what is left, end the response and the request; return what waits for the client."""
+    if handler._finished:
+        raise RuntimeError("finish() was called twice: is a callback or a task left over?")
+    if chunk is not None:
+        handler.write(chunk)  # type: ignore[attr-defined]
     exchange = handler.request.connection
     if handler._headers_written:
-        chunks = handler._write_buffer
-        if chunks:
-            exchange.send_data(b"".join(chunks))
-            chunks.clear()
-        exchange.end_response()
-        return
+        _finish_body(handler, exchange)
+    else:
+        _send_whole(handler, exchange)
+    _end(handler)
+    return exchange.drain()  # type: ignore[no-any-return]
+
+
+def abort(handler: HandlerState) -> None:
+    """Cut the connection in the middle of a response, and end the request."""
+    handler.request.connection.abort()
+    _end(handler)
+
+
+def _end(handler: Any) -> None:
+    handler._finished = True
+    handler.application.log_request(handler)
+    handler.on_finish()
+
+
+def _finish_body(handler: HandlerState, exchange: Exchange) -> None:
+    """Send the rest of a body whose head has gone out."""
+    if handler._write_buffer and handler.request.method != "HEAD":
+        exchange.send_data(b"".join(handler._write_buffer))
+    handler._write_buffer = []
+    exchange.end_response()
+
+
+def _send_whole(handler: HandlerState, exchange: Exchange) -> None:
+    """Send a response in one piece, or the 304 that spares it."""
     method = handler.request.method
-    status = handler._status_code
-    if status == 200 and (method == "GET" or method == "HEAD"):
-        handler.set_etag_header()
-        if handler.check_etag_header():
+    if handler._status_code == 200 and (method == "GET" or method == "HEAD"):
+        handler.set_etag_header()  # type: ignore[attr-defined]
+        if handler.check_etag_header():  # type: ignore[attr-defined]
             handler._write_buffer = []
-            handler.set_status(304)
-            status = 304
+            handler._status_code = 304
+            handler._reason = None
+    status = handler._status_code
     if status < 200 or status == 204 or status == 304:
-        if handler._write_buffer:
-            raise LocalProtocolError(f"a response {status} has no body")
-        for name in _REPRESENTATION_FIELDS:
-            handler.clear_header(name)
+        _drop_body(handler, status)
     chunks = handler._write_buffer
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     handler._write_buffer = []
     handler._headers_written = True
-    headers = handler._own_headers
-    if headers is None:
-        fields = _defaults().fields
+    if handler._own_headers is None:
+        if exchange.start_time >= _defaults.good_until:
+            _defaults.renew(exchange.start_time)
+        fields = _defaults.fields
         if handler._etag:
-            fields += f"Etag: {handler._etag}\r\n".encode("latin-1")
+            fields = b"".join((fields, b"Etag: ", handler._etag.encode("latin-1"), b"\r\n"))
         exchange.respond(status, handler._reason, fields, body)
         return
-    framing = _framing(handler, headers)
-    if framing.has_close:
-        exchange.close_after_response()
+    framing = _framing(handler, exchange)
     if framing.length < 0 or framing.length == len(body):
         exchange.respond(status, handler._reason, framing.fields, body)
     elif not body and (method == "HEAD" or status == 304):
@@ -112,17 +181,23 @@ def finish(handler: Any) -> None:
         )
 
 
-def flush(handler: Any) -> "asyncio.Future[None]":
+def _drop_body(handler: HandlerState, status: int) -> None:
+    if handler._write_buffer:
+        raise LocalProtocolError(f"a response {status} has no body")
+    for name in _REPRESENTATION_FIELDS:
+        handler.clear_header(name)  # type: ignore[attr-defined]
+
+
+def flush(handler: HandlerState) -> "asyncio.Future[None]":
     """Send what has been written so far; the future waits for a slow reader."""
+    if handler._finished:
+        raise RuntimeError("flush() after finish(): the response is complete")
     exchange = handler.request.connection
-    chunks = handler._write_buffer
-    body = b"".join(chunks)
-    chunks.clear()
+    body = b"".join(handler._write_buffer)
+    handler._write_buffer = []
     if not handler._headers_written:
         handler._headers_written = True
-        framing = _framing(handler, handler._headers)
-        if framing.has_close:
-            exchange.close_after_response()
+        framing = _framing(handler, exchange)
         exchange.start_response(
             handler._status_code, handler._reason, framing.fields, framing.length
         )
@@ -131,12 +206,22 @@ def flush(handler: Any) -> "asyncio.Future[None]":
     return exchange.drain()  # type: ignore[no-any-return]
 
 
-def location(url: str) -> str:
-    """Return a URL as it stands in ``Location``: what is not ASCII is quoted as UTF-8."""
-    return quote(url, safe=_SAFE_IN_URL) if not url.isascii() else url
+def is_not_modified(handler: HandlerState) -> bool:
+    """Tell whether the client's ``If-None-Match`` names the tag of the response."""
+    exchange = handler.request.connection
+    wanted = exchange.head.find(b"if-none-match")
+    if wanted is None:
+        return False
+    tag = handler._etag or handler._headers.get("Etag")  # type: ignore[attr-defined]
+    return tag is not None and matches(tag, wanted.decode("latin-1"))
 
 
-def _framing(handler: Any, headers: HTTPHeaders) -> Any:
+def _framing(handler: Any, exchange: Any) -> Framing:
+    """Encode the handler's own fields, the tag among them."""
+    headers = handler._headers
     if handler._etag:
         headers["Etag"] = handler._etag
-    return split_framing(headers)
+    framing = split_framing(headers)
+    if framing.has_close:
+        exchange.close_after_response()
+    return framing

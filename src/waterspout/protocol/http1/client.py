@@ -17,7 +17,7 @@ from waterspout.protocol.http1.states import (
     UNTIL_CLOSE,
     State,
 )
-from waterspout.protocol.http1.writer import request_line
+from waterspout.protocol.http1.writer import content_length_field, request_line
 
 __all__ = ["ClientConnection"]
 
@@ -34,7 +34,10 @@ class ClientConnection(Connection):
         self._parser = ResponseParser(limits)
         #: The head of the response being read, or None before it.
         self.head: ResponseHead | None = None
-        self._method = ""
+        # Of the request: what decides how its response is to be read.
+        self._is_head = False
+        self._is_connect = False
+        self._fields = b""
         self._interims = 0
         self._keep_alive = True
 
@@ -44,13 +47,17 @@ class ClientConnection(Connection):
         ``fields`` are encoded field lines with Host and Connection but without Content-Length
         and Transfer-Encoding: those are written here. ``length`` is the size of the body in
         bytes; -1 sends it in chunks, and 0 means that there is none. Raises ``ValueError``
-        where the method or the target could not stand in a request line.
+        where the method or the target could not stand in a request line, and
+        ``LocalProtocolError`` where the connection cannot take a request: what the server sent
+        before it was asked must never be the response.
         """
         line = request_line(method, target)
+        if self.reading != HEAD or self._has_eof or self.has_unread_data:
+            raise LocalProtocolError("the connection is not waiting for a request")
         framing = b""
         event = NO_BODY
         if length > 0:
-            framing = b"Content-Length: %d\r\n" % length
+            framing = content_length_field(length)
             event = LENGTH
         elif length < 0:
             framing = b"Transfer-Encoding: chunked\r\n"
@@ -60,7 +67,9 @@ class ClientConnection(Connection):
             framing = b"Content-Length: 0\r\n"
         self._write_step(event)
         self._write_left = length
-        self._method = method
+        self._is_head = method == "HEAD"
+        self._is_connect = method == "CONNECT"
+        self._fields = fields
         self._interims = 0
         self.head = None
         return b"%b%b%b\r\n" % (line, fields, framing)
@@ -98,10 +107,12 @@ class ClientConnection(Connection):
     def _begin_response_body(self, head: ResponseHead) -> None:
         """Decide where the message ends (RFC 9112 section 6.3, in its order)."""
         status = head.status
-        if status == 101 or (self._method == "CONNECT" and 200 <= status < 300):
+        if status == 101 and b"\r\nupgrade:" not in b"\r\n" + self._fields.lower():
+            raise RemoteProtocolError("a switch of protocols that was not asked for")
+        if status == 101 or (self._is_connect and 200 <= status < 300):
             self._keep_alive = False
             self._read_step(SWITCH)
-        elif self._method == "HEAD" or status == 204 or status == 304:
+        elif self._is_head or status == 204 or status == 304:
             self._begin_body(LENGTH, 0)
         elif head.is_chunked:
             self._begin_body(CHUNKED, -1)

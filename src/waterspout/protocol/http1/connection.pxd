@@ -2,7 +2,7 @@ import cython
 
 cdef bytes _READING, _WRITING
 cdef int _INPUTS, ILLEGAL
-cdef int CHUNK, CHUNK_DATA, CHUNK_END, CHUNK_SIZE, CLOSE_BODY, CLOSED, COMPLETE, CRLF, END, EOF
+cdef int CHUNK, CHUNK_DATA, CHUNK_END, CHUNK_SIZE, CHUNKED, CLOSE_BODY, CLOSED, COMPLETE, CRLF, END, EOF
 cdef int EXHAUSTED, FAILED, FAULT, HEAD, LAST_CHUNK, LENGTH, LENGTH_BODY, NEXT, SWITCHED
 cdef object NEED_DATA, END_OF_MESSAGE, PAUSED
 
@@ -24,7 +24,10 @@ cdef class Connection:
     cdef Py_ssize_t _chunks
     cdef long long _body_left
     cdef long long _write_left
+    cdef list _trailer_lines
+    cdef Py_ssize_t _trailer_line
 
+    @cython.locals(size=Py_ssize_t)
     cpdef receive_data(self, bytes data)
     cpdef receive_eof(self)
     @cython.locals(state=int)
@@ -33,7 +36,7 @@ cdef class Connection:
 
     @cython.locals(state=int)
     cpdef bytes send_data(self, bytes data)
-    @cython.locals(state=int)
+    @cython.locals(state=int, last=bytes)
     cpdef bytes send_end(self, trailers=*)
     cpdef send_eof(self)
 
@@ -52,14 +55,19 @@ cdef class Connection:
     @cython.locals(size=Py_ssize_t)
     cdef _process_close_body(self)
     @cython.locals(data=bytes, start=Py_ssize_t, size=Py_ssize_t)
-    cdef _take_body(self, long long most)
+    cdef bytes _take_body(self, long long most)
     cdef _need_data(self, str where)
     cdef _count_body(self, long long size)
 
     @cython.locals(state=int, pieces=list, most=Py_ssize_t)
     cdef _process_chunks(self)
     @cython.locals(
-        data=bytes, start=Py_ssize_t, most=Py_ssize_t, end=Py_ssize_t, size="long long"
+        data=bytes,
+        start=Py_ssize_t,
+        most=Py_ssize_t,
+        limit=Py_ssize_t,
+        end=Py_ssize_t,
+        size="long long",
     )
     cdef bint _process_chunk_size(self) except -1
     @cython.locals(data=bytes, start=Py_ssize_t, found=bytes)

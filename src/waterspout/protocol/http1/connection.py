@@ -8,7 +8,7 @@ A connection is used by one thread at a time. After an error nothing more is par
 """
 
 from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
-from waterspout.protocol.headers import HTTPHeaders, encode_fields, from_lines
+from waterspout.protocol.headers import HTTPHeaders, from_lines
 from waterspout.protocol.http1.limits import Limits
 from waterspout.protocol.http1.messages import RequestHead, ResponseHead, Signal
 from waterspout.protocol.http1.parser import scan_fields
@@ -17,6 +17,7 @@ from waterspout.protocol.http1.states import (
     CHUNK_DATA,
     CHUNK_END,
     CHUNK_SIZE,
+    CHUNKED,
     CLOSE_BODY,
     CLOSED,
     COMPLETE,
@@ -39,7 +40,7 @@ from waterspout.protocol.http1.states import (
     State,
     flatten,
 )
-from waterspout.protocol.http1.writer import FINAL_CHUNK, encode_chunk
+from waterspout.protocol.http1.writer import FINAL_CHUNK, encode_chunk, final_chunk
 
 __all__ = ["Connection", "Event"]
 
@@ -67,7 +68,7 @@ class Connection:
         #: States of the message being read and of the one being written.
         self.reading = HEAD
         self.writing = HEAD
-        #: Bound of the body being read; a caller may change it after the head.
+        #: Bound of the body being read; a caller may change it when it has got the head.
         self.max_body_size = limits.max_body_size
         #: Trailer fields of the message that has just ended, or None.
         self.trailers: HTTPHeaders | None = None
@@ -78,28 +79,34 @@ class Connection:
         self._retry_at = 0
         self._is_stalled = False  # the bytes at hand end inside a line
         self._has_eof = False
-        self._body_size = 0  # received so far
-        self._chunks = 0  # parsed since the caller last got its turn
+        self._body_size = 0  # announced so far: by its length, or by its chunks
+        self._chunks = 0  # of this body, parsed since the last YIELD
         self._body_left = 0  # to come, of the body or the chunk being read
         self._write_left = 0  # to come, of a body of known length being written
+        self._trailer_lines: list[int] = []
+        self._trailer_line = 0  # the trailer line to go on with
 
     # In
 
     def receive_data(self, data: bytes) -> None:
         """Take bytes that the peer sent; ``next_event`` tells what they mean."""
+        size = len(data)
         if self._position >= len(self._data) and not self._tail_size:
             self._data = data
             self._position = 0
             self._is_stalled = False
             return
+        if self.reading == FAILED:
+            return
         self._tail.append(data)
-        self._tail_size += len(data)
+        self._tail_size += size
         if self._is_stalled and (b"\n" in data or self._tail_size >= self._retry_at):
             self._is_stalled = False
 
     def receive_eof(self) -> None:
         """Take note that the peer sends no more."""
         self._has_eof = True
+        self._is_stalled = False
 
     def next_event(self) -> Event:
         """Return the next event; ``Signal.NEED_DATA`` until there are bytes for one.
@@ -107,7 +114,7 @@ class Connection:
         Raises ``RemoteProtocolError`` where the peer broke the protocol or a limit.
         """
         state = self.reading
-        if state == COMPLETE or state == SWITCHED:
+        if state in (COMPLETE, SWITCHED):
             return PAUSED
         if state == CLOSED:
             return Signal.CLOSED
@@ -169,7 +176,9 @@ class Connection:
     def send_end(self, trailers: HTTPHeaders | None = None) -> bytes:
         """Return what to write at the end of a message that was sent in pieces.
 
-        Raises ``LocalProtocolError`` where the body fell short of its announced length.
+        Trailers go out behind a chunked body only; any other framing has no place for them, and
+        drops them. Raises ``LocalProtocolError`` where the body fell short of its announced
+        length, or where a trailer would frame or route the message.
         """
         state = self.writing
         if state == LENGTH_BODY and self._write_left:
@@ -178,12 +187,11 @@ class Connection:
             )
         if state == COMPLETE:
             return b""
+        last = b""
+        if state == CHUNK_SIZE:
+            last = FINAL_CHUNK if trailers is None else final_chunk(trailers)
         self._write_step(END)
-        if state != CHUNK_SIZE:
-            return b""
-        if trailers is None:
-            return FINAL_CHUNK
-        return b"0\r\n" + encode_fields(trailers) + b"\r\n"
+        return last
 
     def send_eof(self) -> None:
         """Take note that nothing more will be written."""
@@ -250,15 +258,19 @@ class Connection:
         """Make ready for the body that a head announces."""
         self._body_size = 0
         if framing == LENGTH:
-            if length > self.max_body_size:
-                raise _too_large(self.max_body_size)
-            self._body_left = length
+            self._body_left = self._body_size = length
+        elif framing == CHUNKED:
+            self._chunks = 0
         self._read_step(framing)
 
     def _process_length_body(self) -> Event:
         if not self._body_left:
             self._read_step(EXHAUSTED)
             return END_OF_MESSAGE
+        if self._body_size > self.max_body_size:
+            raise _too_large(self.max_body_size)
+        if self._position >= len(self._data):
+            return self._need_data("a body")
         return self._take_body(self._body_left)
 
     def _process_close_body(self) -> Event:
@@ -272,12 +284,11 @@ class Connection:
             return END_OF_MESSAGE
         return NEED_DATA
 
-    def _take_body(self, most: int) -> Event:
+    def _take_body(self, most: int) -> bytes:
+        """Return what there is of the body, which is something, but no more than ``most``."""
         data = self._data
         start = self._position
         size = len(data) - start
-        if not size:
-            return self._need_data("a body")
         if size > most:
             self._position = start + most
             self._body_left -= most
@@ -299,22 +310,23 @@ class Connection:
 
     def _process_chunks(self) -> Event:
         """Read the chunks at hand (RFC 9112 section 7.1) and return their data as one piece."""
-        if self._chunks >= self.limits.max_chunks_per_turn:
-            self._chunks = 0
-            return Signal.YIELD
         pieces: list[bytes] = []
         most = self.limits.max_chunks_per_turn
-        while self._chunks < most:
+        while True:
             state = self.reading
             if state == CHUNK_DATA:
                 if not self._body_left:
                     self._read_step(EXHAUSTED)
                     continue
-                piece = self._take_body(self._body_left)
-                if piece is NEED_DATA:
+                if self._position >= len(self._data):
                     break
-                pieces.append(piece)  # type: ignore[arg-type]
+                pieces.append(self._take_body(self._body_left))
             elif state == CHUNK_SIZE:
+                if self._chunks >= most:
+                    if pieces:
+                        break
+                    self._chunks = 0
+                    return Signal.YIELD
                 if not self._process_chunk_size():
                     break
                 self._chunks += 1
@@ -334,7 +346,10 @@ class Connection:
         data = self._data
         start = self._position
         most = self.limits.max_chunk_line_size
-        end = data.find(b"\n", start, start + most)
+        limit = len(data)
+        if limit - start > most:
+            limit = start + most
+        end = data.find(b"\n", start, limit)
         if end < 0:
             if len(data) - start >= most:
                 raise RemoteProtocolError(f"a chunk's size line is longer than {most} bytes")
@@ -351,6 +366,8 @@ class Connection:
             self._read_step(CHUNK)
         else:
             self._read_step(LAST_CHUNK)
+            self._trailer_lines = []
+            self._trailer_line = 0
         return True
 
     def _process_chunk_end(self) -> bool:
@@ -370,16 +387,20 @@ class Connection:
         """Read the trailer section (RFC 9112 section 7.1.2), under the bounds of a header."""
         limits = self.limits
         start = self._position
-        lines: list[int] = []
+        lines = self._trailer_lines
         end = scan_fields(
             self._data,
-            start,
+            start + self._trailer_line,
             start,
             lines,
             limits.max_header_size,
             limits.max_header_count,
         )
         if end < 0:
+            if start:
+                lines.clear()  # the bytes move: begin anew, once
+            else:
+                self._trailer_line = ~end
             self._line_incomplete()
             return self._need_data("the trailers")
         if lines:
@@ -419,7 +440,11 @@ def _parse_chunk_line(data: bytes, start: int, end: int) -> int:
 
 
 def _skip_extensions(data: bytes, start: int, end: int, size: int) -> int:
-    """Pass over chunk extensions (RFC 9112 section 7.1.1): read, held to the grammar, unused."""
+    """Pass over chunk extensions (RFC 9112 section 7.1.1), which nobody here uses.
+
+    They must be set off by a semicolon and hold no controls; beyond that their grammar is not
+    checked.
+    """
     if data[end - 1] != 0x0D:
         raise RemoteProtocolError("a chunk's size line ends in LF without CR")
     extensions = data[start : end - 1]

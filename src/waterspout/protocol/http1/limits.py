@@ -1,15 +1,22 @@
 """The bounds that hold for what a peer sends."""
 
+import sys
 from dataclasses import dataclass
 
 __all__ = ["Limits"]
+
+# What the counters of the compiled engine hold.
+_LARGEST_BODY = 2**63 - 1
+_LARGEST = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much a peer may send; sizes are in bytes and hold however the input is cut up.
 
-    One instance serves any number of connections and threads: it never changes.
+    The size of a line counts its line end. One instance serves any number of connections and
+    threads: it never changes. ``ValueError`` where a limit is no integer, is negative, or is
+    beyond what can be counted.
     """
 
     max_start_line_size: int = 8 * 1024  #: request line (414) or status line
@@ -18,10 +25,14 @@ class Limits:
     max_body_size: int = 100 * 1024 * 1024  #: body without its framing (413)
     max_chunk_line_size: int = 1024  #: a chunk's size with its extensions (400)
     max_interim_responses: int = 10  #: 1xx heads before the final one
-    max_chunks_per_turn: int = 4096  #: chunks parsed before others get their turn
+    max_chunks_per_turn: int = 4096  #: chunks of a body parsed before others get their turn
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
-            if not isinstance(value, int) or value < 0:
-                raise ValueError(f"limit {name} must be an integer of at least 0, not {value!r}")
+            least = 1 if name == "max_chunks_per_turn" else 0
+            most = _LARGEST_BODY if name == "max_body_size" else _LARGEST
+            if not isinstance(value, int) or not least <= value <= most:
+                raise ValueError(
+                    f"limit {name} must be an integer from {least} to {most}, not {value!r}",
+                )

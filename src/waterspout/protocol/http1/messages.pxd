@@ -15,6 +15,7 @@ cdef class _Head:
     cdef readonly bint has_upgrade
     cdef object _headers
 
+    cdef _begin(self, bytes data)
     @cython.locals(
         data=bytes,
         lines=list,

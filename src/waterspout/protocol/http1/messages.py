@@ -26,7 +26,7 @@ class Signal(Enum):
 class _Head:
     """The part that requests and responses share; offsets are into ``data``."""
 
-    def __init__(self, data: bytes) -> None:
+    def _begin(self, data: bytes) -> None:
         self.data = data
         #: Offset of each field line, and behind the last one that of the empty line.
         self.lines: list[int] = []
@@ -77,7 +77,7 @@ class RequestHead(_Head):
     """The request line and the fields of a request (RFC 9112 section 3)."""
 
     def __init__(self, data: bytes) -> None:
-        super().__init__(data)
+        self._begin(data)
         self.method = ""
         #: The request target as it came: origin, absolute, authority or asterisk form.
         self.target = ""
@@ -94,7 +94,7 @@ class ResponseHead(_Head):
     """The status line and the fields of a response (RFC 9112 section 4)."""
 
     def __init__(self, data: bytes) -> None:
-        super().__init__(data)
+        self._begin(data)
         self.status = 0
         self.reason = ""
 

@@ -2,6 +2,7 @@ import cython
 
 from waterspout.protocol.http1.messages cimport RequestHead, ResponseHead, _Head
 
+cdef bytes FIELD_VALUE, TARGET, TOKEN
 cdef int TAB, LF, CR, SPACE, COLON
 
 
@@ -74,6 +75,7 @@ cdef class ResponseParser(_Parser):
         p="const unsigned char *",
         token="const unsigned char *",
         size=Py_ssize_t,
+        limit=Py_ssize_t,
         i=Py_ssize_t,
         end=Py_ssize_t,
         space=Py_ssize_t,

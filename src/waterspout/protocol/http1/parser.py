@@ -16,6 +16,7 @@ from waterspout.protocol.grammar import (
     TARGET,
     TOKEN,
     excerpt,
+    is_authority,
     is_host,
     parse_content_length,
 )
@@ -38,7 +39,7 @@ class _Parser:
         self._fields = 0  # where the first field line begins
 
     def _start_line_incomplete(self, data: bytes, start: int) -> None:
-        if len(data) - start > self._max_start_line:
+        if len(data) - start >= self._max_start_line:
             raise RemoteProtocolError(
                 f"the start line is longer than {self._max_start_line} bytes",
                 414,
@@ -118,7 +119,8 @@ class _Parser:
             elif option == b"keep-alive":
                 head.has_keep_alive = True
             elif option == b"upgrade":
-                head.has_upgrade = True
+                # RFC 9110 section 7.8: HTTP/1.0 has no upgrade.
+                head.has_upgrade = head.is_http11
 
 
 class RequestParser(_Parser):
@@ -165,9 +167,8 @@ class RequestParser(_Parser):
         token = TOKEN
         target = TARGET
         size = len(data)
-        limit = start + self._max_start_line
-        if limit > size:
-            limit = size
+        if start < 0:
+            raise ValueError("a head cannot begin before its data")
         # RFC 9112 section 2.2: an empty line before the request line is passed over, one.
         if start < size and p[start] == CR:
             if start + 1 == size:
@@ -175,27 +176,32 @@ class RequestParser(_Parser):
             if p[start + 1] != LF:
                 raise RemoteProtocolError("a CR that is not followed by LF")
             start += 2
+        limit = size
+        if size - start > self._max_start_line:
+            limit = start + self._max_start_line
         i = start
         while i < limit and token[p[i]]:
             i += 1
         method_end = i
         if i < limit:
             if p[i] != SPACE or i == start:
-                raise RemoteProtocolError(f"no request line: {excerpt(data[start:i + 20])}")
+                raise RemoteProtocolError(f"no request line: {excerpt(data[start : i + 20])}")
             i += 1
             while i < limit and target[p[i]]:
                 i += 1
         target_end = i
         # The line ends in SP HTTP/1.1 CRLF, eleven bytes.
         if i < limit and p[i] != SPACE:
-            raise RemoteProtocolError(f"invalid request target {excerpt(data[method_end + 1:i + 1])}")
+            raise RemoteProtocolError(
+                f"invalid request target {excerpt(data[method_end + 1 : i + 1])}"
+            )
         end = data.find(b"\n", i, i + 64)
         if end < 0:
             if size - i >= 64 and i < limit:
                 raise RemoteProtocolError("no HTTP version at the end of the request line")
             self._start_line_incomplete(data, start)
             return None
-        if end - start > self._max_start_line:
+        if end - start >= self._max_start_line:
             self._start_line_incomplete(data, start)
         if target_end == method_end + 1:
             raise RemoteProtocolError("no request target")
@@ -236,8 +242,7 @@ class RequestParser(_Parser):
         if target[0] == "/" and head.method != "CONNECT":
             return
         if head.method == "CONNECT":
-            raw = target.encode("ascii")
-            if not is_host(raw) or b":" not in raw:
+            if not is_authority(target.encode("ascii")):
                 raise RemoteProtocolError("the target of CONNECT must be host:port")
             return
         if target == "*":
@@ -287,9 +292,14 @@ class ResponseParser(_Parser):
 
     def _parse_status_line(self, data: bytes, start: int) -> ResponseHead | None:
         size = len(data)
+        if start < 0:
+            raise ValueError("a head cannot begin before its data")
         if not b"HTTP/".startswith(data[start : start + 5]):
-            raise RemoteProtocolError(f"no HTTP response: {excerpt(data[start:start + 40])}")
-        end = data.find(b"\n", start, start + self._max_start_line)
+            raise RemoteProtocolError(f"no HTTP response: {excerpt(data[start : start + 40])}")
+        limit = size
+        if size - start > self._max_start_line:
+            limit = start + self._max_start_line
+        end = data.find(b"\n", start, limit)
         if end < 0:
             self._start_line_incomplete(data, start)
             return None
@@ -335,6 +345,8 @@ def scan_fields(
     token = TOKEN
     legal = FIELD_VALUE
     size = len(data)
+    if position < 0 or position > size:
+        raise ValueError("the line to go on with is not in the data")
     line = position
     while True:
         if line - first > max_size:
@@ -346,7 +358,7 @@ def scan_fields(
             break
         if i == line and p[i] == CR:
             if i + 1 == size:
-                break
+                return ~line
             if p[i + 1] != LF:
                 raise RemoteProtocolError("a CR that is not followed by LF")
             return line

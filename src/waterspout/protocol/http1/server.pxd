@@ -3,8 +3,10 @@ import cython
 from waterspout.protocol.http1.connection cimport Connection
 from waterspout.protocol.http1.messages cimport RequestHead
 from waterspout.protocol.http1.parser cimport RequestParser
+from waterspout.protocol.http1.writer cimport content_length_field, status_line
 
-cdef int CHUNKED, COMPLETE, EOF, HEAD, INTERIM, LENGTH, NO_BODY, SWITCH, UNTIL_CLOSE
+cdef int CHUNK_SIZE, CHUNKED, COMPLETE, EOF, HEAD, INTERIM, LENGTH, LENGTH_BODY, NO_BODY, SWITCH
+cdef int UNTIL_CLOSE
 
 
 cdef class ServerConnection(Connection):

@@ -6,18 +6,20 @@ from waterspout.protocol.http1.limits import Limits
 from waterspout.protocol.http1.messages import RequestHead, Signal
 from waterspout.protocol.http1.parser import RequestParser
 from waterspout.protocol.http1.states import (
+    CHUNK_SIZE,
     CHUNKED,
     COMPLETE,
     EOF,
     HEAD,
     INTERIM,
     LENGTH,
+    LENGTH_BODY,
     NO_BODY,
     SWITCH,
     UNTIL_CLOSE,
     State,
 )
-from waterspout.protocol.http1.writer import status_line
+from waterspout.protocol.http1.writer import content_length_field, status_line
 
 __all__ = ["ServerConnection"]
 
@@ -33,7 +35,7 @@ class ServerConnection(Connection):
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
         self._parser = RequestParser(limits)
-        #: The head of the request being served, or None before the first.
+        #: The head of the request being served, or None before it.
         self.head: RequestHead | None = None
         #: Whether another exchange may follow; it falls as soon as anything speaks against it.
         self.keep_alive = True
@@ -51,6 +53,10 @@ class ServerConnection(Connection):
             if position:
                 self._parser.restart()
             self._line_incomplete()
+            if self._has_eof and self._data == b"\r\n":
+                # A line too many behind the last body, from a client of old: nothing is missing.
+                self._read_step(EOF)
+                return Signal.CLOSED
             return self._need_data("a request head")
         self._position = head.end
         self.head = head
@@ -72,15 +78,23 @@ class ServerConnection(Connection):
 
     @property
     def must_continue(self) -> bool:
-        """Whether the client waits for ``send_continue`` before it sends the body."""
+        """Whether the client waits for ``send_continue`` before it sends the body.
+
+        It does not where some of the body is here already, and a body that is too large will be
+        refused: RFC 9110 section 10.1.1.
+        """
         head = self.head
-        return (
-            head is not None
-            and head.expects_continue
-            and not self._has_continued
-            and self.reading != COMPLETE
-            and self._body_size == 0
-        )
+        if (
+            head is None
+            or not head.expects_continue
+            or self._has_continued
+            or self.writing != HEAD
+            or self.has_unread_data
+        ):
+            return False
+        if self.reading == LENGTH_BODY:
+            return 0 < self._body_left == self._body_size <= self.max_body_size
+        return self.reading == CHUNK_SIZE and self._body_size == 0
 
     def send_continue(self) -> bytes:
         """Return an interim response 100 (RFC 9110 section 15.2.1)."""
@@ -97,7 +111,12 @@ class ServerConnection(Connection):
         return status_line(status) + fields + b"\r\n"
 
     def send_switch(self, fields: bytes) -> bytes:
-        """Return a response 101: from here on another protocol is spoken."""
+        """Return a response 101: from here on another protocol is spoken.
+
+        The request must have been read to its end, and be one of HTTP/1.1.
+        """
+        if self.head is None or not self.head.is_http11 or self.reading != COMPLETE:
+            raise LocalProtocolError("101 answers a complete request of HTTP/1.1")
         self._write_step(SWITCH)
         self._read_step(SWITCH)
         self.keep_alive = False
@@ -108,7 +127,9 @@ class ServerConnection(Connection):
 
         ``fields`` are encoded field lines without Content-Length, Transfer-Encoding and
         Connection: those are written here. ``length`` is the size of the body in bytes, -1 where
-        it is not known. HEAD, 204 and 304 have no body, whatever ``length`` says.
+        it is not known. HEAD, 204 and 304 have no body, whatever ``length`` says. After a 2xx to
+        CONNECT the client takes what follows for a tunnel (RFC 9110 section 9.3.6): the body has
+        no framing then, and the connection ends with it.
         """
         head = self.head
         line = status_line(status, reason)
@@ -120,7 +141,7 @@ class ServerConnection(Connection):
         if status == 204 or status == 304:
             pass
         elif length >= 0:
-            framing = b"Content-Length: %d\r\n" % length
+            framing = content_length_field(length)
             if length:
                 event = LENGTH
         elif is_http11:
@@ -130,11 +151,14 @@ class ServerConnection(Connection):
             event = UNTIL_CLOSE
         if head is not None and head.method == "HEAD":
             event = NO_BODY
-        elif event == UNTIL_CLOSE:
+        elif head is not None and status < 300 and head.method == "CONNECT":
+            framing = b""
+            event = UNTIL_CLOSE
+        if event == UNTIL_CLOSE:
             self.keep_alive = False
         self._write_step(event)
         self._write_left = length
-        return b"%b%b%b%b\r\n" % (line, fields, framing, self._connection_field())
+        return b"".join((line, fields, framing, self._connection_field(), b"\r\n"))
 
     def respond(self, status: int, reason: str | None, fields: bytes, body: bytes) -> bytes:
         """Return a whole response, ``send_response`` and its body in one."""

@@ -17,7 +17,9 @@ __all__ = [
     "check_method",
     "check_reason",
     "check_target",
+    "content_length_field",
     "encode_chunk",
+    "final_chunk",
     "reason_phrase",
     "request_line",
     "split_framing",
@@ -72,19 +74,47 @@ def status_line(status: int, reason: str | None = None) -> bytes:
     if reason is None:
         reason = reason_phrase(status)
     check_reason(reason)
-    return f"HTTP/1.1 {status} {reason}\r\n".encode("latin-1")
+    return b"HTTP/1.1 %d %b\r\n" % (status, reason.encode("latin-1"))
 
 
 def request_line(method: str, target: str) -> bytes:
     """Return the request line with its CRLF."""
     check_method(method)
     check_target(target)
-    return f"{method} {target} HTTP/1.1\r\n".encode("ascii")
+    return b"%b %b HTTP/1.1\r\n" % (method.encode("ascii"), target.encode("ascii"))
+
+
+def content_length_field(length: int) -> bytes:
+    """Return the field ``Content-Length`` with its CRLF."""
+    return f"Content-Length: {length}\r\n".encode("ascii")
 
 
 def encode_chunk(data: bytes) -> bytes:
     """Return ``data``, which is not empty, as one chunk (RFC 9112 section 7.1)."""
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def final_chunk(trailers: HTTPHeaders) -> bytes:
+    """Return the chunk that ends a body, with trailers behind it (RFC 9112 section 7.1.2).
+
+    Raises ``LocalProtocolError`` for a field that frames or routes the message: it must not come
+    after the body (RFC 9110 section 6.5.1).
+    """
+    trailers = HTTPHeaders(trailers)
+    for name in _NOT_IN_TRAILERS:
+        if name in trailers:
+            raise LocalProtocolError(f"{name} cannot be sent as a trailer")
+    return b"0\r\n%b\r\n" % encode_fields(trailers)
+
+
+_NOT_IN_TRAILERS = (
+    "Connection",
+    "Content-Encoding",
+    "Content-Length",
+    "Host",
+    "Trailer",
+    "Transfer-Encoding",
+)
 
 
 class Framing(NamedTuple):

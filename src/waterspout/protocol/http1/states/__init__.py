@@ -45,7 +45,7 @@ class Input(IntEnum):
     FAULT = 13  #: the protocol was broken
 
 
-S, I = State, Input
+S, I = State, Input  # noqa: E741
 
 #: How the peer's messages are read.
 READING: dict[tuple[State, Input], State] = {
@@ -141,14 +141,3 @@ def flatten(table: dict[tuple[State, Input], State]) -> bytes:
     for (state, event), following in table.items():
         flat[state * len(Input) + event] = following
     return bytes(flat)
-
-
-def _print(name: str, table: dict[tuple[State, Input], State]) -> None:
-    print(name)
-    for (state, event), following in table.items():
-        print(f"  {state.name:<12} {event.name:<12} -> {following.name}")
-
-
-if __name__ == "__main__":
-    _print("reading", READING)
-    _print("writing", WRITING)

@@ -1,0 +1,22 @@
+"""Tornado's AsyncHTTPClient on uvloop.
+
+async_tornado.py URL WARMUP FETCHES SECONDS TASKS
+"""
+
+import uvloop
+from tornado.httpclient import AsyncHTTPClient
+
+from measure import Run
+
+
+async def main(run: Run) -> None:
+    """Measure one client, shared by all tasks."""
+    client = AsyncHTTPClient(force_instance=True, max_clients=run.tasks)
+
+    async def fetch() -> bytes:
+        return (await client.fetch(run.url)).body
+
+    await run.awaiting(fetch)
+
+
+uvloop.run(main(Run.from_arguments()))

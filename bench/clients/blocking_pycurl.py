@@ -1,0 +1,24 @@
+"""pycurl, one handle for all fetches.
+
+blocking_pycurl.py URL WARMUP FETCHES SECONDS TASKS
+"""
+
+import pycurl
+
+from measure import Run
+
+run = Run.from_arguments()
+parts: list[bytes] = []
+handle = pycurl.Curl()
+handle.setopt(pycurl.URL, run.url)
+handle.setopt(pycurl.WRITEFUNCTION, parts.append)
+
+
+def fetch() -> bytes:
+    """Collect what the handle hands out."""
+    parts.clear()
+    handle.perform()
+    return b"".join(parts)
+
+
+run.blocking(fetch)

@@ -1,0 +1,100 @@
+"""What a fetch costs this process: the loop, the clocks and the answer that every client shares.
+
+A client script is started with: URL, fetches to warm up, fetches, seconds, tasks. It says how to
+fetch once; a `Run` does the rest and prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+BODY = b"Hello, world"
+
+
+@dataclass
+class Run:
+    """One measured run: `fetches` of `url`, or as many as fit into `seconds`."""
+
+    url: str
+    warmup: int
+    fetches: int
+    seconds: float
+    tasks: int
+
+    @classmethod
+    def from_arguments(cls) -> Run:
+        """The run that the command line asks for."""
+        url, warmup, fetches, seconds, tasks = sys.argv[1:]
+        return cls(url, int(warmup), int(fetches), float(seconds), int(tasks))
+
+    @property
+    def port(self) -> int:
+        """The port of the URL."""
+        return int(self.url.rstrip("/").rpartition(":")[2])
+
+    @property
+    def request(self) -> bytes:
+        """What the candidates send that make no request of their own."""
+        return f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n\r\n".encode()
+
+    def blocking(self, fetch: Callable[[], bytes]) -> None:
+        """Measure `fetch`, which returns the body, one call after the other."""
+        for _ in range(self.warmup):
+            fetch()
+        errors = done = 0
+        self.begin()
+        deadline = time.perf_counter() + self.seconds
+        while done < self.fetches and time.perf_counter() < deadline:
+            errors += fetch() != BODY
+            done += 1
+        self.end(done, errors)
+
+    async def awaiting(self, fetch: Callable[[], Awaitable[bytes]]) -> None:
+        """Measure `fetch`, which returns the body, called by `tasks` tasks at a time."""
+        await self._spread(fetch, self.warmup)
+        self.begin()
+        done, errors = await self._spread(fetch, self.fetches)
+        self.end(done, errors)
+
+    def begin(self) -> None:
+        """Start the clocks."""
+        self._wall, self._cpu = time.perf_counter(), _cpu_seconds()
+
+    def end(self, done: int, errors: int) -> None:
+        """Stop the clocks and print what came of it."""
+        cpu, wall = _cpu_seconds() - self._cpu, time.perf_counter() - self._wall
+        answer = {"requests": done - errors, "errors": errors, "seconds": wall, "cpu_seconds": cpu}
+        print(json.dumps(answer), flush=True)
+
+    async def _spread(self, fetch: Callable[[], Awaitable[bytes]], count: int) -> tuple[int, int]:
+        """Fetch `count` times, or until the time is over; how many were done and went wrong."""
+        left, errors = count, 0
+
+        async def work() -> None:
+            nonlocal left, errors
+            while left > 0:
+                left -= 1
+                errors += await fetch() != BODY
+
+        skipped = 0
+
+        def stop() -> None:
+            nonlocal left, skipped
+            left, skipped = 0, left
+
+        timer = asyncio.get_running_loop().call_later(self.seconds, stop)
+        await asyncio.gather(*(work() for _ in range(self.tasks)))
+        timer.cancel()
+        return count - skipped, errors
+
+
+def _cpu_seconds() -> float:
+    """User and system time of this process, its threads and its ended children."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)

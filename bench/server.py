@@ -1,0 +1,92 @@
+"""The server case: every server under the same load, one core for it and one for the load."""
+
+from __future__ import annotations
+
+import json
+
+import candidates
+import environment
+import wire
+from options import Options
+from processes import Child, Cores, ProcessError, free_port
+from report import Report, Table, figure_cells
+from rounds import Rounds, Sample, remarks
+
+PACKAGES = [
+    "uvloop",
+    "fastpysgi",
+    "granian",
+    "uvicorn",
+    "httptools",
+    "starlette",
+    "aiohttp",
+    "tornado",
+]
+
+# Above this share of its core the load generator, not the server, sets the requests a second.
+BUSY_SHARE = 0.95
+
+
+def measure(options: Options) -> Report:
+    """Run the case."""
+    cores = Cores.available()
+    chosen = candidates.choose(candidates.SERVERS, options.only)
+    rounds = Rounds()
+    rounds.run(chosen, options.rounds, lambda command: _samples(command, cores, options))
+    figures = {load: rounds.figures(load, candidates.FLOOR.name) for load in options.loads}
+    notes = list(rounds.notes)
+    for load in options.loads:
+        notes += remarks(load, figures[load])
+        busy = [n for n, f in figures[load].items() if f.load_share > BUSY_SHARE]
+        if busy:
+            notes.append(
+                f"{load}, {', '.join(busy)}: the load generator was the limit; "
+                "requests/s are lower bounds"
+            )
+    table = Table(
+        "Server: CPU time of the server's process tree",
+        ["candidate", "what"]
+        + [f"{load} {c}" for load in options.loads for c in ("us/request", "ratio", "requests/s")],
+        [
+            [c.name, c.what]
+            + [cell for load in options.loads for cell in figure_cells(figures[load].get(c.name))]
+            for c in chosen
+        ],
+    )
+    settings = (
+        f"{options.rounds} rounds of {options.requests} requests or {options.seconds:g} s on "
+        f"{options.connections} connections; medians; {_sizes(options)}"
+    )
+    versions = environment.versions(PACKAGES)
+    return Report("server", settings, versions, figures, [table], notes)
+
+
+def _samples(command: list[str], cores: Cores, options: Options) -> dict[str, Sample]:
+    """Start the server and measure it under each load; in between nothing is in flight."""
+    port = free_port()
+    with Child([*command, str(port)], cores.tested) as server:
+        server.wait_until_listening(port)
+        return {load: _under_load(server, port, load, cores, options) for load in options.loads}
+
+
+def _under_load(server: Child, port: int, load: str, cores: Cores, options: Options) -> Sample:
+    command = [
+        str(environment.program("load")),
+        *(str(port), str(options.connections), str(options.warmup)),
+        *(str(options.requests), str(options.seconds), wire.request(load, port)),
+    ]
+    patience = options.seconds + 10
+    with Child(command, cores.other, is_talking=True) as generator:
+        generator.hear(patience)
+        before = server.cpu_seconds()
+        generator.say("go")
+        counted = json.loads(generator.hear(patience))
+        cpu_seconds = server.cpu_seconds() - before
+    if not counted["requests"]:
+        raise ProcessError(f"{counted['errors']} errors and no good answer")
+    return Sample(cpu_seconds=cpu_seconds, **counted)
+
+
+def _sizes(options: Options) -> str:
+    sizes = [f"{load} {len(wire.request(load, 50000))}" for load in options.loads]
+    return f"bytes a request: {', '.join(sizes)}"

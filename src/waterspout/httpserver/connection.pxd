@@ -1,0 +1,52 @@
+import cython
+
+from waterspout.httpserver.exchange cimport Exchange
+from waterspout.protocol.http1.messages cimport RequestHead
+from waterspout.protocol.http1.server cimport ServerConnection
+
+cdef double NEVER
+cdef object NEED_DATA, END_OF_MESSAGE, YIELD, CLOSED
+
+
+cdef class HTTPServerConnection:
+    cdef object __weakref__
+    cdef object _server
+    cdef readonly object loop
+    cdef object _policy
+    cdef object _application
+    cdef ServerConnection _engine
+    cdef object _transport
+    cdef object _write
+    cdef readonly Exchange exchange
+    cdef public double deadline
+    cdef readonly bint is_lost
+    cdef readonly bint is_encrypted
+    cdef readonly object remote_address
+    cdef readonly Py_ssize_t requests
+    cdef double _idle_timeout
+    cdef list _body
+    cdef long long _body_size
+    cdef double _body_start
+    cdef double _chunks_start
+    cdef bint _is_advancing
+    cdef bint _is_in_head
+    cdef bint _is_reading_paused
+    cdef bint _is_lingering
+    cdef Py_ssize_t _linger_size
+    cdef bint _is_write_paused
+    cdef list _drain_waiters
+
+    cpdef data_received(self, bytes data)
+    @cython.locals(engine=ServerConnection)
+    cpdef on_response_complete(self, double now)
+    cpdef drain(self)
+
+    cdef bint _is_receiving(self)
+    cdef _advance(self)
+    @cython.locals(engine=ServerConnection, exchanges=int)
+    cdef _process_events(self)
+    @cython.locals(now=double)
+    cdef _begin(self, RequestHead head)
+    @cython.locals(exchange=Exchange)
+    cdef _serve(self)
+    cdef _wait_for_data(self)

@@ -1,0 +1,25 @@
+import cython
+
+from waterspout.protocol.http1.messages cimport RequestHead
+from waterspout.protocol.http1.server cimport ServerConnection
+
+
+cdef class Exchange:
+    cdef object _connection
+    cdef ServerConnection _engine
+    cdef object _write
+    cdef readonly RequestHead head
+    cdef readonly double start_time
+    cdef readonly double finish_time
+    cdef public bytes body
+    cdef public bint is_lost
+    cdef object _close_callback
+
+    cpdef respond(self, int status, reason, bytes fields, bytes body)
+    cpdef start_response(self, int status, reason, bytes fields, long long length)
+    cpdef send_data(self, bytes data)
+    cpdef end_response(self)
+    cpdef drain(self)
+    cdef bint _can_send(self) except -1
+    cdef _complete(self)
+    cpdef on_lost(self)

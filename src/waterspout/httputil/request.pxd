@@ -1,0 +1,17 @@
+import cython
+
+
+cdef class RequestFields:
+    cdef public object connection
+    cdef public object server_connection
+    cdef public object method
+    cdef public object uri
+    cdef public object path
+    cdef public object query
+    cdef public object body
+
+
+cpdef from_exchange(exchange)
+
+@cython.locals(uri=str, path=str)
+cdef _fill(RequestFields request, exchange)

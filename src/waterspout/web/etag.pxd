@@ -1,0 +1,1 @@
+cpdef str compute_etag(list chunks)

@@ -1,0 +1,30 @@
+import cython
+
+from waterspout.httpserver.exchange cimport Exchange
+from waterspout.protocol.http1.messages cimport RequestHead
+from waterspout.web.state cimport HandlerState
+
+cdef _Defaults _defaults
+
+
+cdef class _Defaults:
+    cdef double good_until
+    cdef object headers
+    cdef bytes fields
+
+    cdef renew(self, double now)
+
+
+cpdef default_headers()
+cpdef str header_text(value)
+cpdef write(HandlerState handler, chunk)
+@cython.locals(exchange=Exchange)
+cpdef finish(HandlerState handler, chunk)
+cdef _end(handler)
+cdef _finish_body(HandlerState handler, Exchange exchange)
+@cython.locals(status=int, chunks=list, body=bytes, fields=bytes)
+cdef _send_whole(HandlerState handler, Exchange exchange)
+cdef _drop_body(HandlerState handler, int status)
+cpdef flush(HandlerState handler)
+@cython.locals(exchange=Exchange)
+cpdef bint is_not_modified(HandlerState handler) except -1

@@ -1,0 +1,14 @@
+cdef class HandlerState:
+    cdef public object application
+    cdef public object request
+    cdef public int _status_code
+    cdef public object _reason
+    cdef public object _own_headers
+    cdef public object _etag
+    cdef public list _write_buffer
+    cdef public bint _headers_written
+    cdef public bint _finished
+    cdef public bint _auto_finish
+
+    cpdef _take(self, application, request)
+    cpdef _begin(self)

@@ -1,0 +1,28 @@
+"""What a handler knows of its request and its response; compiled, a structure in C."""
+
+from typing import Any
+
+from waterspout.protocol.headers import HTTPHeaders
+
+__all__ = ["HandlerState"]
+
+
+class HandlerState:
+    """The attributes that every request reads and writes; ``RequestHandler`` has the methods."""
+
+    def _take(self, application: Any, request: Any) -> None:
+        self.application = application
+        self.request = request
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin a response anew."""
+        self._status_code = 200
+        self._reason: str | None = None
+        #: The fields, once the handler has touched them; the default ones until then.
+        self._own_headers: HTTPHeaders | None = None
+        self._etag: str | None = None
+        self._write_buffer: list[bytes] = []
+        self._headers_written = False
+        self._finished = False
+        self._auto_finish = True
