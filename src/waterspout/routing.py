@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from waterspout.escape import url_unescape
 
@@ -43,23 +43,34 @@ class URLSpec:
         self.literal = _literal(self.regex)
         self._has_names = bool(self.regex.groupindex)
 
-    def arguments(self, match: re.Match[str]) -> "Route":
+    def route(self, match: re.Match[str]) -> "Route":
         """Return the route with what the groups of a match hold, unquoted."""
         if self._has_names:
-            groups = match.groupdict().items()
-            return Route(self, (), {name: _unquoted(value) for name, value in groups})
-        return Route(self, tuple(_unquoted(value) for value in match.groups()), {})
+            named = {name: _unquoted(value) for name, value in match.groupdict().items()}
+            return Route(self.handler_class, self.kwargs, (), named)
+        args = tuple([_unquoted(value) for value in match.groups()])
+        return Route(self.handler_class, self.kwargs, args)
 
     def __repr__(self) -> str:
         return f"URLSpec({self.regex.pattern!r}, {self.handler_class.__name__})"
 
 
-class Route(NamedTuple):
+class Route:
     """What a path leads to: a rule, and the arguments that its groups found."""
 
-    spec: URLSpec
-    args: tuple[bytes | None, ...]
-    kwargs: dict[str, bytes | None]
+    def __init__(
+        self,
+        handler_class: Any,
+        settings: dict[str, Any],
+        args: tuple[bytes | None, ...] = (),
+        kwargs: dict[str, bytes | None] | None = None,
+    ) -> None:
+        self.handler_class = handler_class
+        #: For the handler's ``initialize``.
+        self.settings = settings
+        #: For the handler's methods, still encoded.
+        self.args = args
+        self.kwargs = kwargs or {}
 
 
 class PathRouter:
@@ -79,7 +90,7 @@ class PathRouter:
             if spec.literal is None:
                 self._patterns.append((index, spec))
             elif spec.literal not in self._literals:
-                route = Route(spec, (), {})
+                route = Route(spec.handler_class, spec.kwargs)
                 self._literals[spec.literal] = (index, route)
                 if not self._patterns:
                     self._first[spec.literal] = route
@@ -95,7 +106,7 @@ class PathRouter:
                 break
             match = spec.regex.match(path)
             if match is not None:
-                return spec.arguments(match)
+                return spec.route(match)
         return route
 
 

@@ -1,6 +1,6 @@
 import cython
 
-from waterspout.httpserver.exchange cimport Exchange
+from waterspout.httpserver.exchange cimport Exchange, new_exchange
 from waterspout.protocol.http1.messages cimport RequestHead
 from waterspout.protocol.http1.server cimport ServerConnection
 

@@ -13,7 +13,7 @@ import asyncio
 from time import monotonic
 from typing import Any
 
-from waterspout.httpserver.exchange import Exchange
+from waterspout.httpserver.exchange import Exchange, new_exchange
 from waterspout.httpserver.policy import Policy
 from waterspout.log import app_log, gen_log
 from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
@@ -242,7 +242,7 @@ class HTTPServerConnection:
     def _begin(self, head: RequestHead) -> None:
         now = monotonic()
         self.requests += 1
-        self.exchange = Exchange(self, self._engine, self._write, head, now)
+        self.exchange = new_exchange(self, self._engine, self._write, head, now)
         if head.content_length > 0 or head.is_chunked:
             self._body_start = self._chunks_start = now
             self._body_size = 0

@@ -15,6 +15,9 @@ cdef class Exchange:
     cdef public bint is_lost
     cdef object _close_callback
 
+    cdef _begin(
+        self, connection, ServerConnection engine, write, RequestHead head, double start_time
+    )
     cpdef respond(self, int status, reason, bytes fields, bytes body)
     cpdef start_response(self, int status, reason, bytes fields, long long length)
     cpdef send_data(self, bytes data)
@@ -23,3 +26,9 @@ cdef class Exchange:
     cdef bint _can_send(self) except -1
     cdef _complete(self)
     cpdef on_lost(self)
+
+
+@cython.locals(exchange=Exchange)
+cpdef Exchange new_exchange(
+    connection, ServerConnection engine, write, RequestHead head, double start_time
+)

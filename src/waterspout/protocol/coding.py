@@ -1,8 +1,8 @@
 """Content codings (RFC 9110 section 8.4): bytes in, decoded bytes out, never more than allowed.
 
 Decoding is incremental and bounded: a small message that unfolds to a huge one is refused as soon
-as it has outgrown its limit, at a cost of one piece. Knows no sockets and no headers but the value of
-Content-Encoding.
+as it has outgrown its limit, at a cost of one piece. Knows no sockets and no headers but the value
+of Content-Encoding.
 """
 
 import zlib
@@ -12,8 +12,8 @@ from waterspout.protocol.errors import RemoteProtocolError
 
 __all__ = ["ACCEPTED", "Decoder", "parse_codings"]
 
-#: What to send as Accept-Encoding. `deflate` is understood but not asked for, because servers do not
-#: agree on what it is.
+#: What to send as Accept-Encoding. `deflate` is understood but not asked for, because servers do
+#: not agree on what it is.
 ACCEPTED = "gzip"
 
 #: Codings on top of each other that are undone; honest senders use one.
@@ -22,8 +22,8 @@ MAX_CODINGS = 2
 # Decoded bytes that are held at a time.
 _PIECE_SIZE = 64 * 1024
 
-# A gzip file may hold several members, one behind the other. Each costs some microseconds to set up,
-# and an empty one is 20 bytes long.
+# A gzip file may hold several members, one behind the other. Each costs some microseconds to set
+# up, and an empty one is 20 bytes long.
 _MAX_MEMBERS = 16384
 
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
@@ -126,7 +126,9 @@ class _Gzip(_Step):
 
 
 class _Deflate(_Step):
-    """The `zlib` format of RFC 1950, as HTTP wants it, or bare RFC 1951, as some servers send it."""
+    """The `zlib` format of RFC 1950, as HTTP wants it, or bare RFC 1951, as some servers send
+    it.
+    """
 
     name = "deflate"
 
@@ -162,4 +164,3 @@ def _too_large(limit: int) -> RemoteProtocolError:
 
 _NAMES = {"x-gzip": "gzip"}
 _STEPS: dict[str, Callable[[], _Step]] = {"gzip": _Gzip, "deflate": _Deflate}
-

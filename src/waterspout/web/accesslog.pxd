@@ -1,1 +1,8 @@
 import cython
+
+from waterspout.web.state cimport HandlerState
+
+cdef object _is_enabled, ERROR, INFO, WARNING
+
+@cython.locals(status=int)
+cpdef log_request(HandlerState handler)

@@ -1,1 +1,2 @@
-import cython
+from waterspout.web.accesslog cimport log_request
+from waterspout.web.execution cimport execute

@@ -3,12 +3,10 @@
 from typing import Any
 
 from waterspout.httpserver import Exchange, HTTPServer
-from waterspout.httputil.request import from_exchange
-from waterspout.routing import PathRouter
+from waterspout.routing import PathRouter, Route
 from waterspout.web.accesslog import log_request
 from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.execution import execute
-from waterspout.web.handler import RequestHandler
 
 __all__ = ["Application"]
 
@@ -35,14 +33,14 @@ class Application:
             settings.setdefault("serve_traceback", True)
         self.settings = settings
         self.router = PathRouter(handlers or ())
-        self._log_function = settings.get("log_function", log_request)
-        if "default_handler_class" in settings:
-            self._default = (
-                settings["default_handler_class"],
-                settings.get("default_handler_args", {}),
-            )
-        else:
-            self._default = (ErrorHandler, {"status_code": 404})
+        self._log_function = settings.get("log_function")
+        #: Where paths lead that no rule matches.
+        self.default_route = Route(
+            settings.get("default_handler_class", ErrorHandler),
+            settings.get("default_handler_args", {})
+            if "default_handler_class" in settings
+            else {"status_code": 404},
+        )
 
     def listen(self, port: int, address: str | None = None, **kwargs: Any) -> HTTPServer:
         """Serve this application on ``port``; return the server, by which it is stopped.
@@ -58,22 +56,13 @@ class Application:
 
     def log_request(self, handler: Any) -> None:
         """Write a finished request to the access log; to be overridden for another log."""
-        self._log_function(handler)
+        if self._log_function is None:
+            log_request(handler)
+        else:
+            self._log_function(handler)
 
     # From the server
 
     def start_exchange(self, exchange: Exchange) -> None:
         """Answer a request that has been received whole."""
         execute(self, exchange)
-
-    def find_handler(self, exchange: Exchange) -> tuple[RequestHandler, Any, Any]:
-        """Make the handler for a request; return it with the arguments for its method."""
-        request = from_exchange(exchange)
-        route = self.router.find(request.path)
-        if route is None:
-            handler_class, handler_kwargs = self._default
-            return handler_class(self, request, **handler_kwargs), (), {}
-        spec, args, kwargs = route
-        if spec.kwargs:
-            return spec.handler_class(self, request, **spec.kwargs), args, kwargs
-        return spec.handler_class(self, request), args, kwargs

@@ -1,6 +1,7 @@
 """Entity tags and the requests that are conditional on them (RFC 9110 sections 8.8.3 and 13)."""
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 
 __all__ = ["compute_etag", "matches"]
@@ -12,7 +13,16 @@ _TAG = re.compile(r'"[^"]*"')
 def compute_etag(chunks: list[bytes]) -> str:
     """Return a strong tag of a body, quoted: a hash, so equal bodies have equal tags."""
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    return _kept_tag(body) if len(body) <= _MAX_KEPT_SIZE else _tag(body)
+
+
+def _tag(body: bytes) -> str:
     return f'"{blake2b(body, digest_size=16).hexdigest()}"'
+
+
+# Small bodies are often the same ones again; to find their tag costs less than to make it.
+_MAX_KEPT_SIZE = 512
+_kept_tag = lru_cache(maxsize=512)(_tag)
 
 
 def matches(etag: str, if_none_match: str) -> bool:

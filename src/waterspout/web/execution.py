@@ -10,8 +10,11 @@ from collections.abc import Coroutine
 from contextvars import copy_context
 from typing import Any
 
+from waterspout.httpserver.exchange import Exchange
+from waterspout.httputil.request import RequestFields, from_exchange
 from waterspout.ioloop.eager import start_eagerly
 from waterspout.log import app_log
+from waterspout.routing import PathRouter, Route
 from waterspout.web.errors import HTTPError, handle_exception
 from waterspout.web.state import HandlerState
 
@@ -21,7 +24,8 @@ __all__ = ["execute"]
 _tasks: set["asyncio.Task[None]"] = set()
 
 _METHOD_NAMES = {
-    method: method.lower() for method in ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
+    method: method.lower()
+    for method in ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
 }
 
 
@@ -37,13 +41,18 @@ def execute(application: Any, exchange: Any) -> None:
         task.add_done_callback(_on_task_done)
 
 
-def _begin(application: Any, exchange: Any) -> Coroutine[Any, Any, None] | None:
+def _begin(application: Any, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
     """Go as far as nothing has to be awaited; return what is left to do."""
-    handler, args, kwargs = application.find_handler(exchange)
+    request: RequestFields = from_exchange(exchange)
+    router: PathRouter = application.router
+    route: Route = router.find(request.path) or application.default_route
+    handler: Any = route.handler_class(application, request, **route.settings)
     try:
-        method = handler.request.method
+        method = request.method
         if method not in handler.SUPPORTED_METHODS:
             raise HTTPError(405)
+        args = route.args
+        kwargs = route.kwargs
         if args or kwargs:
             args = handler.path_args = [_decode(handler, value) for value in args]
             kwargs = {name: _decode(handler, value) for name, value in kwargs.items()}

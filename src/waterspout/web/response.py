@@ -147,7 +147,7 @@ def _finish_body(handler: HandlerState, exchange: Exchange) -> None:
 
 def _send_whole(handler: HandlerState, exchange: Exchange) -> None:
     """Send a response in one piece, or the 304 that spares it."""
-    method = handler.request.method
+    method = exchange.head.method
     if handler._status_code == 200 and (method == "GET" or method == "HEAD"):
         handler.set_etag_header()  # type: ignore[attr-defined]
         if handler.check_etag_header():  # type: ignore[attr-defined]

@@ -33,7 +33,11 @@ cdef class RequestHead(_Head):
     cdef readonly str host
     cdef readonly bint expects_continue
 
+    cdef _begin(self, bytes data)
+
 
 cdef class ResponseHead(_Head):
     cdef readonly int status
     cdef readonly str reason
+
+    cdef _begin(self, bytes data)

@@ -78,6 +78,9 @@ class RequestHead(_Head):
 
     def __init__(self, data: bytes) -> None:
         self._begin(data)
+
+    def _begin(self, data: bytes) -> None:
+        _Head._begin(self, data)
         self.method = ""
         #: The request target as it came: origin, absolute, authority or asterisk form.
         self.target = ""
@@ -95,6 +98,9 @@ class ResponseHead(_Head):
 
     def __init__(self, data: bytes) -> None:
         self._begin(data)
+
+    def _begin(self, data: bytes) -> None:
+        _Head._begin(self, data)
         self.status = 0
         self.reason = ""
 

@@ -4,6 +4,7 @@ from waterspout.protocol.http1.messages cimport RequestHead, ResponseHead, _Head
 
 cdef bytes FIELD_VALUE, TARGET, TOKEN
 cdef int TAB, LF, CR, SPACE, COLON
+cdef bytes _CONNECTION, _CONTENT_LENGTH, _EXPECT, _HOST, _TRANSFER_ENCODING
 
 
 cdef class _Parser:
@@ -54,9 +55,11 @@ cdef class RequestParser(_Parser):
         method_end=Py_ssize_t,
         target_end=Py_ssize_t,
         end=Py_ssize_t,
+        is_http11=bint,
         head=RequestHead,
     )
     cdef RequestHead _parse_request_line(self, bytes data, Py_ssize_t start)
+    @cython.locals(p="const unsigned char *")
     cdef _read_other(self, bytes data, Py_ssize_t start, Py_ssize_t end, _Head head)
     cdef _read_host(self, bytes value, RequestHead head)
     cdef _read_expect(self, bytes value, RequestHead head)
@@ -102,3 +105,15 @@ cpdef Py_ssize_t scan_fields(
 ) except? -1
 
 cdef bint _parse_version(bytes data, Py_ssize_t start, Py_ssize_t end) except -1
+
+@cython.locals(i=Py_ssize_t, c=int)
+cdef bint _begins(
+    const unsigned char *p,
+    Py_ssize_t start,
+    Py_ssize_t end,
+    const unsigned char *name,
+    Py_ssize_t size,
+)
+
+@cython.locals(p="const unsigned char *")
+cdef bytes _value(bytes data, Py_ssize_t start, Py_ssize_t end)

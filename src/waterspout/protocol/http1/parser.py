@@ -27,6 +27,13 @@ __all__ = ["RequestParser", "ResponseParser", "scan_fields"]
 
 TAB, LF, CR, SPACE, COLON = 0x09, 0x0A, 0x0D, 0x20, 0x3A
 
+# The fields that are understood here, as their lines begin.
+_CONNECTION = b"connection:"
+_CONTENT_LENGTH = b"content-length:"
+_EXPECT = b"expect:"
+_HOST = b"host:"
+_TRANSFER_ENCODING = b"transfer-encoding:"
+
 
 class _Parser:
     """The part that requests and responses share; feed it through ``parse``."""
@@ -71,20 +78,17 @@ class _Parser:
         for index in range(len(lines) - 1):
             start = lines[index]
             first = p[start] | 0x20
-            # c, e, h and t begin all the fields that matter; a letter spares most comparisons.
+            # c, e, h and t begin all the fields that matter: a letter spares most comparisons.
             if first == 0x63:
                 end = lines[index + 1]
-                if end - start > 14 and p[start + 14] == COLON:
-                    if data[start : start + 14].lower() == b"content-length":
-                        self._read_content_length(data[start + 15 : end].strip(b" \t\r\n"), head)
-                elif end - start > 10 and p[start + 10] == COLON:
-                    if data[start : start + 10].lower() == b"connection":
-                        self._read_connection(data[start + 11 : end].strip(b" \t\r\n"), head)
+                if _begins(p, start, end, _CONNECTION, 11):
+                    self._read_connection(_value(data, start + 11, end), head)
+                elif _begins(p, start, end, _CONTENT_LENGTH, 15):
+                    self._read_content_length(_value(data, start + 15, end), head)
             elif first == 0x74:
                 end = lines[index + 1]
-                if end - start > 17 and p[start + 17] == COLON:
-                    if data[start : start + 17].lower() == b"transfer-encoding":
-                        self._read_transfer_encoding(data[start + 18 : end].strip(b" \t\r\n"), head)
+                if _begins(p, start, end, _TRANSFER_ENCODING, 18):
+                    self._read_transfer_encoding(_value(data, start + 18, end), head)
             elif first == 0x68 or first == 0x65:
                 self._read_other(data, start, lines[index + 1], head)
         if head.is_chunked:
@@ -112,6 +116,9 @@ class _Parser:
         head.is_chunked = True
 
     def _read_connection(self, value: bytes, head: _Head) -> None:
+        if value == b"keep-alive":
+            head.has_keep_alive = True
+            return
         for option in value.lower().split(b","):
             option = option.strip()
             if option == b"close":
@@ -195,30 +202,39 @@ class RequestParser(_Parser):
             raise RemoteProtocolError(
                 f"invalid request target {excerpt(data[method_end + 1 : i + 1])}"
             )
-        end = data.find(b"\n", i, i + 64)
-        if end < 0:
-            if size - i >= 64 and i < limit:
-                raise RemoteProtocolError("no HTTP version at the end of the request line")
-            self._start_line_incomplete(data, start)
-            return None
+        is_http11 = True
+        if i < limit and size - i > 10 and data[i : i + 11] == b" HTTP/1.1\r\n":
+            end = i + 10
+        else:
+            end = data.find(b"\n", i, i + 64)
+            if end < 0:
+                if size - i >= 64 and i < limit:
+                    raise RemoteProtocolError("no HTTP version at the end of the request line")
+                self._start_line_incomplete(data, start)
+                return None
+            if target_end > method_end + 1:
+                is_http11 = _parse_version(data, target_end + 1, end)
         if end - start >= self._max_start_line:
             self._start_line_incomplete(data, start)
-        if target_end == method_end + 1:
+        if target_end <= method_end + 1:
             raise RemoteProtocolError("no request target")
-        head = RequestHead(data)
-        head.is_http11 = _parse_version(data, target_end + 1, end)
-        head.method = data[start:method_end].decode("ascii")
-        head.target = data[method_end + 1 : target_end].decode("ascii")
+        head = RequestHead.__new__(RequestHead)
+        head._begin(data)
+        head.is_http11 = is_http11
+        if p[start] == 0x47 and method_end - start == 3 and data[start:method_end] == b"GET":
+            head.method = "GET"
+        else:
+            head.method = p[start:method_end].decode("ascii")
+        head.target = p[method_end + 1 : target_end].decode("ascii")
         self._position = self._fields = end + 1
         return head
 
     def _read_other(self, data: bytes, start: int, end: int, head: Any) -> None:
-        if end - start > 4 and data[start + 4] == COLON:
-            if data[start : start + 4].lower() == b"host":
-                self._read_host(data[start + 5 : end].strip(b" \t\r\n"), head)
-        elif end - start > 6 and data[start + 6] == COLON:
-            if data[start : start + 6].lower() == b"expect":
-                self._read_expect(data[start + 7 : end].strip(b" \t\r\n"), head)
+        p = data
+        if _begins(p, start, end, _HOST, 5):
+            self._read_host(_value(data, start + 5, end), head)
+        elif _begins(p, start, end, _EXPECT, 7):
+            self._read_expect(_value(data, start + 7, end), head)
 
     def _read_host(self, value: bytes, head: RequestHead) -> None:
         self._hosts += 1
@@ -378,6 +394,30 @@ def scan_fields(
     if size - first > max_size:
         raise RemoteProtocolError(f"the header fields exceed {max_size} bytes", 431)
     return ~line
+
+
+def _begins(p: bytes, start: int, end: int, name: bytes, size: int) -> bool:
+    """Tell whether the line begins with ``name``, of ``size`` bytes in lower case."""
+    if end - start < size:
+        return False
+    for i in range(size):
+        c = p[start + i]
+        if 0x41 <= c <= 0x5A:
+            c |= 0x20
+        if c != name[i]:
+            return False
+    return True
+
+
+def _value(data: bytes, start: int, end: int) -> bytes:
+    """Return a field's value, without the white space around it and the CRLF before ``end``."""
+    p = data
+    end -= 2
+    while start < end and (p[start] == SPACE or p[start] == TAB):
+        start += 1
+    while end > start and (p[end - 1] == SPACE or p[end - 1] == TAB):
+        end -= 1
+    return data[start:end]
 
 
 def _parse_version(data: bytes, start: int, end: int) -> bool:

@@ -2,7 +2,10 @@ import cython
 
 cdef dict _REASONS
 cdef dict _STATUS_LINES
+cdef dict _LENGTH_FIELDS
+cdef long long _MAX_KEPT_LENGTH
 
 @cython.locals(line=bytes)
 cpdef bytes status_line(int status, reason=*)
+@cython.locals(field=bytes)
 cpdef bytes content_length_field(long long length)

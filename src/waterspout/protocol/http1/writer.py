@@ -86,7 +86,17 @@ def request_line(method: str, target: str) -> bytes:
 
 def content_length_field(length: int) -> bytes:
     """Return the field ``Content-Length`` with its CRLF."""
-    return f"Content-Length: {length}\r\n".encode("ascii")
+    field = _LENGTH_FIELDS.get(length)
+    if field is None:
+        field = f"Content-Length: {length}\r\n".encode("ascii")
+        if length < _MAX_KEPT_LENGTH:
+            _LENGTH_FIELDS[length] = field
+    return field
+
+
+# Small bodies are the many: their fields are kept.
+_LENGTH_FIELDS: dict[int, bytes] = {}
+_MAX_KEPT_LENGTH = 4096
 
 
 def encode_chunk(data: bytes) -> bytes:
