@@ -34,7 +34,7 @@ def utf8(value: bytes) -> bytes: ...
 def utf8(value: str) -> bytes: ...
 @overload
 def utf8(value: None) -> None: ...
-def utf8(value: None | str | bytes) -> bytes | None:
+def utf8(value: str | bytes | None) -> bytes | None:
     """Return text as UTF-8 bytes; bytes and None come back as they are."""
     if isinstance(value, str):
         return value.encode("utf-8")
@@ -49,7 +49,7 @@ def to_unicode(value: str) -> str: ...
 def to_unicode(value: bytes) -> str: ...
 @overload
 def to_unicode(value: None) -> None: ...
-def to_unicode(value: None | str | bytes) -> str | None:
+def to_unicode(value: str | bytes | None) -> str | None:
     """Return UTF-8 bytes as text; text and None come back as they are."""
     if isinstance(value, bytes):
         return value.decode("utf-8")
@@ -73,7 +73,7 @@ def xhtml_unescape(value: str | bytes) -> str:
 
 
 def json_encode(value: Any) -> str:
-    r"""Return a value as JSON that is safe inside a ``<script>`` element: ``</`` becomes ``<\/``."""
+    r"""Return a value as JSON; safe inside a ``<script>`` element, for ``</`` becomes ``<\/``."""
     return json.dumps(value).replace("</", "<\\/")
 
 
@@ -88,7 +88,7 @@ def squeeze(value: str) -> str:
 
 
 def url_escape(value: str | bytes, plus: bool = True) -> str:
-    """Quote text for a query (spaces become ``+``) or, with ``plus=False``, for a path (``%20``)."""
+    """Quote text for a query (a space becomes ``+``) or, with ``plus=False``, for a path."""
     return (quote_plus if plus else quote)(utf8(value))
 
 

@@ -186,7 +186,7 @@ class HTTPServerConnection:
     def drain(self) -> "asyncio.Future[None]":
         """Return a future that is done when the client has caught up."""
         if not self._is_write_paused:
-            return self._server.drained
+            return self._server.drained  # type: ignore[no-any-return]
         future = self.loop.create_future()
         self._drain_waiters.append(future)
         return future

@@ -96,7 +96,7 @@ class HTTPServer:
         self._listeners.append(
             _run_without_waiting(
                 loop.create_server(
-                    self._make_connection,
+                    self._make_connection,  # type: ignore[arg-type] # a protocol in all but name
                     sock=socket,
                     ssl=self._context,
                     backlog=1024,

@@ -43,7 +43,7 @@ def format_timestamp(
 
 def url_concat(
     url: str,
-    args: None | dict[str, str] | list[tuple[str, str]] | tuple[tuple[str, str], ...],
+    args: dict[str, str] | list[tuple[str, str]] | tuple[tuple[str, str], ...] | None,
 ) -> str:
     """Add arguments to the query of a URL, whatever it has already.
 

@@ -14,10 +14,7 @@ _is_enabled = access_log.isEnabledFor
 def log_request(handler: HandlerState) -> None:
     """Log status, request and milliseconds: below 400 as info, below 500 as a warning."""
     status = handler._status_code
-    if status < 400:
-        level = INFO
-    else:
-        level = WARNING if status < 500 else ERROR
+    level = INFO if status < 400 else WARNING if status < 500 else ERROR
     if _is_enabled(level):
         _log(handler, level, status)
 

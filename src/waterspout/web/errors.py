@@ -60,7 +60,7 @@ class MissingArgumentError(HTTPError):
         self.arg_name = arg_name
 
 
-class Finish(Exception):  # noqa: N818 - a name of the field, and no error
+class Finish(Exception):
     """Raised by a handler, ends the request without an error page.
 
     What has been written so far is sent; an argument is passed to ``finish``.

@@ -16,7 +16,6 @@ from waterspout.ioloop.eager import start_eagerly
 from waterspout.log import app_log
 from waterspout.routing import PathRouter, Route
 from waterspout.web.errors import HTTPError, handle_exception
-from waterspout.web.state import HandlerState
 
 __all__ = ["execute"]
 
@@ -51,8 +50,8 @@ def _begin(application: Any, exchange: Exchange) -> Coroutine[Any, Any, None] | 
         method = request.method
         if method not in handler.SUPPORTED_METHODS:
             raise HTTPError(405)
-        args = route.args
-        kwargs = route.kwargs
+        args: Any = route.args
+        kwargs: Any = route.kwargs
         if args or kwargs:
             args = handler.path_args = [_decode(handler, value) for value in args]
             kwargs = {name: _decode(handler, value) for name, value in kwargs.items()}

@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 import numbers
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from waterspout.httputil import HTTPHeaders, HTTPServerRequest
@@ -54,8 +54,11 @@ class RequestHandler(HandlerState):
 
     # To be overridden
 
-    def initialize(self) -> None:
+    def _initialize(self) -> None:
         """Take the keywords of the rule that led here."""
+
+    # A subclass has the parameters that its rules give, whatever they are.
+    initialize: Callable[..., None] = _initialize
 
     def set_default_headers(self) -> None:
         """Set fields that every response shall have, error pages too."""
@@ -102,7 +105,7 @@ class RequestHandler(HandlerState):
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of the application."""
-        return self.application.settings
+        return self.application.settings  # type: ignore[no-any-return]
 
     def get_argument(self, name: str, default: Any = REQUIRED, strip: bool = True) -> Any:
         """Return the last value of an argument of the query or the form.
