@@ -28,7 +28,7 @@ class RequestFields:
 
 def from_exchange(exchange: Any) -> "HTTPServerRequest":
     """Make the request of an exchange that has been received whole."""
-    request: HTTPServerRequest = HTTPServerRequest.__new__(HTTPServerRequest)
+    request: HTTPServerRequest = RequestFields.__new__(HTTPServerRequest)
     _fill(request, exchange)
     return request
 

@@ -45,7 +45,11 @@ def _begin(application: Any, exchange: Exchange) -> Coroutine[Any, Any, None] | 
     request: RequestFields = from_exchange(exchange)
     router: PathRouter = application.router
     route: Route = router.find(request.path) or application.default_route
-    handler: Any = route.handler_class(application, request, **route.settings)
+    handler: Any
+    if route.settings:
+        handler = route.handler_class(application, request, **route.settings)
+    else:
+        handler = route.handler_class(application, request)
     try:
         method = request.method
         if method not in handler.SUPPORTED_METHODS:

@@ -1,1 +1,1 @@
-import cython
+from waterspout.web cimport etag, response

@@ -131,10 +131,10 @@ def abort(handler: HandlerState) -> None:
     _end(handler)
 
 
-def _end(handler: Any) -> None:
+def _end(handler: HandlerState) -> None:
     handler._finished = True
     handler.application.log_request(handler)
-    handler.on_finish()
+    handler.on_finish()  # type: ignore[attr-defined]
 
 
 def _finish_body(handler: HandlerState, exchange: Exchange) -> None:
@@ -165,8 +165,9 @@ def _send_whole(handler: HandlerState, exchange: Exchange) -> None:
         if exchange.start_time >= _defaults.good_until:
             _defaults.renew(exchange.start_time)
         fields = _defaults.fields
-        if handler._etag:
-            fields = b"".join((fields, b"Etag: ", handler._etag.encode("latin-1"), b"\r\n"))
+        tag = handler._etag
+        if tag:
+            fields = b"".join((fields, b"Etag: ", tag.encode("latin-1"), b"\r\n"))
         exchange.respond(status, handler._reason, fields, body)
         return
     framing = _framing(handler, exchange)

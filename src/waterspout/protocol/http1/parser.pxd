@@ -4,7 +4,7 @@ from waterspout.protocol.http1.messages cimport RequestHead, ResponseHead, _Head
 
 cdef bytes FIELD_VALUE, TARGET, TOKEN
 cdef int TAB, LF, CR, SPACE, COLON
-cdef bytes _CONNECTION, _CONTENT_LENGTH, _EXPECT, _HOST, _TRANSFER_ENCODING
+cdef bytes _CONNECTION, _CONTENT_LENGTH, _EXPECT, _HOST, _TRANSFER_ENCODING, _HTTP_11
 
 
 cdef class _Parser:

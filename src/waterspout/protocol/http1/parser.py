@@ -34,6 +34,9 @@ _EXPECT = b"expect:"
 _HOST = b"host:"
 _TRANSFER_ENCODING = b"transfer-encoding:"
 
+# What nearly every request line ends in.
+_HTTP_11 = b" HTTP/1.1\r\n"
+
 
 class _Parser:
     """The part that requests and responses share; feed it through ``parse``."""
@@ -203,7 +206,7 @@ class RequestParser(_Parser):
                 f"invalid request target {excerpt(data[method_end + 1 : i + 1])}"
             )
         is_http11 = True
-        if i < limit and size - i > 10 and data[i : i + 11] == b" HTTP/1.1\r\n":
+        if i < limit and size - i > 10 and p[i : i + 11] == _HTTP_11:
             end = i + 10
         else:
             end = data.find(b"\n", i, i + 64)
@@ -212,7 +215,7 @@ class RequestParser(_Parser):
                     raise RemoteProtocolError("no HTTP version at the end of the request line")
                 self._start_line_incomplete(data, start)
                 return None
-            if target_end > method_end + 1:
+            if target_end > method_end + 1 and end - start < self._max_start_line:
                 is_http11 = _parse_version(data, target_end + 1, end)
         if end - start >= self._max_start_line:
             self._start_line_incomplete(data, start)
@@ -221,7 +224,7 @@ class RequestParser(_Parser):
         head = RequestHead.__new__(RequestHead)
         head._begin(data)
         head.is_http11 = is_http11
-        if p[start] == 0x47 and method_end - start == 3 and data[start:method_end] == b"GET":
+        if p[start] == 0x47 and method_end - start == 3 and p[start:method_end] == b"GET":
             head.method = "GET"
         else:
             head.method = p[start:method_end].decode("ascii")
@@ -417,7 +420,7 @@ def _value(data: bytes, start: int, end: int) -> bytes:
         start += 1
     while end > start and (p[end - 1] == SPACE or p[end - 1] == TAB):
         end -= 1
-    return data[start:end]
+    return p[start:end]
 
 
 def _parse_version(data: bytes, start: int, end: int) -> bool:

@@ -181,8 +181,8 @@ class ServerConnection(Connection):
         """Go on to the next request; the exchange must be over and ``keep_alive`` hold."""
         if not self.keep_alive:
             raise LocalProtocolError("the connection is to be closed after this exchange")
-        self.head = None
         self._start_next_cycle()
+        self.head = None
 
     def __repr__(self) -> str:
         return (
