@@ -31,6 +31,7 @@ cdef class HTTPServerConnection:
     cdef bint _is_advancing
     cdef bint _is_in_head
     cdef bint _is_reading_paused
+    cdef bint _has_eof
     cdef bint _is_lingering
     cdef Py_ssize_t _linger_size
     cdef bint _is_write_paused

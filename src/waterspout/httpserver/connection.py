@@ -15,6 +15,7 @@ from typing import Any
 
 from waterspout.httpserver.exchange import Exchange, new_exchange
 from waterspout.httpserver.policy import Policy
+from waterspout.iostream import StreamClosedError
 from waterspout.log import app_log, gen_log
 from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
 from waterspout.protocol.http1.messages import RequestHead, Signal
@@ -33,7 +34,7 @@ CLOSED = Signal.CLOSED
 # Requests sent ahead that are served before other connections get their turn.
 _MAX_EXCHANGES_PER_TURN = 16
 # What a refused client may go on sending before it is cut off.
-_MAX_LINGER_SIZE = 1024 * 1024
+_MAX_LINGER_SIZE = 16 * 1024 * 1024
 
 
 class HTTPServerConnection:
@@ -70,6 +71,7 @@ class HTTPServerConnection:
         self._is_advancing = False
         self._is_in_head = False
         self._is_reading_paused = False
+        self._has_eof = False
         self._is_lingering = False
         self._linger_size = 0
         self._is_write_paused = False
@@ -95,26 +97,26 @@ class HTTPServerConnection:
                 self._transport.abort()
             return
         self._engine.receive_data(data)
-        if self.exchange is not None and not self._is_receiving():
+        if self._is_receiving() or (self.exchange is None and not self._is_write_paused):
+            self._advance()
+        else:
             # Sent ahead. It waits in the engine, and what follows in the kernel.
             self._pause_reading()
-            return
-        self._advance()
 
     def eof_received(self) -> bool:
         """Take note that the client sends no more; it may still read."""
         if self._is_lingering:
             return False
         self._engine.receive_eof()
+        self._has_eof = True
         exchange = self.exchange
         if exchange is None or self._is_receiving():
             self._advance()
-            return False
-        # Most who end their sending have gone, but some wait for the answer: the handler hears
-        # of it, and whatever it still sends is sent.
-        self._engine.keep_alive = False
-        exchange.on_lost()
-        return not self.is_encrypted
+        else:
+            # Most who end their sending have gone, but some wait for the answer: the handler
+            # hears of it, and whatever it still sends is sent.
+            exchange.on_lost()
+        return self.exchange is not None and not self.is_encrypted
 
     def connection_lost(self, error: Exception | None) -> None:
         """End: the connection is closed, by either side."""
@@ -125,7 +127,8 @@ class HTTPServerConnection:
         self.exchange = None
         for waiter in self._drain_waiters:
             if not waiter.done():
-                waiter.set_result(None)
+                waiter.set_exception(StreamClosedError(error))
+                waiter.exception()  # nobody has to look at it
         self._drain_waiters.clear()
         if exchange is not None:
             exchange.is_lost = True
@@ -144,6 +147,12 @@ class HTTPServerConnection:
             if not waiter.done():
                 waiter.set_result(None)
         self._drain_waiters.clear()
+        if (
+            self.exchange is None
+            and (self._is_reading_paused or self._has_eof)
+            and not self._is_lingering
+        ):
+            self._advance_later(0.0)
 
     # From the server
 
@@ -180,7 +189,9 @@ class HTTPServerConnection:
         engine.start_next_cycle()
         if not self._is_write_paused:
             self.deadline = now + self._idle_timeout
-        if not self._is_advancing and (self._is_reading_paused or engine.has_unread_data):
+        if self._is_advancing:
+            return
+        if self._is_reading_paused or self._has_eof or engine.has_unread_data:
             self._advance_later(0.0)
 
     def drain(self) -> "asyncio.Future[None]":
@@ -218,6 +229,10 @@ class HTTPServerConnection:
                 self._serve()
                 if self.exchange is not None:
                     self.deadline = NEVER
+                    return
+                if self._is_write_paused:
+                    # Who does not read its answers gets no more of them.
+                    self._pause_reading()
                     return
                 exchanges += 1
                 if exchanges == _MAX_EXCHANGES_PER_TURN and engine.has_unread_data:
@@ -283,7 +298,7 @@ class HTTPServerConnection:
     def _advance_now(self) -> None:
         if self.is_lost or self._is_lingering:
             return
-        if self.exchange is None or self._is_receiving():
+        if self._is_receiving() or (self.exchange is None and not self._is_write_paused):
             self._resume_reading()
             self._advance()
 
@@ -350,7 +365,7 @@ class HTTPServerConnection:
         self._resume_reading()
 
     def _pause_reading(self) -> None:
-        if not self._is_reading_paused:
+        if not self._is_reading_paused and not self._has_eof:
             self._is_reading_paused = True
             self._transport.pause_reading()
 

@@ -4,6 +4,7 @@ import traceback
 from typing import Any
 
 from waterspout.escape import xhtml_escape
+from waterspout.iostream import StreamClosedError
 from waterspout.log import app_log, gen_log
 from waterspout.protocol.errors import HTTPInputError
 from waterspout.protocol.http1.writer import check_reason, reason_phrase
@@ -73,6 +74,11 @@ def handle_exception(handler: Any, error: Exception) -> None:
         if not handler._finished:
             handler.finish(*error.args)
         return
+    if isinstance(error, StreamClosedError) and handler.request.connection.is_lost:
+        gen_log.info("the client has gone: %s", handler._request_summary())
+        if not handler._finished:
+            abort(handler)
+        return
     if isinstance(error, HTTPInputError):
         error = _with_context(HTTPError(400, str(error)), error)
     exc_info = (type(error), error, error.__traceback__)
@@ -84,7 +90,7 @@ def handle_exception(handler: Any, error: Exception) -> None:
         return
     if not isinstance(error, HTTPError):
         handler.send_error(500, exc_info=exc_info)
-    elif 100 <= error.status_code <= 999 and error.status_code >= 200:
+    elif 200 <= error.status_code <= 999:
         handler.send_error(error.status_code, exc_info=exc_info)
     else:
         gen_log.error("HTTPError with the status %r", error.status_code)
