@@ -97,6 +97,13 @@ def handle_exception(handler: Any, error: Exception) -> None:
         handler.send_error(500, exc_info=exc_info)
 
 
+def handle_cancellation(handler: Any) -> None:
+    """Answer 503 for a handler whose coroutine was cancelled, if that can still be done."""
+    gen_log.warning("the handler was cancelled: %s", handler._request_summary())
+    if not handler._finished:
+        handler.send_error(503)
+
+
 def _with_context(error: HTTPError, cause: Exception) -> HTTPError:
     error.__cause__ = cause
     return error

@@ -15,7 +15,7 @@ from waterspout.httputil.request import RequestFields, from_exchange
 from waterspout.ioloop.eager import start_eagerly
 from waterspout.log import app_log
 from waterspout.routing import PathRouter, Route
-from waterspout.web.errors import HTTPError, handle_exception
+from waterspout.web.errors import HTTPError, handle_cancellation, handle_exception
 
 __all__ = ["execute"]
 
@@ -34,7 +34,10 @@ def execute(application: Any, exchange: Any) -> None:
     rest = context.run(_begin, application, exchange)
     if rest is None:
         return
-    task = start_eagerly(rest, exchange.loop, context)
+    try:
+        task = start_eagerly(rest, exchange.loop, context)
+    except asyncio.CancelledError:
+        return  # it has been answered
     if task is not None:
         _tasks.add(task)
         task.add_done_callback(_on_task_done)
@@ -86,6 +89,9 @@ async def _go_on_after_prepare(handler: Any, waiting: Any, args: Any, kwargs: An
             handler.finish()
     except Exception as error:
         handle_exception(handler, error)
+    except asyncio.CancelledError:
+        handle_cancellation(handler)
+        raise
 
 
 async def _go_on_after_method(handler: Any, waiting: Any) -> None:
@@ -95,6 +101,9 @@ async def _go_on_after_method(handler: Any, waiting: Any) -> None:
             handler.finish()
     except Exception as error:
         handle_exception(handler, error)
+    except asyncio.CancelledError:
+        handle_cancellation(handler)
+        raise
 
 
 def _call_method(handler: Any, method: str, args: Any, kwargs: Any) -> Any:

@@ -1,0 +1,81 @@
+"""From blocking code into the loop and back: run a coroutine to its end, return what it returns."""
+
+import asyncio
+import concurrent.futures
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from waterspout.ioloop.callbacks import is_awaited
+from waterspout.ioloop.event_loop import new_event_loop
+
+__all__ = ["run", "run_sync"]
+
+T = TypeVar("T")
+
+
+def run(main: Coroutine[Any, Any, T], *, debug: bool = False) -> T:
+    """Run the coroutine `main` to its end in a new event loop, and return what it returns.
+
+    As `asyncio.run`, but on uvloop where it is installed: tasks that are left are cancelled, async
+    generators closed, the executor shut down, the loop closed; Ctrl-C cancels `main`, and is raised
+    as KeyboardInterrupt after it. `debug` is asyncio's debug mode, as PYTHONASYNCIODEBUG sets it.
+
+    Raises what `main` raises; RuntimeError in a thread that has a running loop.
+    """
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError(
+            "This thread has a running event loop: await the coroutine, don't run it"
+        )
+    with asyncio.Runner(debug=debug or None, loop_factory=new_event_loop) as runner:
+        return runner.run(main)
+
+
+def run_sync(
+    loop: asyncio.AbstractEventLoop, func: Callable[[], Any], timeout: float | None = None
+) -> Any:
+    """Start `loop`, call `func` in it, stop the loop when all is done, and return the outcome.
+
+    `func` returns None or something to await; TypeError if it returns anything else. After
+    `timeout` seconds what it does is cancelled, and TimeoutError raised when it has heeded that.
+    The loop can be started again afterwards. Tasks that it was not told of are left as they are.
+
+    Raises what `func` raises; RuntimeError if the loop is stopped before, or can't be started.
+    """
+    if loop.is_running() or asyncio._get_running_loop() is not None:
+        raise RuntimeError("This thread's event loop is already running: await, don't run_sync")
+    if loop.is_closed():
+        raise RuntimeError("Event loop is closed")
+    is_expired = False
+    timer: asyncio.TimerHandle | None = None
+
+    def expire() -> None:
+        nonlocal is_expired
+        is_expired = task.cancel()
+
+    async def main() -> Any:
+        nonlocal timer
+        if timeout is not None:
+            timer = loop.call_later(timeout, expire)
+        return await _call(func)
+
+    task = loop.create_task(main())
+    try:
+        return loop.run_until_complete(task)
+    except asyncio.CancelledError:
+        if is_expired:
+            raise TimeoutError(f"Operation timed out after {timeout} seconds") from None
+        raise
+    finally:
+        if timer is not None:
+            timer.cancel()
+
+
+async def _call(func: Callable[[], Any]) -> Any:
+    outcome = func()
+    if outcome is None:
+        return None
+    if not is_awaited(outcome):
+        raise TypeError(f"{func!r} returned {outcome!r}, which can't be awaited")
+    if isinstance(outcome, concurrent.futures.Future):
+        outcome = asyncio.wrap_future(outcome)
+    return await outcome
