@@ -9,6 +9,7 @@ import sys
 import traceback
 import types
 import weakref
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
@@ -738,3 +739,34 @@ def test_the_caller_must_not_be_in_the_context(loop):
     assert asyncio.current_task(loop) is None
     assert asyncio.all_tasks(loop) == set()
     assert finish(loop, value_of(asyncio.sleep(0, 42)), context) == 42
+
+
+class Compiled(Coroutine[Any, Any, Any]):
+    """A coroutine that is none of Python's own, as those of compiled modules are."""
+
+    def __init__(self, coroutine):
+        self._coroutine = coroutine
+        self.send = coroutine.send
+        self.throw = coroutine.throw
+        self.close = coroutine.close
+
+    def __await__(self):
+        return self._coroutine.__await__()
+
+    def send(self, value):
+        """Be there, for the base class."""
+
+    def throw(self, *error):
+        """Be there, for the base class."""
+
+
+def test_a_coroutine_of_a_compiled_module_goes_on(loop):
+    first, second = loop.create_future(), loop.create_future()
+
+    async def wait():
+        return await first + await second
+
+    task = start(loop, Compiled(wait()))
+    loop.call_soon(first.set_result, 1)
+    loop.call_soon(second.set_result, 2)
+    assert loop.run_until_complete(task) == 3

@@ -34,7 +34,10 @@ cdef class HTTPServerConnection:
     cdef bint _has_eof
     cdef bint _is_lingering
     cdef Py_ssize_t _linger_size
+    cdef bint _is_closing
     cdef bint _is_write_paused
+    cdef Py_ssize_t _unsent
+    cdef bint _has_grown
     cdef list _drain_waiters
 
     cpdef data_received(self, bytes data)

@@ -10,6 +10,8 @@ for, and the server compares all of them with the clock once a second.
 """
 
 import asyncio
+import socket
+import struct
 from time import monotonic
 from typing import Any
 
@@ -20,6 +22,7 @@ from waterspout.log import app_log, gen_log
 from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
 from waterspout.protocol.http1.messages import RequestHead, Signal
 from waterspout.protocol.http1.server import ServerConnection
+from waterspout.protocol.http1.states import CLOSE_BODY
 from waterspout.protocol.http1.writer import reason_phrase
 
 __all__ = ["HTTPServerConnection"]
@@ -33,8 +36,10 @@ CLOSED = Signal.CLOSED
 
 # Requests sent ahead that are served before other connections get their turn.
 _MAX_EXCHANGES_PER_TURN = 16
-# What a refused client may go on sending before it is cut off.
-_MAX_LINGER_SIZE = 16 * 1024 * 1024
+# What a refused client may go on sending before it is cut off: this, or what a body may hold.
+_MIN_LINGER_SIZE = 16 * 1024 * 1024
+# SO_LINGER for a close that resets the connection.
+_RESET = struct.pack("ii", 1, 0)
 
 
 class HTTPServerConnection:
@@ -72,9 +77,12 @@ class HTTPServerConnection:
         self._is_in_head = False
         self._is_reading_paused = False
         self._has_eof = False
-        self._is_lingering = False
+        self._is_lingering = False  # the end has begun: what the client still sends is dropped
         self._linger_size = 0
+        self._is_closing = False  # nothing but unsent bytes keep the connection open
         self._is_write_paused = False
+        self._unsent = 0  # bytes, when the deadline of a slow reader was set
+        self._has_grown = False
         self._drain_waiters: list[asyncio.Future[None]] = []
 
     # From the event loop
@@ -93,7 +101,7 @@ class HTTPServerConnection:
         """Take what the client sent."""
         if self._is_lingering:
             self._linger_size += len(data)
-            if self._linger_size > _MAX_LINGER_SIZE:
+            if self._linger_size > max(_MIN_LINGER_SIZE, self._policy.limits.max_body_size):
                 self._transport.abort()
             return
         self._engine.receive_data(data)
@@ -137,41 +145,59 @@ class HTTPServerConnection:
     def pause_writing(self) -> None:
         """Take note that the client reads more slowly than the handler writes."""
         self._is_write_paused = True
-        self.deadline = monotonic() + self._policy.write_timeout
+        self._wait_for_reader(monotonic())
 
     def resume_writing(self) -> None:
         """Take note that the client has caught up."""
         self._is_write_paused = False
-        self.deadline = NEVER if self.exchange else monotonic() + self._idle_timeout
         for waiter in self._drain_waiters:
             if not waiter.done():
                 waiter.set_result(None)
         self._drain_waiters.clear()
-        if (
-            self.exchange is None
-            and (self._is_reading_paused or self._has_eof)
-            and not self._is_lingering
-        ):
-            self._advance_later(0.0)
+        if self._is_lingering:
+            return
+        if self.exchange is None:
+            self.deadline = monotonic() + self._idle_timeout
+            if self._is_reading_paused or self._has_eof:
+                self._advance_later(0.0)
+        elif self._is_receiving():
+            self._wait_for_data()
+        else:
+            self.deadline = NEVER
 
     # From the server
 
-    def on_deadline(self) -> None:
-        """Cut the client off: ``deadline`` has passed."""
-        if self.exchange is None and self._engine.has_unread_data:
-            self._refuse(RemoteProtocolError("the request's head took too long", 408))
+    def on_deadline(self, now: float) -> None:
+        """Cut the client off, for ``deadline`` has passed; ``now`` is on its clock.
+
+        A slow reader is not cut off as long as it has read something since.
+        """
+        if self._is_lingering or self._is_write_paused:
+            unsent = self._transport.get_write_buffer_size()
+            has_grown = unsent > self._unsent
+            if unsent and (unsent < self._unsent or (has_grown and not self._has_grown)):
+                self._wait_for_reader(now)
+                self._has_grown = has_grown
+            elif unsent or self._is_closing:
+                self._transport.abort()
+            else:
+                self._close()
         elif self._is_receiving():
             self._refuse(RemoteProtocolError("the request's body came too slowly", 408))
-        elif self._is_write_paused or self._is_lingering:
-            self._transport.abort()
+        elif self.exchange is None and self._engine.has_unread_data:
+            self._refuse(RemoteProtocolError("the request's head took too long", 408))
         else:
-            self._transport.close()
+            self._close()
 
     def close_when_idle(self) -> None:
         """Close now if no request is under way, else after its response."""
         self._engine.keep_alive = False
         if self.exchange is None and not self._is_lingering:
-            self._transport.close()
+            self._close()
+
+    def pause_reading(self) -> None:
+        """Read nothing more for now."""
+        self._pause_reading()
 
     def abort(self) -> None:
         """Close now, whatever is under way."""
@@ -193,6 +219,15 @@ class HTTPServerConnection:
             return
         if self._is_reading_paused or self._has_eof or engine.has_unread_data:
             self._advance_later(0.0)
+
+    def cut_response(self) -> None:
+        """Close now, so that the client sees that its response is not whole."""
+        if self._engine.writing == CLOSE_BODY:
+            # Its body ends with the connection. Only a reset is no such end.
+            sock = self._transport.get_extra_info("socket")
+            if sock is not None and isinstance(self.remote_address, tuple):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._transport.abort()
 
     def drain(self) -> "asyncio.Future[None]":
         """Return a future that is done when the client has caught up."""
@@ -228,7 +263,8 @@ class HTTPServerConnection:
             if event is END_OF_MESSAGE:
                 self._serve()
                 if self.exchange is not None:
-                    self.deadline = NEVER
+                    if not self._is_write_paused:
+                        self.deadline = NEVER
                     return
                 if self._is_write_paused:
                     # Who does not read its answers gets no more of them.
@@ -251,12 +287,13 @@ class HTTPServerConnection:
                 return
             else:
                 if event is CLOSED:
-                    self._transport.close()
+                    self._close()
                 return
 
     def _begin(self, head: RequestHead) -> None:
         now = monotonic()
         self.requests += 1
+        self._is_in_head = False
         self.exchange = new_exchange(self, self._engine, self._write, head, now)
         if head.content_length > 0 or head.is_chunked:
             self._body_start = self._chunks_start = now
@@ -274,26 +311,25 @@ class HTTPServerConnection:
             self._body.clear()
         try:
             self._application(exchange)
-        except Exception:
+        except (Exception, asyncio.CancelledError):
             app_log.exception("the application failed on %r", exchange)
-            self._fail(exchange)
-
-    def _fail(self, exchange: Exchange) -> None:
-        """Answer 500, or cut the answer that has begun."""
-        if self.exchange is not exchange:
-            return
-        try:
-            exchange.respond(500, None, b"", b"")
-        except LocalProtocolError:
+            exchange.fail()
+        except (KeyboardInterrupt, SystemExit) as error:
+            # uvloop would log it and go on. So the loop raises it, before it serves anybody else.
             self._transport.abort()
+            self._server.halt()
+            self.loop.call_soon(_raise, error)
 
     def _advance_later(self, delay: float) -> None:
         """Let others run, and read nothing until it goes on here."""
         self._pause_reading()
+        # The context at hand may be that of a handler which has just ended: what it has set is
+        # not for the next one.
+        context = self._server.context.copy()
         if delay > 0.0:
-            self.loop.call_later(delay, self._advance_now)
+            self.loop.call_later(delay, self._advance_now, context=context)
         else:
-            self.loop.call_soon(self._advance_now)
+            self.loop.call_soon(self._advance_now, context=context)
 
     def _advance_now(self) -> None:
         if self.is_lost or self._is_lingering:
@@ -353,16 +389,33 @@ class HTTPServerConnection:
         the answer with it (RFC 9112 section 9.6). So where there may be any the sending side is
         closed first, and what comes is thrown away until the client closes too.
         """
-        transport = self._transport
         engine = self._engine
-        if (engine.is_request_complete and not engine.has_unread_data) or self.is_encrypted:
-            transport.close()
+        if self._has_eof or (engine.is_request_complete and not engine.has_unread_data):
+            self._close()
             return
+        transport = self._transport
         self._is_lingering = True
-        self.deadline = monotonic() + self._policy.linger_timeout
+        self._wait_for_reader(monotonic())
+        self.deadline += self._policy.linger_timeout - self._policy.write_timeout
         if transport.can_write_eof():
-            transport.write_eof()
+            try:
+                transport.write_eof()
+            except OSError:  # the client has gone
+                transport.abort()
+                return
         self._resume_reading()
+
+    def _close(self) -> None:
+        """Close when what is unsent has been sent, as long as the client goes on reading."""
+        self._is_lingering = self._is_closing = True
+        self._wait_for_reader(monotonic())
+        self._transport.close()
+
+    def _wait_for_reader(self, now: float) -> None:
+        """Set the deadline for a client that has to read what is unsent, or some of it."""
+        self._unsent = self._transport.get_write_buffer_size()
+        self._has_grown = False
+        self.deadline = now + self._policy.write_timeout
 
     def _pause_reading(self) -> None:
         if not self._is_reading_paused and not self._has_eof:
@@ -386,3 +439,7 @@ class HTTPServerConnection:
         address = self.remote_address
         client = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else "unix"
         return f"<HTTPServerConnection {state} {client} requests={self.requests}>"
+
+
+def _raise(error: BaseException) -> None:
+    raise error

@@ -13,7 +13,7 @@ cdef class Exchange:
     cdef readonly double finish_time
     cdef public bytes body
     cdef public bint is_lost
-    cdef object _close_callback
+    cdef public object close_callback
 
     cdef _begin(
         self, connection, ServerConnection engine, write, RequestHead head, double start_time

@@ -7,6 +7,7 @@ from typing import Any
 
 from waterspout.httputil import HTTPHeaders, RequestStartLine, ResponseStartLine
 from waterspout.iostream import StreamClosedError
+from waterspout.log import app_log
 from waterspout.protocol.errors import LocalProtocolError
 from waterspout.protocol.http1.messages import RequestHead
 from waterspout.protocol.http1.server import ServerConnection
@@ -53,7 +54,8 @@ class Exchange:
         self.body = b""
         #: Whether the client has gone before the response was complete.
         self.is_lost = False
-        self._close_callback: Callable[[], object] | None = None
+        #: Called if the client goes before the response is complete.
+        self.close_callback: Callable[[], object] | None = None
 
     # The client
 
@@ -80,7 +82,7 @@ class Exchange:
 
     def set_close_callback(self, callback: Callable[[], object] | None) -> None:
         """Have ``callback`` called if the client goes before the response is complete."""
-        self._close_callback = callback
+        self.close_callback = callback
 
     # The response
 
@@ -127,7 +129,21 @@ class Exchange:
     def abort(self) -> None:
         """Close the connection at once, so that the client sees its response is not whole."""
         if not self.finish_time:
-            self._connection.abort()
+            self.close_callback = None
+            self._connection.cut_response()
+
+    def fail(self) -> None:
+        """Answer 500, or ``abort`` a response that has begun; nothing where it is complete.
+
+        For whoever was to answer and cannot, so that the client does not wait for ever.
+        """
+        if self.finish_time or self.is_lost:
+            return
+        try:
+            fields = b"Content-Type: text/plain\r\n"
+            self.respond(500, None, fields, b"500 Internal Server Error\n")
+        except LocalProtocolError:
+            self.abort()
 
     def drain(self) -> "asyncio.Future[None]":
         """Return a future that is done when the client has caught up with what was sent.
@@ -179,14 +195,18 @@ class Exchange:
 
     def _complete(self) -> None:
         self.finish_time = monotonic()
+        self.close_callback = None
         self._connection.on_response_complete(self.finish_time)
 
     def on_lost(self) -> None:
         """Take note, from the connection, that the client has gone or sends no more."""
-        callback = self._close_callback
-        self._close_callback = None
+        callback = self.close_callback
+        self.close_callback = None
         if callback is not None:
-            callback()
+            try:
+                callback()
+            except Exception:
+                app_log.exception("the close callback of %r failed", self)
 
     def __repr__(self) -> str:
         return f"<Exchange {self.head.method} {self.head.target} on {self._connection!r}>"

@@ -4,15 +4,19 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Coroutine, Iterable
+from contextvars import Context, copy_context
 from dataclasses import replace
+from inspect import iscoroutine
 from time import monotonic
 from typing import Any
 
+from waterspout.httpserver.answering import start_answering
 from waterspout.httpserver.connection import HTTPServerConnection
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.policy import Policy
 from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
+from waterspout.log import app_log
 from waterspout.netutil import bind_sockets, ssl_options_to_context
 from waterspout.protocol.http1 import Limits
 
@@ -25,10 +29,10 @@ _SWEEP_INTERVAL = 1.0
 class HTTPServer:
     """Serves an application over HTTP/1.0 and HTTP/1.1.
 
-    ``request_callback`` is a ``waterspout.web.Application``, or any callable that takes an
-    ``HTTPServerRequest`` and answers through its ``connection``. Sizes are in bytes and times in
-    seconds. ``ssl_options`` is an ``ssl.SSLContext`` or a dictionary of ``certfile`` and so on.
-    ``policy`` sets every bound at once; the other arguments replace single ones.
+    ``request_callback`` is a ``waterspout.web.Application``, or any function, plain or ``async``,
+    that takes an ``HTTPServerRequest`` and answers through its ``connection``. Sizes are in bytes
+    and times in seconds. ``ssl_options`` is an ``ssl.SSLContext`` or a dictionary of ``certfile``
+    and so on. ``policy`` sets every bound at once; the other arguments replace single ones.
 
     Belongs to the event loop that is current when it begins to listen, and to its thread.
     """
@@ -63,10 +67,14 @@ class HTTPServer:
         self._listeners: list[asyncio.AbstractServer] = []
         #: The event loop that serves, from the first socket on.
         self.loop: asyncio.AbstractEventLoop | None = None
+        #: The context that requests have copies of: that of who has begun to listen.
+        self.context: Context | None = None
         #: What is awaited where there is nothing to wait for: one future, done, for all.
         self.drained: asyncio.Future[None] | None = None
         self._sweep_timer: asyncio.TimerHandle | None = None
+        self._is_halted = False
         self._closed_waiters: list[asyncio.Future[None]] = []
+        self._is_closed = False
 
     # Begin
 
@@ -93,6 +101,7 @@ class HTTPServer:
     def add_socket(self, socket: socket.socket) -> None:
         """Accept connections on one socket that listens already."""
         loop = self._attach()
+        has_tls = self._context is not None
         self._listeners.append(
             _run_without_waiting(
                 loop.create_server(
@@ -100,14 +109,18 @@ class HTTPServer:
                     sock=socket,
                     ssl=self._context,
                     backlog=1024,
+                    ssl_handshake_timeout=self.policy.header_timeout if has_tls else None,
+                    ssl_shutdown_timeout=self.policy.linger_timeout if has_tls else None,
                 ),
             ),
         )
+        self._is_closed = False
 
     def _attach(self) -> asyncio.AbstractEventLoop:
         """Settle on the current event loop, the first time."""
         if self.loop is None:
             self.loop = IOLoop.current().asyncio_loop
+            self.context = copy_context()
             self.drained = self.loop.create_future()
             self.drained.set_result(None)
         return self.loop
@@ -126,11 +139,12 @@ class HTTPServer:
         self._listeners.clear()
 
     async def close_all_connections(self, grace: float | None = None) -> int:
-        """Close all connections; return how many had to be cut.
+        """Close all connections; return how many had to be cut. ``stop`` comes before.
 
         Idle ones are closed at once. A request that is under way is answered, with ``Connection:
         close``; after ``grace`` seconds (None: no bound) it is cut off.
         """
+        self._is_closed = not self._listeners
         for connection in list(self.connections):
             connection.close_when_idle()
         if not self.connections:
@@ -155,8 +169,12 @@ class HTTPServer:
     def on_open(self, connection: HTTPServerConnection) -> None:
         """Take note of a new connection."""
         self.connections.add(connection)
+        if self._is_halted:
+            connection.pause_reading()
         if self._sweep_timer is None:
             self._sweep_later()
+        if self._is_closed:
+            connection.close_when_idle()  # accepted before the end, and heard of after it
 
     def on_close(self, connection: HTTPServerConnection) -> None:
         """Take note of the end of a connection."""
@@ -171,6 +189,12 @@ class HTTPServer:
                 waiter.set_result(None)
         self._closed_waiters.clear()
 
+    def halt(self) -> None:
+        """Read nothing more from any connection, for the loop is about to be interrupted."""
+        self._is_halted = True
+        for connection in self.connections:
+            connection.pause_reading()
+
     # Deadlines
 
     def _sweep_later(self) -> None:
@@ -184,7 +208,11 @@ class HTTPServer:
         """Cut off the connections whose deadline has passed; called once a second."""
         overdue = [found for found in self.connections if found.deadline <= now]
         for connection in overdue:
-            connection.on_deadline()
+            try:
+                connection.on_deadline(now)
+            except Exception:
+                app_log.exception("%r could not be ended", connection)
+                connection.abort()
 
     def __repr__(self) -> str:
         names = [str(found.getsockname()) for found in self.sockets]
@@ -225,7 +253,10 @@ def _application(request_callback: Any) -> Callable[[Exchange], object]:
         )
 
     def call(exchange: Exchange) -> None:
-        request_callback(from_exchange(exchange))
+        context = copy_context()
+        rest = context.run(request_callback, from_exchange(exchange))
+        if iscoroutine(rest):
+            start_answering(exchange, rest, context)
 
     return call
 

@@ -157,6 +157,9 @@ def _drive(first: _FirstStep) -> Generator[Any, None, Any]:
         finally:
             thrown = None
         thrown = yield from _await(awaited)
+    # A coroutine of Cython's can be awaited, but not iterated over as Python's own.
+    if type(coroutine) is not types.CoroutineType:
+        return (yield from coroutine.__await__())
     return (yield from coroutine)
 
 

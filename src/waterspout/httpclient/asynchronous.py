@@ -1,0 +1,286 @@
+"""`AsyncHTTPClient`: fetches, and gives a future, or calls a function, when the response is
+there.
+"""
+
+import asyncio
+import contextvars
+import copy
+import functools
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any, Self, cast
+
+from waterspout.httpclient.flow import Flow
+from waterspout.httpclient.request import DEFAULTS, HTTPRequest
+from waterspout.httpclient.response import HTTPResponse, failed
+from waterspout.httpclient.settings import MAX_BODY_SIZE, Settings
+from waterspout.ioloop import IOLoop
+from waterspout.net import AsyncNet
+from waterspout.util import Configurable
+
+__all__ = ["AsyncHTTPClient", "SimpleAsyncHTTPClient"]
+
+# Where an asyncio loop keeps its clients, by class. So they go together with the loop.
+_CLIENTS = "_waterspout_http_clients"
+
+
+class AsyncHTTPClient(Configurable):
+    """A client that does not block: its work is done by the event loop, between other things.
+
+    ``AsyncHTTPClient()`` is the one client of the current event loop, made when it is first asked
+    for. ``AsyncHTTPClient(force_instance=True, ...)`` makes one of its own, which is to be closed.
+    Other arguments are those of `SimpleAsyncHTTPClient.initialize`.
+
+    `configure` chooses another implementation, or other defaults for those arguments. A subclass
+    that is one takes its arguments in ``initialize`` and overrides `fetch_impl`.
+
+    Belongs to the thread of its loop.
+    """
+
+    io_loop: IOLoop
+    defaults: dict[str, Any]
+    _clients: dict[type, Any] | None
+    _is_closed: bool
+
+    def __new__(cls, force_instance: bool = False, **kwargs: Any) -> Self:
+        """Return the client of the current loop, or a new one."""
+        if force_instance:
+            return super().__new__(cls, **kwargs)
+        loop = IOLoop.current().asyncio_loop
+        clients: dict[type, Any] | None = getattr(loop, _CLIENTS, None)
+        if clients is None:
+            clients = {}
+            setattr(loop, _CLIENTS, clients)
+        client = clients.get(cls)
+        if client is None:
+            client = clients[cls] = super().__new__(cls, **kwargs)
+            client._clients = clients
+        return cast(Self, client)
+
+    @classmethod
+    def configurable_base(cls) -> type[Configurable]:
+        """Return AsyncHTTPClient."""
+        return AsyncHTTPClient
+
+    @classmethod
+    def configurable_default(cls) -> type[Configurable]:
+        """Return SimpleAsyncHTTPClient."""
+        return SimpleAsyncHTTPClient
+
+    def initialize(self, defaults: Mapping[str, Any] | None = None) -> None:
+        """Take the arguments of the constructor: attributes of requests that don't have their
+        own.
+        """
+        self.io_loop = IOLoop.current()
+        self.defaults = {**DEFAULTS, **(defaults or {})}
+        self._clients = None
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Close what is idle, and take no more requests; what is under way is finished."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._clients is not None:
+            for cls, client in list(self._clients.items()):
+                if client is self:
+                    del self._clients[cls]
+
+    def fetch(
+        self,
+        request: HTTPRequest | str,
+        raise_error: bool | Callable[[HTTPResponse], Any] = True,
+        callback: Callable[[HTTPResponse], Any] | None = None,
+        **kwargs: Any,
+    ) -> "asyncio.Future[HTTPResponse]":
+        """Begin to fetch a URL, or what an `HTTPRequest` says; return the future of the response.
+
+        With a URL ``kwargs`` are further arguments of `HTTPRequest`. The future raises
+        `HTTPClientError` if there is no response, or one whose code is not 200 to 299; it gives the
+        latter if ``raise_error`` is false. To cancel it frees everything, in
+        the next pass of the loop.
+
+        With ``callback``, which may also be the second argument, that is called with the response,
+        once, in the loop, after this method has returned. It gets all errors as ``response.error``,
+        with the code 599 if there was no response, and so does the future. What it raises is
+        logged. The loop need not run yet.
+
+        Raises ValueError here for what no `HTTPRequest` can be made of, RuntimeError if the client
+        is closed.
+        """
+        if callable(raise_error):
+            callback = raise_error
+        request, _ = self._request_of(request, kwargs)
+        loop = self.io_loop.asyncio_loop
+        future: asyncio.Future[HTTPResponse] = loop.create_future()
+
+        def handle(response: HTTPResponse) -> None:
+            error = response.error
+            if future.done():
+                return
+            if callback is None and error is not None and (raise_error or response.code == 599):
+                future.set_exception(error)
+            else:
+                future.set_result(response)
+
+        completed = copy.copy(request)
+        for name, value in self.defaults.items():
+            if getattr(completed, name, None) is None:
+                setattr(completed, name, value)
+        self.fetch_impl(completed, handle)
+        if callback is not None:
+            future.add_done_callback(functools.partial(self._call_back, callback))
+        return future
+
+    def fetch_impl(self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
+        """Fetch, and call ``callback`` with the response, or with one of code 599 that has the
+        error.
+
+        For implementations to override. All attributes of ``request`` have their values.
+        """
+        raise NotImplementedError
+
+    def _request_of(
+        self, request: HTTPRequest | str, kwargs: dict[str, Any]
+    ) -> tuple[HTTPRequest, bool]:
+        """Return the request, and whether nothing but a URL was given."""
+        if self._is_closed:
+            raise RuntimeError("fetch() called on a closed AsyncHTTPClient")
+        if isinstance(request, str):
+            return HTTPRequest(request, **kwargs), not kwargs
+        if kwargs:
+            raise ValueError("with an HTTPRequest, fetch takes no arguments of one")
+        return request, False
+
+    def _call_back(
+        self, callback: Callable[[HTTPResponse], Any], future: "asyncio.Future[HTTPResponse]"
+    ) -> None:
+        if not future.cancelled():
+            self.io_loop.add_callback(callback, future.result())
+
+    @classmethod
+    def arguments_for(cls, chosen: "type[AsyncHTTPClient] | None") -> dict[str, Any]:
+        """Return the arguments that were configured, for a client of another kind.
+
+        ``chosen`` is the class that it is to be like, or None for the configured one. TypeError if
+        that does its work by itself, so that nothing else can be like it.
+        """
+        configured = AsyncHTTPClient.__dict__.get("_configuration")
+        arguments = {} if chosen is not None or configured is None else configured.arguments
+        like: Any = AsyncHTTPClient.configured_class() if chosen in (None, cls) else chosen
+        if not issubclass(like, SimpleAsyncHTTPClient) or like.is_overridden():
+            raise TypeError(f"HTTPClient can't fetch through {like.__qualname__}.fetch_impl")
+        return arguments
+
+
+class SimpleAsyncHTTPClient(AsyncHTTPClient):
+    """The implementation that is used unless `configure` names another."""
+
+    _flow: Flow
+
+    def initialize(  # type: ignore[override]
+        self,
+        max_clients: int = 10,
+        hostname_mapping: Mapping[Any, Any] | None = None,
+        max_buffer_size: int = MAX_BODY_SIZE,
+        resolver: Any = None,
+        defaults: Mapping[str, Any] | None = None,
+        max_header_size: int | None = None,
+        max_body_size: int | None = None,
+    ) -> None:
+        """Take the arguments of the constructor.
+
+        - ``max_clients``: how many connections there are at most, idle ones included; what is
+          fetched beyond that waits in a queue
+        - ``hostname_mapping``: from hosts, or pairs of host and port, to what is to be connected to
+          instead; names in URLs and certificates stay what they are
+        - ``max_header_size``, ``max_body_size``: bounds for a response in bytes; the latter for the
+          body as it came, and as it was decoded. ``max_buffer_size`` is its default.
+        - ``defaults``: attributes of `HTTPRequest`, for those that are None in a request
+        - ``resolver``: not supported yet
+        """
+        super().initialize(defaults)
+        settings = Settings(
+            max_clients,
+            hostname_mapping,
+            max_buffer_size,
+            resolver,
+            defaults,
+            max_header_size,
+            max_body_size,
+        )
+        self._loop = self.io_loop.asyncio_loop
+        self._net = AsyncNet(self._loop)
+        self._flow = Flow(self._net, settings)
+        self._net.on_end_of_loop = self._flow.close_idle
+        self._is_own = not type(self).is_overridden()
+        self._finalizer = weakref.finalize(self, _close, self._flow, self._net, self._loop)
+
+    @classmethod
+    def is_overridden(cls) -> bool:
+        """Whether a subclass does the work itself."""
+        return cls.fetch_impl is not SimpleAsyncHTTPClient.fetch_impl
+
+    def close(self) -> None:
+        """Close what is idle, and take no more requests; what is under way is finished."""
+        super().close()
+        if self._finalizer.detach() is not None:
+            self._flow.close()
+            self._net.close()
+
+    def fetch(
+        self,
+        request: HTTPRequest | str,
+        raise_error: bool | Callable[[HTTPResponse], Any] = True,
+        callback: Callable[[HTTPResponse], Any] | None = None,
+        **kwargs: Any,
+    ) -> "asyncio.Future[HTTPResponse]":
+        """Begin to fetch; see `AsyncHTTPClient.fetch`."""
+        if not self._is_own:
+            return super().fetch(request, raise_error, callback, **kwargs)
+        request, is_plain = self._request_of(request, kwargs)
+        if callable(raise_error):
+            callback = raise_error
+        if callback is None:
+            fetch = self._flow.fetch(request, is_plain, bool(raise_error))
+        else:
+            fetch = _telling(self._flow, request, is_plain)
+        if request.streaming_callback is None and request.header_callback is None:
+            future = self._net.start(fetch)
+        else:
+            # They are called in the context of the caller, and not of whatever brings the bytes.
+            future = self._net.start(fetch, contextvars.copy_context())
+        if callback is not None:
+            future.add_done_callback(functools.partial(self._call_back, callback))
+        return future
+
+    def fetch_impl(self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
+        """Fetch, and call ``callback`` with the response."""
+        future = self._net.start(_telling(self._flow, request, False))
+        future.add_done_callback(functools.partial(self._call_back, callback))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._flow.pool!r}>"
+
+
+async def _telling(flow: Flow, request: HTTPRequest, is_plain: bool) -> HTTPResponse:
+    """Fetch, and return a response whatever happens."""
+    begun = time.monotonic()
+    try:
+        return await flow.fetch(request, is_plain, False)
+    except Exception as error:
+        return failed(request, error, time.monotonic() - begun)
+
+
+def _close(flow: Flow, net: AsyncNet, loop: asyncio.AbstractEventLoop) -> None:
+    """Close what a client leaves behind that was forgotten, in whatever thread that came out."""
+    if loop.is_closed() or asyncio._get_running_loop() is loop:
+        flow.close()
+        net.close()
+        return
+    try:
+        loop.call_soon_threadsafe(flow.close)
+        loop.call_soon_threadsafe(net.close)
+    except RuntimeError:
+        flow.close()  # The loop was closed in this moment.

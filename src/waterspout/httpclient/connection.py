@@ -1,0 +1,41 @@
+"""`Connection`: a stream to a server, and the engine that speaks HTTP on it."""
+
+from waterspout.httpclient.hop import Key
+from waterspout.net import Stream
+from waterspout.protocol.http1.client import ClientConnection
+
+__all__ = ["Connection"]
+
+# Servers keep idle connections for a few seconds up to a few minutes.
+_IDLE_TIMEOUT = 60.0
+
+
+class Connection:
+    """Used by one fetch at a time, or idle in the pool; who has it may touch it."""
+
+    def __init__(self, key: Key, stream: Stream, engine: ClientConnection) -> None:
+        self.key = key
+        self.stream = stream
+        self.engine = engine
+        self.uses = 0  #: exchanges that are over
+        self.idle_since = 0.0
+
+    def is_usable(self, now: float, is_repeatable: bool) -> bool:
+        """Whether a request may be sent, after the connection was idle.
+
+        It must not be if the server has ended the connection, or has said anything: nothing was
+        asked, so it would be taken for the next response. For a request that can't be repeated the
+        system is asked in any case.
+        """
+        idle = now - self.idle_since
+        if idle > _IDLE_TIMEOUT:
+            return False
+        return self.stream.is_quiet(not is_repeatable or idle > self.stream.ask_after)
+
+    def close(self) -> None:
+        """Close the stream; any number of times."""
+        self.stream.close()
+
+    def __repr__(self) -> str:
+        host, port = self.key[:2]
+        return f"<Connection {host}:{port} uses={self.uses} {self.engine!r}>"

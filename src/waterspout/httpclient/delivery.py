@@ -1,0 +1,81 @@
+"""Where the body of a response goes that is not kept as it comes: decoder, callback, nowhere."""
+
+from collections.abc import Callable
+from typing import Any
+
+from waterspout.net import DeadlineError, Net
+from waterspout.protocol.coding import Decoder
+
+__all__ = ["CallbackError", "Delivery", "Discard"]
+
+# Bytes that are decoded before others get their turn.
+_DECODED_PER_TURN = 1024 * 1024
+
+
+class CallbackError(Exception):
+    """A callback of the user's raised what is the cause of this: no failure of the network."""
+
+
+class Delivery:
+    """Decodes the body, if there is a ``decoder``, and tells ``callback``, or fills ``pieces``."""
+
+    def __init__(
+        self,
+        net: Net,
+        deadline: float,
+        decoder: Decoder | None,
+        callback: Callable[[bytes], Any] | None,
+        pieces: list[bytes],
+    ) -> None:
+        self._net = net
+        self._deadline = deadline
+        self._decoder = decoder
+        self._callback = callback
+        self._pieces = pieces
+        self._decoded = 0  # since others had their turn
+
+    async def take(self, data: bytes) -> bool:
+        """Take a piece of the body as it came; False: more is wanted."""
+        if self._decoder is None:
+            await self._hand_on(data)
+            return False
+        for piece in self._decoder.decode(data):
+            await self._hand_on(piece)
+            self._decoded += len(piece)
+            if self._decoded > _DECODED_PER_TURN:
+                self._decoded = 0
+                await self._net.pause()
+        return False
+
+    def finish(self) -> None:
+        """Check that the body was whole."""
+        if self._decoder is not None:
+            self._decoder.finish()
+
+    async def _hand_on(self, data: bytes) -> None:
+        if self._callback is None:
+            self._pieces.append(data)
+            return
+        try:
+            outcome = self._callback(data)
+            if outcome is not None:
+                await self._net.settle(outcome, self._deadline)
+        except DeadlineError:
+            raise
+        except Exception as error:
+            raise CallbackError from error
+
+
+class Discard:
+    """Throws the body away, as long as it is not too long to wait for."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    async def take(self, data: bytes) -> bool:
+        """Take a piece of the body; True if there was too much."""
+        self._left -= len(data)
+        return self._left < 0
+
+    def finish(self) -> None:
+        """There is nothing to check."""

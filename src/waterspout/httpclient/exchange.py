@@ -1,0 +1,241 @@
+"""`Exchange`: one request and its response, on one connection, through the engine."""
+
+from collections.abc import Callable
+from typing import Any
+
+from waterspout.httpclient.connection import Connection
+from waterspout.httpclient.delivery import CallbackError, Delivery, Discard
+from waterspout.httpclient.errors import HTTPProtocolError
+from waterspout.httpclient.hop import Hop
+from waterspout.httpclient.redirect import REDIRECTS
+from waterspout.httpclient.request import HTTPRequest
+from waterspout.httpclient.settings import Settings
+from waterspout.httpclient.upload import send_with_body
+from waterspout.net import Net
+from waterspout.protocol.coding import Decoder, parse_codings
+from waterspout.protocol.headers import HTTPHeaders
+from waterspout.protocol.http1.client import ClientConnection
+from waterspout.protocol.http1.connection import Event
+from waterspout.protocol.http1.messages import ResponseHead, Signal
+
+__all__ = ["Exchange"]
+
+NEED_DATA = Signal.NEED_DATA
+END_OF_MESSAGE = Signal.END_OF_MESSAGE
+
+# The body of a redirect is read, so that the connection can be used again, if it is not longer.
+_MAX_IGNORED_BODY = 64 * 1024
+
+
+class Exchange:
+    """Sends ``hop``, and holds what came of it; made anew for each hop of a fetch.
+
+    The callbacks of ``request`` hear of the response unless it is a redirect that will be followed.
+    ``redirects`` is how many were.
+    """
+
+    def __init__(
+        self,
+        net: Net,
+        settings: Settings,
+        request: HTTPRequest,
+        hop: Hop,
+        deadline: float,
+        redirects: int,
+    ) -> None:
+        self.net = net
+        self.request = request
+        self.hop = hop
+        self.deadline = deadline
+        #: What goes on, for the message if it goes wrong.
+        self.phase = "waiting in the queue"
+        #: Whether a byte of the response has come, and whether the server has ended the connection.
+        self.has_begun = False
+        self.has_ended = False
+        #: The final head, as soon as it is there.
+        self.head: ResponseHead | None = None
+        #: The headers where they are not those of ``head``.
+        self.headers: HTTPHeaders | None = None
+        #: Whether the server wants the body that it was asked about.
+        self.is_continued = False
+        #: Whether the response is over, before the request was out.
+        self.is_over = False
+        #: When the slot was there, the addresses, the connection, TLS; when sending began, and the
+        #: response. 0 for what did not happen.
+        self.free = 0.0
+        self.resolved = 0.0
+        self.connected = 0.0
+        self.secured = 0.0
+        self.sent = 0.0
+        self.answered = 0.0
+        self._settings = settings
+        self._redirects = redirects
+        self._failure: OSError | None = None  # why the request could not be sent
+        self._event: Event | None = None  # to be worked off by who can wait
+        self._delivery: Delivery | Discard | None = None  # where the body goes, if not to _pieces
+        self._is_followed = False
+        self._pieces: list[bytes] = []
+
+    @property
+    def body(self) -> bytes:
+        """The body, or what of it was not for a callback."""
+        pieces = self._pieces
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @property
+    def location(self) -> str | None:
+        """Where to go on, if the response is a redirect to be followed."""
+        if not self._is_followed or self.head is None:
+            return None
+        return (self.head.find(b"location") or b"").decode("latin-1")
+
+    def is_reusable(self, connection: Connection) -> bool:
+        """Whether ``connection`` is as good as new, now that `run` is over."""
+        return (
+            connection.engine.can_be_reused and self._failure is None and not self.hop.wants_close
+        )
+
+    async def run(self, connection: Connection) -> None:
+        """Send the request and read the response. What goes wrong is raised as it is."""
+        hop = self.hop
+        stream = connection.stream
+        self.phase = "sending the request"
+        data = connection.engine.send_request(hop.method, hop.path, hop.fields, hop.length)
+        try:
+            if hop.length == 0:
+                waiting = stream.write(data, self.deadline)
+                if waiting is not None:
+                    await waiting
+            else:
+                await send_with_body(self, connection, data)
+                if self.is_over:
+                    return
+        except OSError as error:
+            # The server may have answered before it closed: that it has had enough, for instance.
+            self._failure = error
+        self.phase = "waiting for the response"
+        while True:
+            if self._receive(connection, await stream.read(self.deadline)):
+                return
+            if self._event is not None and await self._work_off(connection.engine):
+                return
+
+    async def advance(self, connection: Connection, data: bytes) -> None:
+        """Take what came before the request was out; see ``head`` and ``is_over``."""
+        self.is_over = self._receive(connection, data) or await self._work_off(connection.engine)
+
+    # Events. Those of nearly every response need no coroutine but the one that reads.
+
+    def _receive(self, connection: Connection, data: bytes) -> bool:
+        """Take what has come; True if the response is over, else there may be an `_event`."""
+        if data:
+            if not self.has_begun:
+                self.has_begun = True
+                self.answered = self.net.time()
+                self.phase = "reading the response"
+            connection.engine.receive_data(data)
+        elif self.has_begun:
+            self.has_ended = True
+            connection.engine.receive_eof()
+        else:
+            raise self._failure or ConnectionResetError("the server closed without an answer")
+        return self._collect(connection.engine)
+
+    def _collect(self, engine: ClientConnection) -> bool:
+        """Take events until there is none, or one in `_event`; True if the response is over."""
+        self._event = None
+        while True:
+            event = engine.next_event()
+            if event is NEED_DATA:
+                return False
+            if type(event) is bytes and self._delivery is None:
+                self._pieces.append(event)
+            elif type(event) is ResponseHead:
+                if self._on_head(event):
+                    return True
+            elif event is END_OF_MESSAGE and self._delivery is None:
+                return True
+            else:
+                self._event = event
+                return False
+
+    async def _work_off(self, engine: ClientConnection) -> bool:
+        """Do what `_event` and those behind it ask for; True if the response is over."""
+        delivery = self._delivery
+        while self._event is not None:
+            event = self._event
+            if event is Signal.YIELD:
+                await self.net.pause()
+            elif type(event) is bytes and delivery is not None:
+                if await delivery.take(event):
+                    return True
+            elif event is END_OF_MESSAGE and delivery is not None:
+                delivery.finish()
+                return True
+            else:
+                raise HTTPProtocolError(f"{event!r} in an exchange that is not over")
+            if self._collect(engine):
+                return True
+            delivery = self._delivery
+        return False
+
+    def _on_head(self, head: ResponseHead) -> bool:
+        """Take a head; True if the body behind it is of no use."""
+        status = head.status
+        if status < 200:
+            if status == 101:
+                raise HTTPProtocolError("the server switched to a protocol that was not asked for")
+            self.is_continued = self.is_continued or status == 100
+            return False
+        self.head = head
+        if status in REDIRECTS and self._will_follow(head):
+            self._is_followed = True
+            self._delivery = Discard(_MAX_IGNORED_BODY)
+            return head.content_length > _MAX_IGNORED_BODY and self.hop.method != "HEAD"
+        request = self.request
+        decoder = None
+        if head.find(b"content-encoding") is not None:
+            decoder = self._decoder_for(head)
+        if request.header_callback is not None:
+            self._tell_headers(request.header_callback, head)
+        if decoder is not None or request.streaming_callback is not None:
+            self._delivery = Delivery(
+                self.net, self.deadline, decoder, request.streaming_callback, self._pieces
+            )
+        return False
+
+    def _will_follow(self, head: ResponseHead) -> bool:
+        option = self._settings.option
+        return bool(
+            option(self.request, "follow_redirects")
+            and self._redirects < option(self.request, "max_redirects")
+            and head.find(b"location") is not None
+        )
+
+    def _decoder_for(self, head: ResponseHead) -> Decoder | None:
+        if not self._settings.option(self.request, "decompress_response"):
+            return None
+        if self.hop.method == "HEAD" or head.status in (204, 304):
+            return None
+        value = head.headers["Content-Encoding"]
+        codings = parse_codings(value)
+        if not codings:
+            return None
+        self.headers = HTTPHeaders(head.headers)
+        # What is left does not describe the body any more; programs may still want to know.
+        del self.headers["Content-Encoding"]
+        self.headers["X-Consumed-Content-Encoding"] = value
+        return Decoder(codings, self._settings.limits.max_body_size)
+
+    def _tell_headers(self, callback: Callable[[str], Any], head: ResponseHead) -> None:
+        headers = head.headers if self.headers is None else self.headers
+        try:
+            callback(f"{head.version} {head.status} {head.reason}\r\n")
+            for name, value in headers.get_all():
+                callback(f"{name}: {value}\r\n")
+            callback("\r\n")
+        except Exception as error:
+            raise CallbackError from error
+
+    def __repr__(self) -> str:
+        return f"<Exchange {self.phase} {self.hop!r}>"

@@ -1,0 +1,265 @@
+"""`Flow`: the way of a fetch, for those who block and for those who await.
+
+Pool decision, addresses, connection, TLS, exchange, redirect; and from whatever goes wrong on the
+way to an error that says what and where. Written once, over a `Net`.
+"""
+
+import math
+import os
+import weakref
+from typing import NoReturn
+
+from waterspout.httpclient.connection import Connection
+from waterspout.httpclient.delivery import CallbackError
+from waterspout.httpclient.errors import (
+    HTTPProtocolError,
+    HTTPStreamClosedError,
+    HTTPTimeoutError,
+    from_os_error,
+)
+from waterspout.httpclient.exchange import Exchange
+from waterspout.httpclient.hop import Hop, first_hop, next_hop
+from waterspout.httpclient.pool import Pool, Ticket
+from waterspout.httpclient.redirect import RedirectError, follow
+from waterspout.httpclient.request import HTTPRequest
+from waterspout.httpclient.response import HTTPResponse, received
+from waterspout.httpclient.settings import Settings
+from waterspout.net import Address, DeadlineError, Net, Stream
+from waterspout.net.tls import start_tls
+from waterspout.protocol.errors import RemoteProtocolError
+from waterspout.protocol.http1.client import ClientConnection
+
+__all__ = ["Flow"]
+
+# URLs whose first hop is kept ready, for clients that ask for the same again and again.
+_MAX_PLAIN = 256
+
+# Loops count time in milliseconds: a timer may fire a little too early.
+_TICK = 0.005
+
+
+class Flow:
+    """One client's connections, and what is done with them; its methods are for both faces."""
+
+    def __init__(self, net: Net, settings: Settings) -> None:
+        self.net = net
+        self.settings = settings
+        self.pool: Pool = Pool(settings.max_clients, net.waiter)
+        self._plain: dict[str, Hop] = {}
+        _flows.add(self)
+
+    async def fetch(self, request: HTTPRequest, is_plain: bool, raise_error: bool) -> HTTPResponse:
+        """Fetch ``request``, and return the response; its ``error`` is raised if ``raise_error``.
+
+        ``is_plain`` says that nothing but its URL was given. Raises HTTPClientError where there is
+        no response, ValueError where the request can't be sent, and what callbacks raise.
+        """
+        net = self.net
+        settings = self.settings
+        begun = hop_begun = net.time()
+        hop = self._plain.get(request.url) if is_plain else None
+        if hop is None:
+            hop = first_hop(request, settings)
+            if is_plain:
+                self._keep(hop, request.url)
+        timeout = request.request_timeout
+        if timeout is None:
+            timeout = settings.defaults["request_timeout"]
+        deadline = begun + timeout if timeout else math.inf
+        redirects = 0
+        while True:
+            exchange = Exchange(net, settings, request, hop, deadline, redirects)
+            try:
+                await self._send(exchange, deadline)
+            except Exception as error:
+                self._explain(error, exchange, deadline)
+            location = exchange.location
+            if location is None:
+                break
+            redirects += 1
+            hop = self._redirected(exchange, location)
+            hop_begun = net.time()
+        response = received(request, exchange, begun, hop_begun, net.time())
+        if raise_error and response.error is not None:
+            raise response.error
+        return response
+
+    def _redirected(self, exchange: Exchange, location: str) -> Hop:
+        """Return the hop that a response leads to."""
+        hop = exchange.hop
+        assert exchange.head is not None
+        try:
+            following = follow(
+                exchange.head.status,
+                location,
+                hop.target,
+                hop.method,
+                hop.headers,
+                self.settings.option(exchange.request, "sensitive_headers"),
+            )
+        except RedirectError as error:
+            raise HTTPProtocolError(str(error)) from error
+        return next_hop(hop, following, exchange.request, self.settings)
+
+    def close(self) -> None:
+        """Close what is idle now; what is in use when it is given back."""
+        for connection in self.pool.close():
+            connection.close()
+
+    def forget(self) -> None:
+        """Begin anew in a forked child. Locks may be held, and connections are the parent's."""
+        idle = self.pool.idle
+        self.pool = Pool(self.settings.max_clients, self.net.waiter)
+        for connection in idle:
+            connection.stream.drop()
+
+    def close_idle(self) -> None:
+        """Close what is idle."""
+        for connection in self.pool.take_idle():
+            connection.close()
+
+    def _keep(self, hop: Hop, url: str) -> None:
+        if len(self._plain) >= _MAX_PLAIN:
+            self._plain.clear()
+        self._plain[url] = hop
+
+    # One hop
+
+    async def _send(self, exchange: Exchange, deadline: float) -> None:
+        """Get a slot, a connection, an answer; and give back what is left."""
+        hop = exchange.hop
+        net = self.net
+        pool = self.pool
+        held = pool.acquire(hop.key)
+        connection: Connection | None
+        if isinstance(held, Ticket):
+            connection = await self._wait_for(held, deadline)
+        else:
+            connection = held
+        # From here on there is a slot, which has to be given back.
+        try:
+            now = exchange.free = net.time()
+            while connection is not None and not connection.is_usable(now, hop.is_repeatable):
+                connection.close()
+                connection = pool.replace(hop.key)
+            if connection is None:
+                connection = await self._connect(exchange, deadline)
+            exchange.sent = net.time()
+            try:
+                await exchange.run(connection)
+            except OSError:
+                if not connection.uses or exchange.has_begun or not hop.is_repeatable:
+                    raise
+                # The server ended the connection while it was idle, or when the request was on its
+                # way: it has not been answered, and does no harm if it is done twice. Once more.
+                connection.close()
+                connection = await self._connect(exchange, deadline)
+                exchange.sent = net.time()
+                await exchange.run(connection)
+        except BaseException:
+            if connection is not None:
+                connection.close()
+            self._give_back(pool.release(hop.key, None))
+            raise
+        if exchange.is_reusable(connection):
+            connection.engine.start_next_cycle()
+            connection.uses += 1
+            connection.idle_since = net.time()
+            ticket = pool.release(hop.key, connection)
+        else:
+            connection.close()
+            ticket = pool.release(hop.key, None)
+        if ticket is not None:
+            self._give_back(ticket)
+
+    async def _wait_for(self, ticket: Ticket, deadline: float) -> Connection | None:
+        """Wait for one's turn; return the connection that comes with it, if any."""
+        try:
+            if ticket.waiter is not None:
+                await ticket.waiter.wait(deadline)
+        except BaseException:
+            self._give_back(self.pool.abandon(ticket))
+            raise
+        if ticket.surplus is not None:
+            ticket.surplus.close()
+        return ticket.connection
+
+    def _give_back(self, ticket: Ticket | None) -> None:
+        """Tell the next one in the queue, if there is one."""
+        if ticket is None:
+            return
+        if ticket.surplus is not None:
+            ticket.surplus.close()
+            ticket.surplus = None
+        if ticket.waiter is not None:
+            ticket.waiter.wake()
+
+    async def _connect(self, exchange: Exchange, deadline: float) -> Connection:
+        """Open a connection for a hop."""
+        hop = exchange.hop
+        net = self.net
+        host, port, family, context = hop.key
+        timeout = self.settings.option(exchange.request, "connect_timeout")
+        limit = min(deadline, net.time() + timeout) if timeout else deadline
+        exchange.sent = 0.0
+        exchange.phase = f"resolving {host}"
+        addresses = await net.resolve(*self.settings.connect_to(host, port), family, limit)
+        exchange.resolved = net.time()
+        exchange.phase = f"connecting to {hop.target.peer}"
+        stream = await self._try_addresses(addresses, limit)
+        exchange.connected = net.time()
+        if context is not None:
+            exchange.phase = f"shaking hands (TLS) with {hop.target.peer}"
+            try:
+                stream = await start_tls(stream, context, host.rstrip("."), limit)
+            except BaseException:
+                stream.close()
+                raise
+            exchange.secured = net.time()
+        return Connection(hop.key, stream, ClientConnection(self.settings.limits))
+
+    async def _try_addresses(self, addresses: list[Address], limit: float) -> Stream:
+        """Connect to one address after the other; each gets its share of the time that is left."""
+        net = self.net
+        for left in range(len(addresses), 1, -1):
+            now = net.time()
+            share = now + (limit - now) / left
+            try:
+                return await net.connect(addresses[-left], share)
+            except (OSError, DeadlineError):
+                continue
+        return await net.connect(addresses[-1], limit)
+
+    def _explain(self, error: Exception, exchange: Exchange, deadline: float) -> NoReturn:
+        """Raise what is to be told to the caller."""
+        if isinstance(error, CallbackError) and error.__cause__ is not None:
+            raise error.__cause__
+        phase = exchange.phase
+        asked = f"{exchange.hop.method} {exchange.hop.target.url}"
+        if isinstance(error, DeadlineError):
+            name = "request_timeout" if self.net.time() >= deadline - _TICK else "connect_timeout"
+            seconds = self.settings.option(exchange.request, name)
+            raise HTTPTimeoutError(
+                f"Timeout while {phase} ({name} {seconds:g} s): {asked}"
+            ) from error
+        if isinstance(error, OSError):
+            message = f"Error while {phase}: {error}: {asked}"
+            raise from_os_error(error, message, not exchange.sent) from error
+        if isinstance(error, RemoteProtocolError):
+            message = f"Error while {phase}: {error}: {asked}"
+            if exchange.has_ended:
+                raise HTTPStreamClosedError(message) from error
+            raise HTTPProtocolError(message) from error
+        raise error
+
+
+_flows: weakref.WeakSet[Flow] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for flow in _flows:
+        flow.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

@@ -1,0 +1,197 @@
+"""`Hop`: one request of a fetch, the first or one that a redirect leads to, as it will be sent."""
+
+import base64
+import socket
+import ssl
+from typing import Any
+
+from waterspout import __version__
+from waterspout.httpclient.redirect import NextRequest
+from waterspout.httpclient.request import HTTPRequest
+from waterspout.httpclient.settings import Settings
+from waterspout.httpclient.target import Target, parse_url
+from waterspout.httputil import encode_username_password
+from waterspout.net.tls import context_from_options, shared_context
+from waterspout.protocol.coding import ACCEPTED
+from waterspout.protocol.grammar import parse_content_length
+from waterspout.protocol.headers import HTTPHeaders, encode_fields
+from waterspout.protocol.http1.writer import check_method
+
+__all__ = ["Hop", "Key", "first_hop", "next_hop"]
+
+#: All that makes a connection what it is: host, port, address family, TLS context. The scheme shows
+#: in the last one; the name in the certificate is the host.
+Key = tuple[str, int, int, ssl.SSLContext | None]
+
+_USER_AGENT = f"waterspout/{__version__}"
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"})
+_WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
+# RFC 9110 section 9.2.2: what may be sent again when it is not known whether it arrived.
+_IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+
+_NOT_SUPPORTED = (
+    "network_interface",
+    "prepare_curl_callback",
+    "proxy_auth_mode",
+    "proxy_host",
+    "proxy_password",
+    "proxy_port",
+    "proxy_username",
+)
+
+
+class Hop:
+    """A request with all that was decided about it. Never changed; may be sent any number of
+    times.
+    """
+
+    def __init__(
+        self,
+        request: HTTPRequest,
+        settings: Settings,
+        target: Target,
+        method: str,
+        headers: HTTPHeaders,
+        credentials: tuple[str | bytes, str | bytes] | None,
+        has_body: bool,
+    ) -> None:
+        self.target = target
+        self.url = target.url
+        self.path = target.path
+        self.method = method
+        #: What the user wants sent: for the next hop. The client's own fields come anew there.
+        self.headers = headers
+        self.credentials = credentials
+        self.body = request.body if has_body else None
+        self.has_producer = has_body and request.body_producer is not None
+        self.is_repeatable = method in _IDEMPOTENT and not self.has_producer
+        self.key = _key(request, settings, target)
+        fields = HTTPHeaders(headers)
+        #: As `ClientConnection.send_request` takes it.
+        self.length = self._take_framing(fields)
+        self._complete(fields, request, settings)
+        self.expects_continue = bool(self.length) and (
+            fields.get("Expect", "").lower() == "100-continue"
+        )
+        self.wants_close = "close" in [
+            option.strip() for option in fields.get("Connection", "").lower().split(",")
+        ]
+        host = fields.pop("Host", target.authority)
+        #: The header fields as they go on the wire, without those of framing.
+        self.fields = encode_fields({"Host": host}) + encode_fields(fields)
+
+    def _take_framing(self, fields: HTTPHeaders) -> int:
+        """Take out what the engine writes itself; ValueError where it would not be true."""
+        stated = fields.get_list("Content-Length")
+        coding = fields.get("Transfer-Encoding", "chunked").lower()
+        if coding != "chunked":
+            raise ValueError(f"Transfer-Encoding {coding!r} is not supported")
+        for name in ("Content-Length", "Transfer-Encoding"):
+            if name in fields:
+                del fields[name]
+        length = -1 if self.has_producer else len(self.body or b"")
+        if stated:
+            announced = parse_content_length(stated[0].encode("latin-1"))
+            if len(stated) > 1 or announced < 0:
+                raise ValueError("Content-Length must be one number")
+            if self.has_producer:
+                return announced
+            if announced != length:
+                raise ValueError(f"Content-Length is {announced}, but the body has {length} bytes")
+        return length
+
+    def _complete(self, fields: HTTPHeaders, request: HTTPRequest, settings: Settings) -> None:
+        """Add what the client sends by itself."""
+        if self.credentials is not None:
+            pair = base64.b64encode(encode_username_password(*self.credentials)).decode("ascii")
+            fields["Authorization"] = f"Basic {pair}"
+        user_agent = settings.option(request, "user_agent")
+        if user_agent:
+            fields["User-Agent"] = user_agent
+        elif "User-Agent" not in fields:
+            fields["User-Agent"] = _USER_AGENT
+        if "Accept-Encoding" not in fields and settings.option(request, "decompress_response"):
+            fields["Accept-Encoding"] = ACCEPTED
+        if self.method == "POST" and self.length and "Content-Type" not in fields:
+            fields["Content-Type"] = "application/x-www-form-urlencoded"
+        if self.length and request.expect_100_continue:
+            fields["Expect"] = "100-continue"
+
+    def __repr__(self) -> str:
+        return f"<Hop {self.method} {self.target.url}>"
+
+
+def first_hop(request: HTTPRequest, settings: Settings) -> Hop:
+    """Return the request to begin with.
+
+    Raises ValueError where it can't be sent as it is, NotImplementedError for what is not there
+    yet.
+    """
+    for name in _NOT_SUPPORTED:
+        if settings.option(request, name):
+            raise NotImplementedError(f"{name} is not supported")
+    mode = settings.option(request, "auth_mode")
+    if mode not in (None, "basic"):
+        raise ValueError(f"unsupported auth_mode {mode!r}")
+    _check_method(request, settings)
+    target = parse_url(request.url)
+    credentials: tuple[str | bytes, str | bytes] | None = target.credentials
+    if credentials is None:
+        username = settings.option(request, "auth_username")
+        if username is not None:
+            credentials = (username, settings.option(request, "auth_password") or "")
+    return Hop(request, settings, target, request.method, request.headers, credentials, True)
+
+
+def next_hop(hop: Hop, following: NextRequest, request: HTTPRequest, settings: Settings) -> Hop:
+    """Return the request that a redirect leads to."""
+    return Hop(
+        request,
+        settings,
+        following.target,
+        following.method,
+        following.headers,
+        hop.credentials if following.is_same_origin else None,
+        following.keeps_body and (hop.body is not None or hop.has_producer),
+    )
+
+
+def _check_method(request: HTTPRequest, settings: Settings) -> None:
+    method = request.method
+    check_method(method)
+    if method == "CONNECT":
+        raise ValueError("CONNECT makes a tunnel, which is not a fetch")
+    if request.body is not None and request.body_producer is not None:
+        raise ValueError("body and body_producer are two bodies")
+    if settings.option(request, "allow_nonstandard_methods"):
+        return
+    if method not in _METHODS:
+        raise KeyError(f"unknown method {method}")
+    has_body = request.body is not None or request.body_producer is not None
+    if has_body != (method in _WITH_BODY):
+        must = "must not be None" if method in _WITH_BODY else "must be None"
+        raise ValueError(
+            f"the body {must} for method {method} (unless allow_nonstandard_methods is true)"
+        )
+
+
+def _key(request: HTTPRequest, settings: Settings, target: Target) -> Key:
+    allows_ipv6 = settings.option(request, "allow_ipv6")
+    family = socket.AF_UNSPEC if allows_ipv6 else socket.AF_INET
+    context = _context(request, settings) if target.scheme == "https" else None
+    return (target.host, target.port, int(family), context)
+
+
+def _context(request: HTTPRequest, settings: Settings) -> ssl.SSLContext:
+    options: Any = settings.option(request, "ssl_options")
+    if isinstance(options, ssl.SSLContext):
+        return options
+    if options is not None:
+        return context_from_options(options)
+    return shared_context(
+        bool(settings.option(request, "validate_cert")),
+        settings.option(request, "ca_certs"),
+        settings.option(request, "client_cert"),
+        settings.option(request, "client_key"),
+    )

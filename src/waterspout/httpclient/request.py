@@ -1,0 +1,199 @@
+"""`HTTPRequest`: what to fetch, and how."""
+
+import datetime
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+
+from waterspout.escape import utf8
+from waterspout.httpclient.target import redacted
+from waterspout.httputil import format_timestamp
+from waterspout.protocol.headers import HTTPHeaders
+
+__all__ = ["DEFAULTS", "SENSITIVE_HEADERS", "HTTPRequest"]
+
+#: Fields that tell who asks. They are for the origin that was asked, and no other.
+SENSITIVE_HEADERS = frozenset(
+    {
+        "Api-Key",
+        "Authorization",
+        "Cookie",
+        "Cookie2",
+        "Ocp-Apim-Subscription-Key",
+        "Private-Token",
+        "Proxy-Authorization",
+        "X-Access-Token",
+        "X-Amz-Security-Token",
+        "X-Api-Key",
+        "X-Api-Token",
+        "X-Auth-Key",
+        "X-Auth-Token",
+        "X-Csrf-Token",
+        "X-Csrftoken",
+        "X-Functions-Key",
+        "X-Gitlab-Token",
+        "X-Goog-Api-Key",
+        "X-Vault-Token",
+        "X-Xsrf-Token",
+        "X-Xsrftoken",
+    }
+)
+
+#: What holds where neither the request nor the client says otherwise.
+DEFAULTS: dict[str, Any] = {
+    "connect_timeout": 20.0,
+    "request_timeout": 20.0,
+    "follow_redirects": True,
+    "max_redirects": 5,
+    "decompress_response": True,
+    "proxy_password": "",
+    "allow_nonstandard_methods": False,
+    "validate_cert": True,
+    "allow_ipv6": True,
+    "sensitive_headers": SENSITIVE_HEADERS,
+}
+
+
+class HTTPRequest:
+    """A request; its attributes are the arguments. What is None is up to the client.
+
+    - ``url``: http or https. Credentials in it are sent as Basic authentication.
+    - ``method``, ``headers`` (any mapping), ``body`` (bytes, or text that is sent as UTF-8).
+      ``POST``, ``PUT`` and ``PATCH`` need a body, other methods must have none, unless
+      ``allow_nonstandard_methods`` is true; that also allows methods of other names.
+    - ``body_producer``: called with a function ``write(chunk)`` that sends a piece of the body and
+      returns what can be awaited until another should follow. The body ends when the producer
+      returns, or when what it returns was awaited. Sent in chunks unless there is a Content-Length.
+      It is called again where a redirect asks for the body once more.
+    - ``auth_username``, ``auth_password``: Basic authentication; ``auth_mode`` is "basic" or None.
+    - ``connect_timeout``: seconds until a new connection stands, TLS included.
+    - ``request_timeout``: seconds from the call of `fetch` to the end of the body, with everything
+      in between: the queue, redirects. In both 0 means that there is no such limit.
+    - ``if_modified_since``: time, or date, that is sent in a header.
+    - ``follow_redirects``, ``max_redirects``: whether, and how many times.
+    - ``sensitive_headers``: names of headers that are sent to the origin of ``url`` only, and not
+      where a redirect leads to another one: `SENSITIVE_HEADERS` unless given. An empty collection
+      sends all, except for credentials that are not in headers.
+    - ``user_agent``: what to send as User-Agent.
+    - ``decompress_response``: ask for a compressed body, and decode it. ``use_gzip`` is an old
+      name.
+    - ``streaming_callback``: called with each piece of the body as it comes; ``response.body``
+      stays empty then. The next piece is read when what it returns, if awaitable, was awaited.
+    - ``header_callback``: called with the status line, each header and the empty line, as text.
+    - ``expect_100_continue``: send the body only when the server has asked for it, or kept silent.
+    - ``validate_cert``, ``ca_certs``, ``client_key``, ``client_cert``: about https: whether the
+      certificate of the server must be good, the file of those to trust, the client's own files.
+      ``ssl_options``, a context or a dict as `ssl.wrap_socket` had it, replaces these four.
+    - ``allow_ipv6``: whether to connect to such addresses.
+
+    Not there yet, and refused when set: ``network_interface``, ``prepare_curl_callback`` and what
+    begins with ``proxy_``.
+
+    Can be fetched any number of times, by several clients, but is not to be changed meanwhile.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | str | None = None,
+        auth_username: str | None = None,
+        auth_password: str | None = None,
+        auth_mode: str | None = None,
+        connect_timeout: float | None = None,
+        request_timeout: float | None = None,
+        if_modified_since: float | datetime.datetime | None = None,
+        follow_redirects: bool | None = None,
+        max_redirects: int | None = None,
+        user_agent: str | None = None,
+        use_gzip: bool | None = None,
+        network_interface: str | None = None,
+        streaming_callback: Callable[[bytes], Awaitable[None] | None] | None = None,
+        header_callback: Callable[[str], None] | None = None,
+        prepare_curl_callback: Callable[[Any], None] | None = None,
+        proxy_host: str | None = None,
+        proxy_port: int | None = None,
+        proxy_username: str | None = None,
+        proxy_password: str | None = None,
+        proxy_auth_mode: str | None = None,
+        allow_nonstandard_methods: bool | None = None,
+        validate_cert: bool | None = None,
+        ca_certs: str | None = None,
+        allow_ipv6: bool | None = None,
+        client_key: str | None = None,
+        client_cert: str | None = None,
+        body_producer: Callable[[Callable[[bytes], Any]], Awaitable[None] | None] | None = None,
+        expect_100_continue: bool = False,
+        decompress_response: bool | None = None,
+        ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
+        *,
+        sensitive_headers: Collection[str] | None = None,
+    ) -> None:
+        self.url = url
+        self.method = method
+        self._headers: HTTPHeaders | None = None
+        if headers is not None:
+            self.headers = headers
+        if if_modified_since:
+            # A copy: the mapping may be the caller's.
+            self._headers = HTTPHeaders(self.headers)
+            self._headers["If-Modified-Since"] = format_timestamp(if_modified_since)
+        self._body = utf8(body)
+        self.body_producer = body_producer
+        self.auth_username = auth_username
+        self.auth_password = auth_password
+        self.auth_mode = auth_mode
+        self.connect_timeout = connect_timeout
+        self.request_timeout = request_timeout
+        self.follow_redirects = follow_redirects
+        self.max_redirects = max_redirects
+        self.sensitive_headers = sensitive_headers
+        self.user_agent = user_agent
+        self.decompress_response = use_gzip if decompress_response is None else decompress_response
+        self.network_interface = network_interface
+        self.streaming_callback = streaming_callback
+        self.header_callback = header_callback
+        self.prepare_curl_callback = prepare_curl_callback
+        self.proxy_host = proxy_host
+        self.proxy_port = proxy_port
+        self.proxy_username = proxy_username
+        self.proxy_password = proxy_password
+        self.proxy_auth_mode = proxy_auth_mode
+        self.allow_nonstandard_methods = allow_nonstandard_methods
+        self.validate_cert = validate_cert
+        self.ca_certs = ca_certs
+        self.allow_ipv6 = allow_ipv6
+        self.client_key = client_key
+        self.client_cert = client_cert
+        self.ssl_options = ssl_options
+        self.expect_100_continue = expect_100_continue
+        #: When this was made: seconds since the epoch.
+        self.start_time = time.time()
+
+    @property
+    def headers(self) -> HTTPHeaders:
+        """The headers to send, beside those that the client adds. May be set to any mapping."""
+        if self._headers is None:
+            self._headers = HTTPHeaders()
+        return self._headers
+
+    @headers.setter
+    def headers(self, value: Mapping[str, str] | None) -> None:
+        if value is None or isinstance(value, HTTPHeaders):
+            self._headers = value
+        else:
+            self._headers = HTTPHeaders(value)
+
+    @property
+    def body(self) -> bytes | None:
+        """The body to send. May be set to text."""
+        return self._body
+
+    @body.setter
+    def body(self, value: bytes | str | None) -> None:
+        self._body = utf8(value)
+
+    def __repr__(self) -> str:
+        return f"<HTTPRequest {self.method} {redacted(self.url)}>"

@@ -1,0 +1,154 @@
+"""`HTTPResponse`: what a fetch came to. Most of it is made when it is asked for."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from waterspout.httpclient.errors import NO_ANSWER, HTTPClientError
+from waterspout.httpclient.target import redacted
+from waterspout.protocol.headers import HTTPHeaders
+from waterspout.protocol.http1.writer import reason_phrase
+
+if TYPE_CHECKING:
+    from waterspout.httpclient.exchange import Exchange
+    from waterspout.httpclient.request import HTTPRequest
+    from waterspout.protocol.http1.messages import ResponseHead
+
+__all__ = ["HTTPResponse", "failed", "received"]
+
+
+class HTTPResponse:
+    """A response, or, with the code 599, why there is none.
+
+    - ``request``: the request that was fetched
+    - ``code``, ``reason``: of the status line
+    - ``headers``, ``body`` (bytes), ``buffer`` (the same as a file)
+    - ``effective_url``: where it came from in the end, without credentials
+    - ``error``: an exception, or None if the code is one of 200 to 299
+    - ``start_time``: when the fetch was begun, in seconds since the epoch
+    - ``request_time``: how long it took
+    - ``time_info``: parts of that by the names that curl has for them: ``queue namelookup connect
+      appconnect pretransfer starttransfer total redirect``
+    """
+
+    def __init__(
+        self,
+        request: HTTPRequest,
+        code: int,
+        headers: HTTPHeaders | None = None,
+        buffer: io.BytesIO | None = None,
+        effective_url: str | None = None,
+        error: BaseException | None = None,
+        request_time: float | None = None,
+        time_info: dict[str, float] | None = None,
+        reason: str | None = None,
+        start_time: float | None = None,
+    ) -> None:
+        self.request = request
+        self.code = code
+        self.reason = reason or reason_phrase(code)
+        self._head: ResponseHead | None = None
+        self._headers: HTTPHeaders | None = HTTPHeaders() if headers is None else headers
+        self._body: bytes | None = None
+        self._buffer = buffer
+        self.effective_url = request.url if effective_url is None else effective_url
+        self.request_time = request_time
+        self.start_time = start_time
+        self._times: tuple[Exchange, float, float, float] | None = None
+        self._time_info: dict[str, float] | None = {} if time_info is None else time_info
+        self.error = error if error is not None else _error_of(self)
+
+    @property
+    def headers(self) -> HTTPHeaders:
+        """The header fields."""
+        if self._headers is None:
+            self._headers = HTTPHeaders() if self._head is None else self._head.headers
+        return self._headers
+
+    @property
+    def buffer(self) -> io.BytesIO | None:
+        """The body as a file, at its beginning when it is first asked for."""
+        if self._buffer is None and self._body is not None:
+            self._buffer = io.BytesIO(self._body)
+        return self._buffer
+
+    @property
+    def body(self) -> bytes:
+        """The body; empty if there is none, or it went to a ``streaming_callback``."""
+        if self._body is None:
+            self._body = b"" if self._buffer is None else self._buffer.getvalue()
+        return self._body
+
+    @property
+    def time_info(self) -> dict[str, float]:
+        """Where the time went; see the class."""
+        if self._time_info is None:
+            self._time_info = {} if self._times is None else _time_info(*self._times)
+        return self._time_info
+
+    def rethrow(self) -> None:
+        """Raise ``error`` if there is one."""
+        if self.error is not None:
+            raise self.error
+
+    def __repr__(self) -> str:
+        return f"<HTTPResponse {self.code} {self.reason} {self.effective_url}>"
+
+
+def received(
+    request: HTTPRequest, exchange: Exchange, begun: float, hop_begun: float, ended: float
+) -> HTTPResponse:
+    """Return the response to ``request`` that ``exchange`` brought; times are those of the Net."""
+    response: HTTPResponse = HTTPResponse.__new__(HTTPResponse)
+    head = exchange.head
+    assert head is not None
+    response.request = request
+    response.code = code = head.status
+    response.reason = head.reason or reason_phrase(code)
+    response._head = head
+    response._headers = exchange.headers
+    response._body = exchange.body
+    response._buffer = None
+    response.effective_url = exchange.hop.url
+    response.request_time = ended - begun
+    response.start_time = request.start_time
+    response._time_info = None
+    response._times = (exchange, begun, hop_begun, ended)
+    response.error = None if 200 <= code < 300 else _error_of(response)
+    return response
+
+
+def failed(request: HTTPRequest, error: BaseException, seconds: float) -> HTTPResponse:
+    """Return a response that holds ``error``, for those who want no exception."""
+    return HTTPResponse(
+        request,
+        error.code if isinstance(error, HTTPClientError) else NO_ANSWER,
+        effective_url=redacted(request.url),
+        error=error,
+        request_time=seconds,
+        start_time=request.start_time,
+    )
+
+
+def _error_of(response: HTTPResponse) -> HTTPClientError | None:
+    code = response.code
+    if 200 <= code < 300:
+        return None
+    return HTTPClientError(code, response.reason, response)
+
+
+def _time_info(
+    exchange: Exchange, begun: float, hop_begun: float, ended: float
+) -> dict[str, float]:
+    return {
+        "queue": exchange.free - hop_begun,
+        # 0 where the connection was there already.
+        "namelookup": max(0.0, exchange.resolved - hop_begun),
+        "connect": max(0.0, exchange.connected - hop_begun),
+        "appconnect": max(0.0, exchange.secured - hop_begun),
+        "pretransfer": exchange.sent - hop_begun,
+        "starttransfer": exchange.answered - hop_begun,
+        "total": ended - begun,
+        "redirect": hop_begun - begun,
+    }

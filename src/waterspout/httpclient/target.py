@@ -1,0 +1,170 @@
+"""From a URL to the server to ask and the target to ask it for (RFC 3986, RFC 9110 section 4.2).
+
+Strict: what two programs could read in two ways is refused with ValueError, and nothing but visible
+ASCII leaves here. Text that people write is quoted where there is one way to do it.
+"""
+
+import functools
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes, urljoin
+
+__all__ = ["Target", "parse_url", "redacted", "resolve_reference"]
+
+_PORTS = {"http": 80, "https": 443}
+
+# A backslash ends the authority for browsers, but not for RFC 3986: it is refused there.
+_URL = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://"
+    r"(?P<authority>[^/?#\\]*)"
+    r"(?P<path>/[^?#]*)?"
+    r"(?P<query>\?[^#]*)?"
+    r"(?P<fragment>#.*)?",
+    re.DOTALL,
+)
+# RFC 952 and 1123, and the underscore that real names have.
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_\-]{0,61}[A-Za-z0-9_])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
+_MAX_NAME = 254
+
+# Everything up to the space, and DEL. What is above is quoted as UTF-8.
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f]")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+_CREDENTIALS = re.compile(r"(?<=://)[^/?#]*@")
+
+
+class Target(NamedTuple):
+    """Where a request goes, and what for."""
+
+    scheme: str  #: ``http`` or ``https``
+    host: str  #: in lower case; an IPv6 address without its brackets
+    port: int
+    authority: str  #: what the Host field says
+    path: str  #: the origin form: path and query (RFC 9112 section 3.2.1)
+    fragment: str  #: with its ``#``, or empty; never sent
+    credentials: tuple[bytes, bytes] | None  #: user name and password of the URL, unquoted
+
+    @property
+    def url(self) -> str:
+        """The URL without credentials."""
+        return f"{self.scheme}://{self.authority}{self.path}{self.fragment}"
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """Who is asked (RFC 6454): scheme, host and port."""
+        return self.scheme, self.host, self.port
+
+    @property
+    def peer(self) -> str:
+        """Host and port, for messages."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@functools.lru_cache(1024)
+def parse_url(url: str) -> Target:
+    """Take a URL apart. ValueError if it is none of http or https, or not clear.
+
+    The message names the URL without its credentials.
+    """
+    found = _URL.fullmatch(url)
+    if found is None:
+        raise ValueError(f"no URL with a scheme and a host: {redacted(url)!r}")
+    scheme = found["scheme"].lower()
+    if scheme not in _PORTS:
+        raise ValueError(f"unsupported URL scheme {scheme!r}: {redacted(url)!r}")
+    bad = _FORBIDDEN.search(url)
+    if bad is not None:
+        raise ValueError(f"{bad[0]!r} in the URL {redacted(url)!r}: quote it first")
+    userinfo, at, hostport = found["authority"].rpartition("@")
+    if "@" in userinfo:
+        raise ValueError(f"more than one @ before the path: {redacted(url)!r}")
+    try:
+        host, port = _split(hostport)
+    except ValueError as error:
+        raise ValueError(f"{error}: {redacted(url)!r}") from None
+    shown = f"[{host}]" if ":" in host else host
+    return Target(
+        scheme,
+        host,
+        _PORTS[scheme] if port is None else port,
+        shown if port in (None, _PORTS[scheme]) else f"{shown}:{port}",
+        _quoted((found["path"] or "/") + (found["query"] or "")),
+        _quoted(found["fragment"] or ""),
+        _credentials(userinfo) if at else None,
+    )
+
+
+def resolve_reference(base: Target, reference: str) -> str:
+    """Return the URL that a Location stands for (RFC 3986 section 5, RFC 9110 section 10.2.2).
+
+    ``reference`` is text as `protocol.headers` gives it, one character a byte. Servers write spaces
+    and UTF-8 into it, which are quoted; credentials are dropped; a fragment is inherited.
+    """
+    quoted = "".join(
+        char if "\x20" < char < "\x7f" else f"%{ord(char):02X}" for char in reference.strip(" \t")
+    )
+    # urljoin takes ``http:path`` for a relative reference, which it was before RFC 3986.
+    joined = quoted if _SCHEME.match(quoted) else urljoin(base.url, quoted)
+    url = _CREDENTIALS.sub("", joined, count=1)
+    return url if "#" in url else url + base.fragment
+
+
+def redacted(url: str) -> str:
+    """Return a URL for messages: without credentials, and not too long."""
+    shown = _CREDENTIALS.sub("", url)
+    return shown if len(shown) <= 200 else f"{shown[:200]}..."
+
+
+def _split(hostport: str) -> tuple[str, int | None]:
+    """Take host and port apart; the host comes as it is resolved and compared."""
+    if hostport.startswith("["):
+        address, bracket, port = hostport[1:].partition("]")
+        if not bracket or (port and not port.startswith(":")):
+            raise ValueError("an IPv6 address needs brackets")
+        return _ipv6(address), _port(port[1:])
+    host, _, port = hostport.partition(":")
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError as error:
+            raise ValueError(f"invalid host name ({error})") from None
+    if not _NAME.fullmatch(host) or len(host) > _MAX_NAME:
+        raise ValueError("invalid host name")
+    return host.lower(), _port(port)
+
+
+def _ipv6(text: str) -> str:
+    try:
+        address = ipaddress.IPv6Address(text)
+    except ValueError:
+        raise ValueError("invalid IPv6 address") from None
+    if address.scope_id is not None:
+        raise ValueError("an IPv6 address with a zone")
+    return address.compressed
+
+
+def _port(text: str) -> int | None:
+    if not text:
+        return None
+    # isdigit alone would let digits of other scripts through.
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536):
+        raise ValueError("invalid port")
+    return int(text)
+
+
+def _quoted(text: str) -> str:
+    """Quote what is not ASCII as UTF-8."""
+    if text.isascii():
+        return text
+    return "".join(
+        char
+        if char < "\x80"
+        else "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogatepass"))
+        for char in text
+    )
+
+
+def _credentials(userinfo: str) -> tuple[bytes, bytes]:
+    name, _, password = userinfo.partition(":")
+    return unquote_to_bytes(name), unquote_to_bytes(password)

@@ -1,0 +1,51 @@
+"""Coroutines that answer: each is started at once, kept, and never leaves its client waiting."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextvars import Context
+from functools import partial
+from typing import Any
+
+from waterspout.httpserver.exchange import Exchange
+from waterspout.ioloop.eager import start_eagerly
+from waterspout.log import app_log
+
+__all__ = ["start_answering"]
+
+# The event loop refers to its tasks weakly.
+_tasks: set["asyncio.Task[Any]"] = set()
+
+
+def start_answering(
+    exchange: Exchange, coroutine: Coroutine[Any, Any, Any], context: Context
+) -> bool:
+    """Run ``coroutine``, which answers ``exchange``, in ``context``; tell whether it waits.
+
+    If it waits the rest of it becomes a Task. If it fails the error is logged, and the client
+    gets a 500 or sees the connection end.
+    """
+    try:
+        task = start_eagerly(coroutine, exchange.loop, context)
+    except (Exception, asyncio.CancelledError) as error:
+        _on_failure(exchange, error)
+        return False
+    if not isinstance(task, asyncio.Task):
+        return False
+    _tasks.add(task)
+    task.add_done_callback(partial(_on_task_done, exchange))
+    return True
+
+
+def _on_task_done(exchange: Exchange, task: "asyncio.Task[Any]") -> None:
+    _tasks.discard(task)
+    error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    if error is not None:
+        _on_failure(exchange, error)
+
+
+def _on_failure(exchange: Exchange, error: BaseException) -> None:
+    if exchange.finish_time or exchange.is_lost:
+        if isinstance(error, asyncio.CancelledError):
+            return
+    app_log.error("nobody has answered %r", exchange, exc_info=error)
+    exchange.fail()

@@ -1,0 +1,192 @@
+"""`AsyncNet`: a flow waits, and its loop goes on. Works on uvloop and on asyncio's own loops."""
+
+import asyncio
+import inspect
+import socket
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextvars import Context
+from typing import Any, TypeVar
+
+from waterspout.net.dns import Lookup, literal_address
+from waterspout.net.driver import Driver
+from waterspout.net.gates import Gate, Gates
+from waterspout.net.interface import Address
+from waterspout.net.sockets import new_socket
+from waterspout.net.transport import AsyncStream
+
+__all__ = ["AsyncNet"]
+
+T = TypeVar("T")
+
+
+class AsyncWaiter:
+    """A place where one flow waits in its loop."""
+
+    __slots__ = ("_gate", "_is_awake", "_loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, gates: Gates) -> None:
+        self._loop = loop
+        self._gate = Gate(gates)
+        self._is_awake = False
+
+    def wake(self) -> None:
+        """End the wait."""
+        if not self._is_awake:
+            self._is_awake = True
+            # Not at once: who wakes is a flow himself, and in the middle of something.
+            self._loop.call_soon(self._gate.open)
+
+    async def wait(self, deadline: float) -> None:
+        """Return when `wake` was called."""
+        try:
+            if not self._is_awake:
+                await self._gate.until(deadline)
+        finally:
+            self._gate.close_gate()
+
+
+class AsyncNet:
+    """The network for those who await in ``loop``. Belongs to the loop's thread."""
+
+    __slots__ = ("_gates", "_loop", "_watch", "on_end_of_loop")
+
+    time = staticmethod(time.monotonic)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._gates = Gates(loop)
+        #: Called before the loop is closed, if something was connected: to close what is idle.
+        self.on_end_of_loop: Callable[[], object] | None = None
+        self._watch: AsyncGenerator[None, None] | None = None
+
+    async def resolve(self, host: str, port: int, family: int, deadline: float) -> list[Address]:
+        """Return the addresses of a host, the best first."""
+        literal = literal_address(host, port)
+        if literal is not None and family in (socket.AF_UNSPEC, literal.family):
+            return [literal]
+        # Not loop.getaddrinfo: asyncio's holds up the end of the loop, uvloop's has four threads.
+        waiter = self.waiter()
+        lookup = Lookup(host, port, family, lambda: _call_in(self._loop, waiter.wake))
+        lookup.start()
+        await waiter.wait(deadline)
+        return lookup.result()
+
+    async def connect(self, address: Address, deadline: float) -> AsyncStream:
+        """Return a new stream to an address."""
+        if self._watch is None:
+            self._watch_loop()
+        return await self._within(self._open(address), deadline, AsyncStream.close)
+
+    async def _open(self, address: Address) -> AsyncStream:
+        made = new_socket(address)
+        try:
+            made.setblocking(False)
+            await self._loop.sock_connect(made, address.sockaddr)
+        except BaseException:
+            made.close()
+            raise
+        # From here on the socket is the transport's to close.
+        stream = AsyncStream(self._loop, self._gates, made)
+        await self._loop.create_connection(lambda: stream, sock=made)  # type: ignore[type-var]
+        return stream
+
+    async def _within(
+        self,
+        awaitable: Awaitable[T],
+        deadline: float,
+        drop: Callable[[T], object] | None = None,
+    ) -> T:
+        """Await in a Task what knows no deadline; cancel that when it is too late.
+
+        ``drop`` gets what it returns all the same.
+        """
+        task = asyncio.ensure_future(awaitable, loop=self._loop)
+        waiter = AsyncWaiter(self._loop, self._gates)
+        task.add_done_callback(lambda task: waiter.wake())
+        try:
+            await waiter.wait(deadline)
+        except BaseException:
+            if not task.cancel() and drop is not None and task.exception() is None:
+                drop(task.result())
+            raise
+        return task.result()
+
+    async def pause(self) -> None:
+        """Let the loop do what it has to do."""
+        await asyncio.sleep(0)
+
+    def waiter(self) -> AsyncWaiter:
+        """Return a place to wait at."""
+        return AsyncWaiter(self._loop, self._gates)
+
+    def start(
+        self, coroutine: Coroutine[Any, Any, T], context: Context | None = None
+    ) -> asyncio.Future[T]:
+        """Start a flow; if the loop does not run yet, with its first iteration.
+
+        With a ``context`` the flow, and what it calls, runs in that.
+        """
+        driver = Driver(coroutine, self._loop, context)
+        if self._loop.is_running():
+            driver.begin()
+        elif asyncio._get_running_loop() is None:
+            self._loop.call_soon(driver.begin)
+        else:
+            coroutine.close()
+            raise RuntimeError("this belongs to an event loop other than the one that is running")
+        return driver.future
+
+    async def settle(self, outcome: object, deadline: float) -> Any:
+        """Return ``outcome``; if it is awaitable, await it in a Task of its own."""
+        if outcome is None or not inspect.isawaitable(outcome):
+            return outcome
+        if asyncio.isfuture(outcome) and outcome.done():
+            return outcome.result()
+        return await self._within(outcome, deadline)
+
+    def close(self) -> None:
+        """Stop the timer, and forget what was to be called at the end of the loop."""
+        self._gates.close()
+        self.on_end_of_loop = None
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            try:
+                watch.athrow(GeneratorExit).send(None)
+            except (StopAsyncIteration, GeneratorExit, RuntimeError):
+                pass
+
+    def _watch_loop(self) -> None:
+        """Have all flows cancelled when `asyncio.run` is about to close the running loop.
+
+        It does that to Tasks, which flows are not. What asyncio closes there, while the loop can
+        still run, are asynchronous generators that were begun in it. So one is begun.
+        """
+        self._watch = _generator(self)
+        try:
+            self._watch.asend(None).send(None)
+        except StopIteration:
+            pass
+
+    def _on_end_of_loop(self) -> None:
+        if self._watch is None:
+            return  # It is `close` that ends the generator.
+        self._watch = None
+        self._gates.cancel_all()
+        if self.on_end_of_loop is not None:
+            self.on_end_of_loop()
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
+    """Have a function called in a loop by another thread; without effect if that is closed."""
+    try:
+        loop.call_soon_threadsafe(function)
+    except RuntimeError:
+        pass
+
+
+async def _generator(net: AsyncNet) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        net._on_end_of_loop()

@@ -1,0 +1,237 @@
+"""`BlockingNet`: each call is done when it returns, in the thread that calls.
+
+Theory of operation. A deadline costs two system calls a fetch if Python keeps it: `settimeout`
+makes a socket non-blocking, and then a poll() goes before each send and recv. So the socket stays
+blocking, and the kernel keeps the deadline (SO_RCVTIMEO, SO_SNDTIMEO). What is set there stays set,
+and is set anew only where it is longer than the time that is left; a shorter one wakes us early,
+which is noticed by the clock. In the usual case, one client with one timeout, nothing is ever set
+again.
+
+Where the kernel can't (Windows), `settimeout` does it, by the same rule.
+
+A limit: a signal whose handler returns makes the kernel's time begin again. In a program that has
+one sent to itself all the time (`signal.setitimer`), a silent peer is waited for too long.
+"""
+
+import math
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Coroutine, Generator
+from typing import Any, Generic, TypeVar
+
+from waterspout.net.dns import literal_address, resolve_blocking
+from waterspout.net.interface import Address, DeadlineError
+from waterspout.net.sockets import READ_SIZE, has_arrived, new_socket
+
+__all__ = ["BlockingNet", "BlockingStream", "run_blocking"]
+
+T = TypeVar("T")
+
+# How much longer than the time left may be waited for, so that a peer that drips bytes doesn't cost
+# a system call for each.
+_TOLERANCE = 0.02
+
+_HAS_KERNEL_DEADLINES = sys.platform in ("linux", "darwin") and struct.calcsize("l") == 8
+
+
+def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a flow over `BlockingNet` to its end, and return what it returns."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    coroutine.close()
+    raise RuntimeError("a blocking call cannot await: there is no event loop to come back from")
+
+
+class BlockingStream:
+    """A connected socket; see `interface.Stream`."""
+
+    # To ask costs half a microsecond: nothing next to a pause of a millisecond. In a tight loop
+    # nobody asks, but what the server did in the few microseconds since its response would hardly
+    # be here.
+    ask_after = 0.001
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._receive = connected.recv
+        self._armed = math.inf  # what the kernel's deadline is set to, in seconds
+
+    async def read(self, deadline: float) -> bytes:
+        """Return the bytes that have come; see `interface.Stream`."""
+        left = deadline - time.monotonic()
+        if left < self._armed - _TOLERANCE:
+            self._arm(left)
+        while True:
+            try:
+                return self._receive(READ_SIZE)
+            except (BlockingIOError, TimeoutError) as error:
+                self._on_expiry(error, deadline)
+
+    def read_now(self) -> bytes | None:
+        """Return what has come, None if there is nothing."""
+        return self._receive(READ_SIZE) if has_arrived(self._socket.fileno()) else None
+
+    def is_quiet(self, ask: bool) -> bool:
+        """Whether the peer has said nothing."""
+        return not (ask and has_arrived(self._socket.fileno()))
+
+    def write(self, data: bytes | memoryview, deadline: float) -> None:
+        """Send all of ``data``."""
+        left = deadline - time.monotonic()
+        if left < self._armed - _TOLERANCE:
+            self._arm(left)
+        while True:
+            try:
+                sent = self._socket.send(data)
+            except (BlockingIOError, TimeoutError) as error:
+                self._on_expiry(error, deadline)
+                continue
+            if sent == len(data):
+                return
+            data = memoryview(data)[sent:]
+            left = deadline - time.monotonic()
+            if left < self._armed - _TOLERANCE:
+                self._arm(left)
+
+    def close(self, farewell: bytes = b"") -> None:
+        """Close the socket."""
+        try:
+            if farewell:
+                self._socket.setblocking(False)
+                self._socket.send(farewell)
+        except OSError:
+            pass
+        self._socket.close()
+
+    def drop(self) -> None:
+        """Close the socket in this process."""
+        self._socket.close()
+
+    def _on_expiry(self, error: OSError, deadline: float) -> None:
+        """The kernel woke us: at the deadline, or because it was set to an earlier one."""
+        if isinstance(error, TimeoutError) and error.errno is not None:
+            raise error  # ETIMEDOUT: the peer doesn't acknowledge any more.
+        self._arm(deadline - time.monotonic())
+
+    def _arm(self, left: float) -> None:
+        """Have the kernel keep a deadline that is ``left`` seconds away."""
+        if left <= 0:
+            raise DeadlineError
+        if _HAS_KERNEL_DEADLINES:
+            # No time at all stands for no deadline.
+            microseconds = 0 if left == math.inf else max(1, int(left * 1e6))
+            value = struct.pack("@ll", *divmod(microseconds, 1_000_000))
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
+        else:
+            self._socket.settimeout(None if left == math.inf else left)
+        self._armed = left
+
+    def __repr__(self) -> str:
+        return f"<BlockingStream {self._socket.fileno()}>"
+
+
+class BlockingWaiter:
+    """Blocks its thread until another one wakes it."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def wake(self) -> None:
+        """End the wait."""
+        self._event.set()
+
+    async def wait(self, deadline: float) -> None:
+        """Return when `wake` was called."""
+        left = deadline - time.monotonic()
+        if not self._event.wait(None if left == math.inf else min(left, threading.TIMEOUT_MAX)):
+            raise DeadlineError
+
+
+class BlockingNet:
+    """The network for those who wait; one instance serves any number of threads."""
+
+    __slots__ = ()
+
+    time = staticmethod(time.monotonic)
+
+    async def resolve(self, host: str, port: int, family: int, deadline: float) -> list[Address]:
+        """Return the addresses of a host, the best first."""
+        literal = literal_address(host, port)
+        if literal is not None and family in (socket.AF_UNSPEC, literal.family):
+            return [literal]
+        return resolve_blocking(host, port, family, deadline)
+
+    async def connect(self, address: Address, deadline: float) -> BlockingStream:
+        """Return a new stream to an address."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise DeadlineError
+        made = new_socket(address)
+        try:
+            made.settimeout(None if left == math.inf else left)
+            made.connect(address.sockaddr)
+            made.settimeout(None)
+        except TimeoutError as error:
+            made.close()
+            if error.errno is None:
+                raise DeadlineError from None
+            raise
+        except BaseException:
+            made.close()
+            raise
+        return BlockingStream(made)
+
+    async def pause(self) -> None:
+        """Return at once: a thread has nobody to share with."""
+
+    def waiter(self) -> BlockingWaiter:
+        """Return a place to wait at."""
+        return BlockingWaiter()
+
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> "Done[T]":
+        """Run ``coroutine`` to its end."""
+        try:
+            return Done(run_blocking(coroutine), None)
+        except Exception as error:
+            return Done(None, error)
+
+    async def settle(self, outcome: object, deadline: float) -> Any:
+        """Return ``outcome``; run it to its end before, if it is awaitable.
+
+        It must not await anything but what this Net gave to it: RuntimeError.
+        """
+        if outcome is None:
+            return None
+        if isinstance(outcome, Coroutine):
+            return run_blocking(outcome)
+        if isinstance(outcome, Awaitable):
+            return run_blocking(_await(outcome))
+        return outcome
+
+
+async def _await(awaitable: Awaitable[T]) -> T:
+    return await awaitable
+
+
+class Done(Generic[T]):
+    """An outcome that is there already, for those who await it."""
+
+    __slots__ = ("_error", "_value")
+
+    def __init__(self, value: T | None, error: Exception | None) -> None:
+        self._value = value
+        self._error = error
+
+    def __await__(self) -> Generator[Any, None, T]:
+        if self._error is not None:
+            raise self._error
+        return self._value  # type: ignore[return-value]
+        yield  # what makes this a generator

@@ -1,0 +1,246 @@
+"""TLS over any stream, and the contexts for it.
+
+`TLSStream` is a stream over a stream, so it is written once for both ways to call: OpenSSL works
+on buffers in memory, and what it wants sent and read goes through the stream below. One read below
+costs one system call, however many records it brings; Python's own SSL sockets take three or more.
+
+A context costs 25 to 100 ms, for it reads the certificates of the system. `shared_context` makes
+one for each set of options and keeps it.
+"""
+
+import os
+import ssl
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from waterspout.net.interface import DeadlineError, Stream
+
+__all__ = ["TLSStream", "context_from_options", "shared_context", "start_tls"]
+
+# Plain bytes that are encrypted at a time: records of 16 KiB, and no copy of a whole body.
+_WRITE_SIZE = 256 * 1024
+# OpenSSL gives one record at a time.
+_READ_SIZE = 16 * 1024
+
+_ALPN = ["http/1.1"]
+
+_WRAP_SOCKET = {"certfile", "keyfile", "cert_reqs", "ca_certs", "ciphers", "ssl_version"}
+
+
+async def start_tls(
+    stream: Stream, context: ssl.SSLContext, server_name: str, deadline: float
+) -> "TLSStream":
+    """Shake hands over ``stream``, and return the stream of what is said in secret.
+
+    Raises `ssl.SSLError`, whose kind `ssl.SSLCertVerificationError` tells that the certificate was
+    not accepted; ``stream`` is left for the caller to close.
+    """
+    made = TLSStream(stream, context, server_name)
+    await made.shake_hands(deadline)
+    return made
+
+
+class TLSStream:
+    """The plain side of TLS over a stream; see `interface.Stream`."""
+
+    __slots__ = ("_incoming", "_outgoing", "_stream", "_tls", "ask_after")
+
+    def __init__(self, stream: Stream, context: ssl.SSLContext, server_name: str) -> None:
+        self.ask_after = stream.ask_after
+        self._stream = stream
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
+
+    async def shake_hands(self, deadline: float) -> None:
+        """Do the handshake."""
+        while True:
+            try:
+                self._tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                await self._exchange(deadline)
+            except ssl.SSLError:
+                # What is left to say is an alert that tells the server why.
+                try:
+                    await self._send(deadline)
+                except (OSError, DeadlineError):
+                    pass
+                raise
+        await self._send(deadline)
+
+    @property
+    def protocol(self) -> str | None:
+        """The protocol that was agreed on for what is said over this stream (ALPN)."""
+        return self._tls.selected_alpn_protocol()
+
+    async def read(self, deadline: float) -> bytes:
+        """Return the bytes that have come, at least one; ``b""`` if the peer took its leave.
+
+        If the stream below ends without that, `ssl.SSLEOFError`: somebody may have cut it.
+        """
+        while True:
+            try:
+                return self._tls.read(_READ_SIZE)
+            except ssl.SSLWantReadError:
+                await self._exchange(deadline)
+
+    def read_now(self) -> bytes | None:
+        """Return what has come, None if there is nothing."""
+        while True:
+            try:
+                return self._tls.read(_READ_SIZE)
+            except ssl.SSLWantReadError:
+                data = self._stream.read_now()
+                if data is None:
+                    return None
+                self._take(data)
+
+    def is_quiet(self, ask: bool) -> bool:
+        """Whether the peer has said nothing. Tickets for later sessions are nothing."""
+        if self._stream.is_quiet(ask):
+            return True
+        try:
+            return self.read_now() is None
+        except OSError:
+            return False
+
+    def write(self, data: bytes, deadline: float) -> Awaitable[None] | None:
+        """Send all of ``data``; return what to await if that takes longer."""
+        if len(data) > _WRITE_SIZE:
+            return self._write_all(data, deadline)
+        try:
+            self._tls.write(data)
+        except ssl.SSLWantReadError:
+            return self._write_all(data, deadline)
+        return self._stream.write(self._outgoing.read(), deadline)
+
+    async def _write_all(self, data: bytes, deadline: float) -> None:
+        view = memoryview(data)
+        while view:
+            try:
+                sent = self._tls.write(view[:_WRITE_SIZE])
+            except ssl.SSLWantReadError:
+                # The peer wants to negotiate anew, in the middle (TLS 1.2).
+                await self._exchange(deadline)
+                continue
+            view = view[sent:]
+            await self._send(deadline)
+
+    def close(self, farewell: bytes = b"") -> None:
+        """Take leave of the peer, without waiting for its answer, and close the stream below."""
+        try:
+            self._tls.unwrap()
+        except (ssl.SSLError, ValueError):
+            pass
+        self._stream.close(self._outgoing.read() + farewell)
+
+    def drop(self) -> None:
+        """Let go of the stream below."""
+        self._stream.drop()
+
+    async def _exchange(self, deadline: float) -> None:
+        """Send what has to be, and take in what comes."""
+        await self._send(deadline)
+        self._take(await self._stream.read(deadline))
+
+    async def _send(self, deadline: float) -> None:
+        if self._outgoing.pending:
+            waiting = self._stream.write(self._outgoing.read(), deadline)
+            if waiting is not None:
+                await waiting
+
+    def _take(self, data: bytes) -> None:
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    def __repr__(self) -> str:
+        return f"<TLSStream {self._tls.version()} over {self._stream!r}>"
+
+
+_contexts: dict[tuple[Any, ...], ssl.SSLContext] = {}
+_contexts_lock = threading.Lock()
+_MAX_CONTEXTS = 64
+
+
+def shared_context(
+    is_verified: bool = True,
+    ca_certs: str | None = None,
+    client_cert: str | None = None,
+    client_key: str | None = None,
+) -> ssl.SSLContext:
+    """Return the context for clients with these options, always the same one for the same options.
+
+    ``ca_certs`` is a file that replaces the system's certificates. A file that has changed counts
+    as another one. Raises OSError (FileNotFoundError, `ssl.SSLError`) where one can't be used.
+    """
+    key = (is_verified, _identity(ca_certs), _identity(client_cert), _identity(client_key))
+    return _shared(key, lambda: _new_context(is_verified, ca_certs, client_cert, client_key))
+
+
+def _shared(key: tuple[Any, ...], make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    context = _contexts.get(key)
+    if context is not None:
+        return context
+    with _contexts_lock:
+        context = _contexts.get(key)
+        if context is None:
+            context = make()
+            if len(_contexts) >= _MAX_CONTEXTS:
+                del _contexts[next(iter(_contexts))]
+            _contexts[key] = context
+    return context
+
+
+def _identity(path: str | None) -> tuple[Any, ...] | None:
+    if path is None:
+        return None
+    status = os.stat(path)
+    return (os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _new_context(
+    is_verified: bool, ca_certs: str | None, client_cert: str | None, client_key: str | None
+) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca_certs)
+    if not is_verified:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if client_cert is not None:
+        context.load_cert_chain(client_cert, client_key)
+    context.set_alpn_protocols(_ALPN)
+    return context
+
+
+def context_from_options(options: dict[str, Any]) -> ssl.SSLContext:
+    """Return the context made of the arguments of the former ``ssl.wrap_socket``; shared as well.
+
+    They are ``certfile keyfile cert_reqs ca_certs ciphers ssl_version``; others are a TypeError.
+    The server's certificate is verified unless ``cert_reqs`` says otherwise.
+    """
+    unknown = options.keys() - _WRAP_SOCKET
+    if unknown:
+        raise TypeError(f"unknown ssl_options: {', '.join(sorted(unknown))}")
+    files = [_identity(options.get(name)) for name in ("certfile", "keyfile", "ca_certs")]
+    return _shared((tuple(sorted(options.items())), *files), lambda: _context_of(options))
+
+
+def _context_of(options: dict[str, Any]) -> ssl.SSLContext:
+    context = ssl.SSLContext(options.get("ssl_version") or ssl.PROTOCOL_TLS_CLIENT)
+    mode = options.get("cert_reqs", ssl.CERT_REQUIRED)
+    if mode == ssl.CERT_NONE:
+        context.check_hostname = False
+    context.verify_mode = mode
+    if options.get("ca_certs"):
+        context.load_verify_locations(options["ca_certs"])
+    elif mode != ssl.CERT_NONE:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    if options.get("certfile"):
+        context.load_cert_chain(options["certfile"], options.get("keyfile"))
+    if options.get("ciphers"):
+        context.set_ciphers(options["ciphers"])
+    context.set_alpn_protocols(_ALPN)
+    return context

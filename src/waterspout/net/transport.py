@@ -1,0 +1,173 @@
+"""`AsyncStream`: a connection of an asyncio transport, as a stream.
+
+An asyncio protocol without a reader object: what arrives goes to the flow that waits for it, in the
+callback that brings it, and is kept only if none does.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Generator
+from typing import Any
+
+from waterspout.net.gates import Gate, Gates
+from waterspout.net.sockets import READ_SIZE, has_arrived
+
+__all__ = ["AsyncStream"]
+
+# What may lie here unread before the peer is held back.
+_MAX_UNREAD = 4 * READ_SIZE
+
+
+class AsyncStream(Gate):
+    """See the module's docstring and `interface.Stream`. Belongs to the loop's thread.
+
+    It is itself the gate where its reader waits. ``connected`` is the socket, which is the
+    transport's to close, as long as the loop is open.
+    """
+
+    # The loop notices what the peer says, unless something has blocked it.
+    ask_after = 1.0
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, gates: Gates, connected: socket.socket
+    ) -> None:
+        super().__init__(gates)
+        self._loop = loop
+        self._socket = connected
+        self._transport: Any = None
+        self._send: Any = None  # the transport's method
+        self._unread: list[bytes] = []
+        self._unread_size = 0
+        self._is_paused = False  # whether the transport was told to read no more
+        self._is_full = False  # whether writers have to wait
+        self._writers: list[Gate] = []  # where they do
+        # How the stream ended, as soon as it did: with an end of file or an error.
+        self._end: EOFError | OSError | None = None
+
+    # asyncio's side
+
+    def connection_made(self, transport: Any) -> None:
+        """Keep the transport."""
+        self._transport = transport
+        self._send = transport.write
+
+    def data_received(self, data: bytes) -> None:
+        """Keep the bytes, and let who waits for them take them."""
+        self._unread.append(data)
+        if self.driver is not None:
+            self.open()
+            return
+        self._unread_size += len(data)
+        if self._unread_size > _MAX_UNREAD and not self._is_paused and self._end is None:
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """Take note that the peer sends no more; what we send may still be heard."""
+        self._on_end(EOFError())
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note that nothing comes or goes any more."""
+        self._on_end(exc if isinstance(exc, OSError) else EOFError())
+        self._wake_writers(exc or ConnectionResetError("the connection was closed"))
+        self.close_gate()
+
+    def pause_writing(self) -> None:
+        """Hold writers back."""
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        """Let writers go on."""
+        self._is_full = False
+        self._wake_writers(None)
+
+    def _on_end(self, end: EOFError | OSError) -> None:
+        if self._end is None:
+            self._end = end
+            self.open()
+
+    def _wake_writers(self, error: Exception | None) -> None:
+        writers, self._writers = self._writers, []
+        for writer in writers:
+            writer.open(error)
+
+    # The flow's side
+
+    def read(self, deadline: float) -> Awaitable[bytes]:
+        """Await the bytes that have come; see `interface.Stream`."""
+        return self.until(deadline)
+
+    def __await__(self) -> Generator[Any, None, bytes]:
+        while True:
+            data = self.read_now()
+            if data is not None:
+                return data
+            yield self
+            if self._error is not None:
+                self.fail()
+
+    def read_now(self) -> bytes | None:
+        """Return what has come, None if there is nothing."""
+        if self._unread:
+            data = self._unread[0] if len(self._unread) == 1 else b"".join(self._unread)
+            self._unread.clear()
+            self._unread_size = 0
+            if self._is_paused:
+                self._is_paused = False
+                if self._end is None:
+                    self._transport.resume_reading()
+            return data
+        if self._end is None:
+            return None
+        if isinstance(self._end, EOFError):
+            return b""
+        raise self._end
+
+    def is_quiet(self, ask: bool) -> bool:
+        """Whether the peer has said nothing."""
+        if self._end is not None or self._unread:
+            return False
+        return not (ask and has_arrived(self._socket.fileno()))
+
+    def write(self, data: bytes, deadline: float) -> Awaitable[None] | None:
+        """Send all of ``data``; return what to await if the peer doesn't keep up."""
+        if isinstance(self._end, OSError):
+            raise self._end
+        self._send(data)
+        return self._drain(deadline) if self._is_full else None
+
+    async def _drain(self, deadline: float) -> None:
+        if self._transport.is_closing():
+            raise ConnectionResetError("the connection was closed")
+        gate = Gate(self._gates)
+        self._writers.append(gate)
+        try:
+            await gate.until(deadline)
+        finally:
+            gate.close_gate()
+
+    def close(self, farewell: bytes = b"") -> None:
+        """Close the transport; what is not sent yet is dropped."""
+        self._end = ConnectionAbortedError("the connection was closed")
+        self.close_gate()
+        transport = self._transport
+        if self._loop.is_closed():
+            # The transport can't be: it would have to call into the loop.
+            self._socket.close()
+        elif farewell and not transport.is_closing():
+            transport.write(farewell)
+            transport.close()
+        else:
+            transport.abort()
+
+    def drop(self) -> None:
+        """Touch nothing, and never let go: what the loop knows belongs to the parent as well."""
+        _dropped.append(self)
+
+    def __repr__(self) -> str:
+        return f"<AsyncStream {self._socket.fileno()}>"
+
+
+# Streams of a loop that runs in the parent. Their destructors would reach into it.
+_dropped: list[AsyncStream] = []
