@@ -105,6 +105,8 @@ class HTTPServerConnection:
                 self._transport.abort()
             return
         self._engine.receive_data(data)
+        if self._is_reading_paused:
+            return  # it came all the same: uvloop begins to read after `connection_made`
         if self._is_receiving() or (self.exchange is None and not self._is_write_paused):
             self._advance()
         else:
