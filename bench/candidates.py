@@ -38,7 +38,10 @@ def _client(name: str, what: str, script: str) -> Candidate:
     return Candidate(name, what, f"clients/{script}.py")
 
 
-FLOOR = Candidate("floor", "C, epoll, parses nothing", "floor", (wire.ANSWER,))
+FLOOR = Candidate("floor", "C, epoll, parses nothing", "floor", (wire.ANSWER, "sleep"))
+
+# What the clients fetch from: the floor, which they never have to wake.
+PARTNER = Candidate("floor", "C, epoll, never sleeps", "floor", (wire.ANSWER, "spin"))
 
 # Each is started with the port as its last argument.
 SERVERS = (

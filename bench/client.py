@@ -27,7 +27,7 @@ def measure(options: Options) -> Report:
     port = free_port()
     rounds = {group: Rounds() for group in GROUPS}
     chosen = {group: candidates.choose(all_, options.only) for group, all_ in GROUPS.items()}
-    with Child([*candidates.FLOOR.command(), str(port)], cores.other) as server:
+    with Child([*candidates.PARTNER.command(), str(port)], cores.other) as server:
         server.wait_until_listening(port)
         for group in GROUPS:
             rounds[group].run(

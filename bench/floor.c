@@ -1,10 +1,12 @@
 /* The floor of the comparison: the least a server can do.
  *
- * floor ANSWER PORT
+ * floor ANSWER sleep|spin PORT
  *
  * One thread, one epoll. Whatever one recv brings counts as one request and is answered with
  * ANSWER, unread. It parses nothing, so it is right only for a peer that keeps one request in
  * flight on a connection and sends it in one segment, as everything in this folder does.
+ *
+ * With "spin" it never sleeps, for when a client is measured: to wake it would cost the client.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -73,20 +75,21 @@ static void answer_once(int fd, const char *answer, size_t length)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: floor ANSWER PORT\n");
+    if (argc != 4) {
+        fprintf(stderr, "usage: floor ANSWER sleep|spin PORT\n");
         return 2;
     }
     const char *answer = argv[1];
     size_t length = strlen(answer);
-    int listener = listen_on(atoi(argv[2]));
+    int timeout = strcmp(argv[2], "spin") == 0 ? 0 : -1;
+    int listener = listen_on(atoi(argv[3]));
     int epoll = epoll_create1(0);
     if (epoll < 0)
         fail("epoll_create1");
     watch(epoll, listener);
     for (;;) {
         struct epoll_event events[EVENTS];
-        int count = epoll_wait(epoll, events, EVENTS, -1);
+        int count = epoll_wait(epoll, events, EVENTS, timeout);
         for (int i = 0; i < count; i++) {
             if (events[i].data.fd == listener)
                 accept_all(epoll, listener);

@@ -27,7 +27,7 @@ class Sample:
     errors: int
     seconds: float
     cpu_seconds: float
-    load_cpu_seconds: float = 0.0
+    load_cpu_seconds: float = 0.0  # of the other side of the wire, where it is counted
 
     @property
     def cpu_us(self) -> float:
@@ -45,7 +45,7 @@ class Figures:
     cpu_us_lowest: float
     cpu_us_highest: float
     errors: int
-    load_share: float
+    busy_share: float  # of the time, in which the thing under test had something to do
 
 
 def remarks(group: str, figures: Mapping[str, Figures]) -> list[str]:
@@ -122,5 +122,5 @@ def _figures(row: Sequence[Sample | None], floors: Sequence[Sample | None]) -> F
         cpu_us_lowest=round(min(cpu_us), 2),
         cpu_us_highest=round(max(cpu_us), 2),
         errors=sum(sample.errors for sample in samples),
-        load_share=round(median(s.load_cpu_seconds / s.seconds for s in samples), 2),
+        busy_share=round(median(s.cpu_seconds / s.seconds for s in samples), 2),
     )

@@ -11,6 +11,8 @@ from typing import Any
 __all__ = ["bind_sockets", "bind_unix_socket", "ssl_options_to_context"]
 
 _DEFAULT_BACKLOG = 1024
+# How often a port is picked anew that is free for the first family only.
+_ATTEMPTS = 10
 
 
 def bind_sockets(
@@ -25,8 +27,34 @@ def bind_sockets(
 
     ``address`` is a name or an IP address; None and ``""`` mean all interfaces. Port 0 picks a
     free one, the same for all sockets. ``flags`` go to ``getaddrinfo``. Raises ``OSError`` that
-    names address and port.
+    names address and port, and ``ValueError`` for a port that is none or that cannot be shared.
     """
+    if port not in range(65536):
+        # getaddrinfo would take it modulo 65536.
+        raise ValueError(f"a port is a number from 0 to 65535, not {port!r}")
+    if reuse_port and not hasattr(socket, "SO_REUSEPORT"):
+        raise ValueError("this system has no SO_REUSEPORT: a port cannot be shared")
+    addresses = _addresses(port, address, family, flags)
+    for _ in range(_ATTEMPTS if port == 0 else 0):
+        try:
+            sockets = _bind_all(addresses, port, backlog, reuse_port)
+        except OSError as error:
+            # A port that is free for one family may be taken for another one.
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            break
+    else:
+        sockets = _bind_all(addresses, port, backlog, reuse_port)
+    if not sockets:
+        raise OSError(errno.EADDRNOTAVAIL, f"no address to listen on for {address!r} port {port}")
+    return sockets
+
+
+def _addresses(
+    port: int, address: str | None, family: int, flags: int | None
+) -> list[tuple[int, tuple[Any, ...]]]:
+    """Return family and address of each socket to make, IPv4 first."""
     try:
         infos = socket.getaddrinfo(
             address or None,
@@ -37,25 +65,34 @@ def bind_sockets(
             socket.AI_PASSIVE if flags is None else flags,
         )
     except socket.gaierror as error:
-        raise OSError(error.errno, f"cannot listen on {address!r}: {error.strerror}") from None
+        raise OSError(
+            error.errno, f"cannot listen on {address!r} port {port}: {error.strerror}"
+        ) from None
+    except UnicodeError as error:
+        raise OSError(
+            errno.EINVAL, f"cannot listen on {address!r:.80} port {port}: no host name"
+        ) from error
+    return sorted({(info[0], info[4]) for info in infos}, key=lambda found: found[0])
+
+
+def _bind_all(
+    addresses: list[tuple[int, tuple[Any, ...]]], port: int, backlog: int, reuse_port: bool
+) -> list[socket.socket]:
+    """Return a socket for each address; none is left open where one cannot be had."""
     sockets: list[socket.socket] = []
-    bound_port = port
     try:
-        for found_family, _, _, _, found in sorted(set(infos), key=lambda info: info[0]):
-            if found_family == socket.AF_INET6 and not socket.has_ipv6:
+        for family, address in addresses:
+            if family == socket.AF_INET6 and not socket.has_ipv6:
                 continue
-            listener = _bind(found_family, (found[0], bound_port, *found[2:]), backlog, reuse_port)
+            listener = _bind(family, (address[0], port, *address[2:]), backlog, reuse_port)
             if listener is None:
                 continue
             sockets.append(listener)
-            if bound_port == 0:
-                bound_port = listener.getsockname()[1]
+            port = port or listener.getsockname()[1]
     except BaseException:
         for listener in sockets:
             listener.close()
         raise
-    if not sockets:
-        raise OSError(errno.EADDRNOTAVAIL, f"no address to listen on for {address!r} port {port}")
     return sockets
 
 
@@ -84,8 +121,7 @@ def _bind(
         if error.errno == errno.EADDRNOTAVAIL and address[0] == "::1":
             return None  # localhost names ::1 also where the machine has no IPv6
         raise OSError(
-            error.errno,
-            f"cannot listen on {address[0]} port {address[1]}: {os.strerror(error.errno or 0)}",
+            error.errno, f"cannot listen on {address[0]} port {address[1]}: {_reason(error)}"
         ) from None
     return listener
 
@@ -108,14 +144,17 @@ def bind_unix_socket(
     try:
         listener.setblocking(False)
         listener.bind(file)
-        os.chmod(file, mode)
+        os.chmod(file, mode)  # before it listens: nobody can connect in between
         listener.listen(backlog)
     except OSError as error:
         listener.close()
-        raise OSError(
-            error.errno, f"cannot listen on {file}: {os.strerror(error.errno or 0)}"
-        ) from None
+        raise OSError(error.errno, f"cannot listen on {file}: {_reason(error)}") from None
     return listener
+
+
+def _reason(error: OSError) -> str:
+    """Return what the system says, without the number and the names that it knows."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def ssl_options_to_context(
@@ -124,7 +163,8 @@ def ssl_options_to_context(
     """Return the context that ``ssl_options`` describes; a context comes back as it is.
 
     The dictionary has the arguments of the former ``ssl.wrap_socket``: ``certfile keyfile
-    cert_reqs ca_certs ciphers ssl_version``. An unknown one is a ``TypeError``.
+    cert_reqs ca_certs ciphers ssl_version``. An unknown one is a ``TypeError``, a server without
+    ``certfile`` a ``ValueError``, and a file that cannot be read an ``OSError`` that names it.
     """
     if isinstance(ssl_options, ssl.SSLContext):
         return ssl_options
@@ -138,6 +178,10 @@ def ssl_options_to_context(
     }
     if unknown:
         raise TypeError(f"unknown ssl_options: {', '.join(sorted(unknown))}")
+    if server_side and "certfile" not in ssl_options:
+        raise ValueError("ssl_options of a server need a certfile")
+    for name in ("certfile", "keyfile", "ca_certs"):
+        _check_readable(ssl_options.get(name))
     default = ssl.PROTOCOL_TLS_SERVER if server_side else ssl.PROTOCOL_TLS_CLIENT
     context = ssl.SSLContext(ssl_options.get("ssl_version", default))
     if "certfile" in ssl_options:
@@ -151,3 +195,10 @@ def ssl_options_to_context(
     if "ciphers" in ssl_options:
         context.set_ciphers(ssl_options["ciphers"])
     return context
+
+
+def _check_readable(file: Any) -> None:
+    """Raise an ``OSError`` that names the file where ``ssl`` would raise one that does not."""
+    if file is not None:
+        with open(file, "rb"):
+            pass

@@ -14,10 +14,11 @@ _SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")
 class URLSpec:
     r"""A rule: paths that match ``pattern`` go to ``handler``.
 
-    ``pattern`` is a regular expression for the whole path. Its groups become arguments of the
-    handler's methods: by position, or by name where they have names. ``kwargs`` go to the
-    handler's ``initialize``; ``name`` names the rule. Raises ``ValueError`` for a pattern that is
-    no regular expression and ``TypeError`` for a handler that is no class.
+    ``pattern`` is a regular expression for the whole path; one that is compiled already is held
+    against the path's beginning. Its groups become arguments of the handler's methods: by
+    position, or by name where they have names. ``kwargs`` go to the handler's ``initialize``;
+    ``name`` names the rule. Raises ``ValueError`` for a pattern that is no regular expression and
+    ``TypeError`` for a handler that is no class.
     """
 
     def __init__(
@@ -29,13 +30,20 @@ class URLSpec:
     ) -> None:
         if isinstance(pattern, re.Pattern):
             self.regex = pattern
-        else:
+            self.match = pattern.match
+        elif isinstance(pattern, str):
             try:
                 self.regex = re.compile(pattern if pattern.endswith("$") else pattern + "$")
             except re.error as error:
                 raise ValueError(f"rule {pattern!r}: no regular expression: {error}") from None
+            # The end holds for each alternative, not only for the last one.
+            self.match = self.regex.fullmatch
+        else:
+            raise TypeError(f"rule {pattern!r}: a pattern is text or a compiled expression")
         if not isinstance(handler, type):
             raise TypeError(f"rule {self.regex.pattern!r}: {handler!r} is no handler class")
+        if not _is_keywords(kwargs):
+            raise TypeError(f"rule {self.regex.pattern!r}: {kwargs!r} are no keyword arguments")
         self.handler_class = handler
         self.kwargs = kwargs or {}
         self.name = name
@@ -104,7 +112,7 @@ class PathRouter:
         for index, spec in self._patterns:
             if last < index:
                 break
-            match = spec.regex.match(path)
+            match = spec.match(path)
             if match is not None:
                 return spec.route(match)
         return route
@@ -121,9 +129,15 @@ def _as_spec(rule: Any) -> URLSpec:
     raise TypeError(f"no rule: {rule!r} (expected (pattern, handler[, kwargs[, name]]))")
 
 
+def _is_keywords(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value)
+    return value is None
+
+
 def _literal(regex: re.Pattern[str]) -> str | None:
     path = regex.pattern.removesuffix("$")
-    if regex.flags & re.IGNORECASE or _SPECIAL.search(path) or path == regex.pattern:
+    if regex.flags & ~re.UNICODE or _SPECIAL.search(path) or path == regex.pattern:
         return None
     return path
 

@@ -111,7 +111,7 @@ class AsyncHTTPClient(Configurable):
         """
         if callable(raise_error):
             callback = raise_error
-        request, _ = self._request_of(request, kwargs)
+        request = self._request_of(request, kwargs)
         loop = self.io_loop.asyncio_loop
         future: asyncio.Future[HTTPResponse] = loop.create_future()
 
@@ -141,17 +141,15 @@ class AsyncHTTPClient(Configurable):
         """
         raise NotImplementedError
 
-    def _request_of(
-        self, request: HTTPRequest | str, kwargs: dict[str, Any]
-    ) -> tuple[HTTPRequest, bool]:
-        """Return the request, and whether nothing but a URL was given."""
+    def _request_of(self, request: HTTPRequest | str, kwargs: dict[str, Any]) -> HTTPRequest:
+        """Return the request that the arguments of `fetch` describe."""
         if self._is_closed:
             raise RuntimeError("fetch() called on a closed AsyncHTTPClient")
         if isinstance(request, str):
-            return HTTPRequest(request, **kwargs), not kwargs
+            return HTTPRequest(request, **kwargs)
         if kwargs:
             raise ValueError("with an HTTPRequest, fetch takes no arguments of one")
-        return request, False
+        return request
 
     def _call_back(
         self, callback: Callable[[HTTPResponse], Any], future: "asyncio.Future[HTTPResponse]"
@@ -239,12 +237,16 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         """Begin to fetch; see `AsyncHTTPClient.fetch`."""
         if not self._is_own:
             return super().fetch(request, raise_error, callback, **kwargs)
-        request, is_plain = self._request_of(request, kwargs)
-        if callable(raise_error):
-            callback = raise_error
-        if callback is None:
+        is_plain = False
+        if isinstance(request, str) and not kwargs and not self._is_closed:
+            request = HTTPRequest(request)
+            is_plain = True
+        else:
+            request = self._request_of(request, kwargs)
+        if callback is None and (raise_error is True or not callable(raise_error)):
             fetch = self._flow.fetch(request, is_plain, bool(raise_error))
         else:
+            callback = callback or cast("Callable[[HTTPResponse], Any]", raise_error)
             fetch = _telling(self._flow, request, is_plain)
         if request.streaming_callback is None and request.header_callback is None:
             future = self._net.start(fetch)

@@ -60,14 +60,15 @@ class Exchange:
         self.is_continued = False
         #: Whether the response is over, before the request was out.
         self.is_over = False
-        #: When the slot was there, the addresses, the connection, TLS; when sending began, and the
-        #: response. 0 for what did not happen.
+        #: When the slot was there, the addresses, the connection, TLS; when sending began, the
+        #: response, and when that was over. 0 for what did not happen.
         self.free = 0.0
         self.resolved = 0.0
         self.connected = 0.0
         self.secured = 0.0
         self.sent = 0.0
         self.answered = 0.0
+        self.ended = 0.0
         self._settings = settings
         self._redirects = redirects
         self._failure: OSError | None = None  # why the request could not be sent

@@ -70,7 +70,7 @@ class Flow:
         while True:
             exchange = Exchange(net, settings, request, hop, deadline, redirects)
             try:
-                await self._send(exchange, deadline)
+                await self._send(exchange, hop_begun, deadline)
             except Exception as error:
                 self._explain(error, exchange, deadline)
             location = exchange.location
@@ -79,7 +79,7 @@ class Flow:
             redirects += 1
             hop = self._redirected(exchange, location)
             hop_begun = net.time()
-        response = received(request, exchange, begun, hop_begun, net.time())
+        response = received(request, exchange, begun, hop_begun)
         if raise_error and response.error is not None:
             raise response.error
         return response
@@ -125,7 +125,7 @@ class Flow:
 
     # One hop
 
-    async def _send(self, exchange: Exchange, deadline: float) -> None:
+    async def _send(self, exchange: Exchange, now: float, deadline: float) -> None:
         """Get a slot, a connection, an answer; and give back what is left."""
         hop = exchange.hop
         net = self.net
@@ -134,17 +134,19 @@ class Flow:
         connection: Connection | None
         if isinstance(held, Ticket):
             connection = await self._wait_for(held, deadline)
+            now = net.time()
         else:
             connection = held
         # From here on there is a slot, which has to be given back.
         try:
-            now = exchange.free = net.time()
+            exchange.free = now
             while connection is not None and not connection.is_usable(now, hop.is_repeatable):
                 connection.close()
                 connection = pool.replace(hop.key)
             if connection is None:
                 connection = await self._connect(exchange, deadline)
-            exchange.sent = net.time()
+                now = net.time()
+            exchange.sent = now
             try:
                 await exchange.run(connection)
             except OSError:
@@ -161,10 +163,11 @@ class Flow:
                 connection.close()
             self._give_back(pool.release(hop.key, None))
             raise
+        exchange.ended = net.time()
         if exchange.is_reusable(connection):
             connection.engine.start_next_cycle()
             connection.uses += 1
-            connection.idle_since = net.time()
+            connection.idle_since = exchange.ended
             ticket = pool.release(hop.key, connection)
         else:
             connection.close()

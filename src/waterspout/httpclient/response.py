@@ -55,7 +55,7 @@ class HTTPResponse:
         self.effective_url = request.url if effective_url is None else effective_url
         self.request_time = request_time
         self.start_time = start_time
-        self._times: tuple[Exchange, float, float, float] | None = None
+        self._times: tuple[Exchange, float, float] | None = None
         self._time_info: dict[str, float] | None = {} if time_info is None else time_info
         self.error = error if error is not None else _error_of(self)
 
@@ -97,7 +97,7 @@ class HTTPResponse:
 
 
 def received(
-    request: HTTPRequest, exchange: Exchange, begun: float, hop_begun: float, ended: float
+    request: HTTPRequest, exchange: Exchange, begun: float, hop_begun: float
 ) -> HTTPResponse:
     """Return the response to ``request`` that ``exchange`` brought; times are those of the Net."""
     response: HTTPResponse = HTTPResponse.__new__(HTTPResponse)
@@ -111,10 +111,10 @@ def received(
     response._body = exchange.body
     response._buffer = None
     response.effective_url = exchange.hop.url
-    response.request_time = ended - begun
+    response.request_time = exchange.ended - begun
     response.start_time = request.start_time
     response._time_info = None
-    response._times = (exchange, begun, hop_begun, ended)
+    response._times = (exchange, begun, hop_begun)
     response.error = None if 200 <= code < 300 else _error_of(response)
     return response
 
@@ -138,9 +138,7 @@ def _error_of(response: HTTPResponse) -> HTTPClientError | None:
     return HTTPClientError(code, response.reason, response)
 
 
-def _time_info(
-    exchange: Exchange, begun: float, hop_begun: float, ended: float
-) -> dict[str, float]:
+def _time_info(exchange: Exchange, begun: float, hop_begun: float) -> dict[str, float]:
     return {
         "queue": exchange.free - hop_begun,
         # 0 where the connection was there already.
@@ -149,6 +147,6 @@ def _time_info(
         "appconnect": max(0.0, exchange.secured - hop_begun),
         "pretransfer": exchange.sent - hop_begun,
         "starttransfer": exchange.answered - hop_begun,
-        "total": ended - begun,
+        "total": exchange.ended - begun,
         "redirect": hop_begun - begun,
     }

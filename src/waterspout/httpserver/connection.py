@@ -265,6 +265,7 @@ class HTTPServerConnection:
             if event is END_OF_MESSAGE:
                 self._serve()
                 if self.exchange is not None:
+                    self.exchange.is_late = True
                     if not self._is_write_paused:
                         self.deadline = NEVER
                     return
@@ -309,6 +310,7 @@ class HTTPServerConnection:
         assert exchange is not None
         if self._body_start:
             self._body_start = 0.0
+            exchange.is_late = True
             exchange.body = b"".join(self._body)
             self._body.clear()
         try:

@@ -13,6 +13,7 @@ cdef class Exchange:
     cdef readonly double finish_time
     cdef public bytes body
     cdef public bint is_lost
+    cdef public bint is_late
     cdef public object close_callback
 
     cdef _begin(

@@ -54,6 +54,8 @@ class Exchange:
         self.body = b""
         #: Whether the client has gone before the response was complete.
         self.is_lost = False
+        #: Whether ``start_time`` is no longer now, for something has been waited for since.
+        self.is_late = False
         #: Called if the client goes before the response is complete.
         self.close_callback: Callable[[], object] | None = None
 

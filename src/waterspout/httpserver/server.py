@@ -91,6 +91,7 @@ class HTTPServer:
 
         Raises ``OSError`` that names address and port where they cannot be had.
         """
+        self._attach()
         self.add_sockets(bind_sockets(port, address, family, backlog, flags, reuse_port))
 
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:

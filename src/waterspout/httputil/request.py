@@ -36,17 +36,18 @@ def from_exchange(exchange: Any) -> "HTTPServerRequest":
 def _fill(request: RequestFields, exchange: Any) -> None:
     head = exchange.head
     request.connection = exchange
+    request.server_connection = None
     request.method = head.method
     uri = request.uri = head.target
-    # An absolute target keeps its authority in ``uri`` only (RFC 9112 section 3.2.2).
     path = uri
-    if uri[0] != "/" and "://" in uri:
-        path = "/" + uri.partition("://")[2].partition("/")[2]
-    if "?" in path:
-        request.path, _, request.query = path.partition("?")
+    if "?" in uri:
+        path, _, request.query = uri.partition("?")
     else:
-        request.path = path
         request.query = ""
+    if uri[0] != "/" and "://" in path:
+        # An absolute target keeps its authority in ``uri`` only (RFC 9112 section 3.2.2).
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    request.path = path
     request.body = exchange.body
 
 
@@ -151,8 +152,9 @@ class HTTPServerRequest(RequestFields):
 
     def full_url(self) -> str:
         """Return the URL that was asked for, with scheme and host."""
-        if self.uri[:1] != "/" and "://" in self.uri:
-            return self.uri
+        if self.uri[:1] != "/":
+            # RFC 9112 section 3.3: an absolute target is the URL; * and host:port have no path.
+            return self.uri if "://" in self.uri else f"{self.protocol}://{self.host}"
         return f"{self.protocol}://{self.host}{self.uri}"
 
     def request_time(self) -> float:

@@ -3,6 +3,7 @@
 import calendar
 import datetime
 import email.utils
+import numbers
 import time
 from collections.abc import Iterable
 from typing import AnyStr
@@ -32,8 +33,8 @@ def format_timestamp(
     """
     if isinstance(ts, datetime.datetime):
         seconds: float = calendar.timegm(ts.utctimetuple())
-    elif isinstance(ts, int | float):
-        seconds = ts
+    elif isinstance(ts, numbers.Real):
+        seconds = float(ts)
     elif isinstance(ts, tuple):
         seconds = calendar.timegm(ts)
     else:
@@ -74,7 +75,8 @@ def split_host_and_port(netloc: str) -> tuple[str, int | None]:
     ('[::1]', 80)
     """
     host, colon, port = netloc.rpartition(":")
-    if colon and port.isascii() and port.isdigit() and not (":" in host and host[-1:] != "]"):
+    is_port = port.isascii() and port.isdigit() and len(port) < 10
+    if colon and is_port and not (":" in host and host[-1:] != "]"):
         return host, int(port)
     return netloc, None
 

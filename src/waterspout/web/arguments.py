@@ -18,9 +18,13 @@ def text_arguments(
     handler: Any, name: str, source: dict[str, list[bytes]], strip: bool
 ) -> list[str]:
     """Return all values of an argument, decoded, control characters as spaces, maybe stripped."""
+    if strip is not True and strip is not False:
+        raise TypeError(f"strip is True or False, not {strip!r}: only get_argument has a default")
     values = []
     for raw in source.get(name, ()):
-        value = _CONTROLS.sub(" ", handler.decode_argument(raw, name=name))
+        value = handler.decode_argument(raw, name=name)
+        if isinstance(value, str):
+            value = _CONTROLS.sub(" ", value)
         values.append(value.strip() if strip else value)
     return values
 

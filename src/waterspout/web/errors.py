@@ -8,7 +8,7 @@ from waterspout.iostream import StreamClosedError
 from waterspout.log import app_log, gen_log
 from waterspout.protocol.errors import HTTPInputError
 from waterspout.protocol.http1.writer import check_reason, reason_phrase
-from waterspout.web.response import abort
+from waterspout.web.response import abort, give_up
 
 __all__ = ["Finish", "HTTPError", "MissingArgumentError"]
 
@@ -69,7 +69,27 @@ class Finish(Exception):
 
 
 def handle_exception(handler: Any, error: Exception) -> None:
-    """Log what a handler raised and answer it, if that can still be done."""
+    """Log what a handler raised and answer it, if that can still be done; raise nothing."""
+    try:
+        _answer(handler, error)
+    except Exception:
+        app_log.exception("the error page failed: %s", handler._request_summary())
+        give_up(handler)
+
+
+def handle_cancellation(handler: Any) -> None:
+    """Answer 503 for a handler whose coroutine was cancelled, if that can still be done."""
+    gen_log.warning("the handler was cancelled: %s", handler._request_summary())
+    if handler._finished:
+        return
+    try:
+        handler.send_error(503)
+    except Exception:
+        app_log.exception("the error page failed: %s", handler._request_summary())
+        give_up(handler)
+
+
+def _answer(handler: Any, error: Exception) -> None:
     if isinstance(error, Finish):
         if not handler._finished:
             handler.finish(*error.args)
@@ -85,23 +105,14 @@ def handle_exception(handler: Any, error: Exception) -> None:
     try:
         handler.log_exception(*exc_info)
     except Exception:
-        app_log.exception("log_exception failed on %s", handler._request_summary())
+        app_log.exception("log_exception failed: %s", handler._request_summary())
     if handler._finished:
         return
-    if not isinstance(error, HTTPError):
-        handler.send_error(500, exc_info=exc_info)
-    elif 200 <= error.status_code <= 999:
-        handler.send_error(error.status_code, exc_info=exc_info)
-    else:
-        gen_log.error("HTTPError with the status %r", error.status_code)
-        handler.send_error(500, exc_info=exc_info)
-
-
-def handle_cancellation(handler: Any) -> None:
-    """Answer 503 for a handler whose coroutine was cancelled, if that can still be done."""
-    gen_log.warning("the handler was cancelled: %s", handler._request_summary())
-    if not handler._finished:
-        handler.send_error(503)
+    status: Any = error.status_code if isinstance(error, HTTPError) else 500
+    if not isinstance(status, int) or not 200 <= status <= 999:
+        gen_log.error("HTTPError with the status %r", status)
+        status = 500
+    handler.send_error(status, exc_info=exc_info)
 
 
 def _with_context(error: HTTPError, cause: Exception) -> HTTPError:
@@ -121,10 +132,13 @@ def log_exception(handler: Any, error: BaseException | None) -> None:
 
 def send_error(handler: Any, status_code: int, **kwargs: Any) -> None:
     """Replace what has been prepared by an error page, and finish."""
+    if handler._finished:
+        gen_log.error("send_error() after finish(): %s", handler._request_summary())
+        return
     if handler._headers_written:
         # The client has half an answer that looks good. Only the end of the connection can tell
         # it that no more will come.
-        gen_log.error("%s failed after its response had begun", handler._request_summary())
+        gen_log.error("failed after its response had begun: %s", handler._request_summary())
         abort(handler)
         return
     handler.clear()
@@ -135,13 +149,16 @@ def send_error(handler: Any, status_code: int, **kwargs: Any) -> None:
     try:
         handler.write_error(status_code, **kwargs)
     except Exception:
-        app_log.exception("write_error failed on %s", handler._request_summary())
+        app_log.exception("write_error failed: %s", handler._request_summary())
     if not handler._finished:
         handler.finish()
 
 
 def write_error(handler: Any, status_code: int, **kwargs: Any) -> None:
     """Write the error page: the traceback where the application serves it, else one line."""
+    if status_code == 204 or status_code == 304:
+        handler.finish()  # these have no body
+        return
     if handler.settings.get("serve_traceback") and kwargs.get("exc_info"):
         handler.set_header("Content-Type", "text/plain; charset=UTF-8")
         handler.finish("".join(traceback.format_exception(*kwargs["exc_info"])))

@@ -8,19 +8,17 @@ once too, and only if it really waits does the event loop get a Task.
 import asyncio
 from collections.abc import Coroutine
 from contextvars import copy_context
+from inspect import isawaitable
+from types import CoroutineType
 from typing import Any
 
+from waterspout.httpserver.answering import start_answering
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httputil.request import RequestFields, from_exchange
-from waterspout.ioloop.eager import start_eagerly
-from waterspout.log import app_log
 from waterspout.routing import PathRouter, Route
 from waterspout.web.errors import HTTPError, handle_cancellation, handle_exception
 
 __all__ = ["execute"]
-
-# The event loop refers to its tasks weakly.
-_tasks: set["asyncio.Task[None]"] = set()
 
 _METHOD_NAMES = {
     method: method.lower()
@@ -31,20 +29,16 @@ _METHOD_NAMES = {
 def execute(application: Any, exchange: Any) -> None:
     """Answer a request, in a context of its own, as far as that can be done at once."""
     context = copy_context()
-    rest = context.run(_begin, application, exchange)
-    if rest is None:
+    begun = context.run(_begin, application, exchange)
+    if begun is None:
         return
-    try:
-        task = start_eagerly(rest, exchange.loop, context)
-    except asyncio.CancelledError:
-        return  # it has been answered
-    if task is not None:
-        _tasks.add(task)
-        task.add_done_callback(_on_task_done)
+    handler, rest = begun
+    if start_answering(exchange, rest, context):
+        _watch(handler, exchange)
 
 
-def _begin(application: Any, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
-    """Go as far as nothing has to be awaited; return what is left to do."""
+def _begin(application: Any, exchange: Exchange) -> tuple[Any, Coroutine[Any, Any, None]] | None:
+    """Go as far as nothing has to be awaited; return the handler and what is left to do."""
     request: RequestFields = from_exchange(exchange)
     router: PathRouter = application.router
     route: Route = router.find(request.path) or application.default_route
@@ -65,16 +59,36 @@ def _begin(application: Any, exchange: Exchange) -> Coroutine[Any, Any, None] | 
             handler.path_kwargs = kwargs
         waiting = handler.prepare()
         if waiting is not None:
-            return _go_on_after_prepare(handler, waiting, args, kwargs)
+            _check_awaitable(handler, "prepare", waiting)
+            return handler, _go_on_after_prepare(handler, waiting, args, kwargs)
         if not handler._finished:
             waiting = _call_method(handler, method, args, kwargs)
             if waiting is not None:
-                return _go_on_after_method(handler, waiting)
+                _check_awaitable(handler, method.lower(), waiting)
+                return handler, _go_on_after_method(handler, waiting)
             if handler._auto_finish and not handler._finished:
                 handler.finish()
+            elif not handler._finished:
+                _watch(handler, exchange)
     except Exception as error:
         handle_exception(handler, error)
+    except asyncio.CancelledError:
+        handle_cancellation(handler)
     return None
+
+
+def _watch(handler: Any, exchange: Exchange) -> None:
+    """Have a handler that answers later be told if the client goes."""
+    if exchange.close_callback is None and not exchange.finish_time:
+        exchange.close_callback = handler.on_connection_close
+
+
+def _check_awaitable(handler: Any, method: str, value: Any) -> None:
+    if type(value) is not CoroutineType and not isawaitable(value):
+        raise TypeError(
+            f"{type(handler).__name__}.{method}() returned {value!r:.80}, which cannot be awaited:"
+            f" a response is given to write() or finish()"
+        )
 
 
 async def _go_on_after_prepare(handler: Any, waiting: Any, args: Any, kwargs: Any) -> None:
@@ -82,8 +96,10 @@ async def _go_on_after_prepare(handler: Any, waiting: Any, args: Any, kwargs: An
         await waiting
         if handler._finished:
             return
-        waiting = _call_method(handler, handler.request.method, args, kwargs)
+        method = handler.request.method
+        waiting = _call_method(handler, method, args, kwargs)
         if waiting is not None:
+            _check_awaitable(handler, method.lower(), waiting)
             await waiting
         if handler._auto_finish and not handler._finished:
             handler.finish()
@@ -115,9 +131,3 @@ def _call_method(handler: Any, method: str, args: Any, kwargs: Any) -> Any:
 
 def _decode(handler: Any, value: bytes | None) -> str | None:
     return None if value is None else handler.decode_argument(value)
-
-
-def _on_task_done(task: "asyncio.Task[None]") -> None:
-    _tasks.discard(task)
-    if not task.cancelled() and task.exception() is not None:
-        app_log.error("a handler's task failed", exc_info=task.exception())

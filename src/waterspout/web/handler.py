@@ -4,6 +4,8 @@ import asyncio
 import datetime
 import numbers
 from collections.abc import Awaitable, Callable
+from functools import cached_property
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from waterspout.httputil import HTTPHeaders, HTTPServerRequest
@@ -39,8 +41,15 @@ class RequestHandler(HandlerState):
         "OPTIONS",
     )
 
-    path_args: list[str | None] = []  # noqa: RUF012 - replaced, never changed
-    path_kwargs: dict[str, str | None] = {}  # noqa: RUF012
+    @cached_property
+    def path_args(self) -> list[str | None]:
+        """What the groups of the rule's pattern hold, decoded, where they have no names."""
+        return []
+
+    @cached_property
+    def path_kwargs(self) -> dict[str, str | None]:
+        """What the groups of the rule's pattern hold, decoded, by their names."""
+        return {}
 
     def __init__(
         self, application: "Application", request: HTTPServerRequest, **kwargs: Any
@@ -148,8 +157,10 @@ class RequestHandler(HandlerState):
     def set_status(self, status_code: int, reason: str | None = None) -> None:
         """Set the status, and the reason phrase where it is not the usual one.
 
-        Raises ``ValueError`` for a reason that could not stand in a status line.
+        Raises ``ValueError`` for what could not stand in a status line.
         """
+        if not 100 <= index(status_code) <= 999:
+            raise ValueError(f"a status has three digits, not {status_code!r}")
         if reason is not None:
             check_reason(reason)
         self._status_code = status_code
@@ -171,11 +182,11 @@ class RequestHandler(HandlerState):
         Raises ``ValueError`` for a name or a value that HTTP does not allow, and ``TypeError``
         for a value of another type.
         """
-        self._headers[name] = response.header_text(value)
+        response.set_header(self._headers, name, value)
 
     def add_header(self, name: str, value: HeaderValue) -> None:
         """Add a field beside those of the same name; see ``set_header``."""
-        self._headers.add(name, response.header_text(value))
+        response.set_header(self._headers, name, value, is_added=True)
 
     def clear_header(self, name: str) -> None:
         """Remove a field, if it is there; also one of the default fields."""
@@ -209,8 +220,8 @@ class RequestHandler(HandlerState):
             status = 301 if permanent else 302
         elif not 300 <= status <= 399:
             raise ValueError(f"a redirect has a status from 300 to 399, not {status!r}")
-        self.set_status(status)
         self.set_header("Location", response.location(url))
+        self.set_status(status)
         self.finish()
 
     # Errors

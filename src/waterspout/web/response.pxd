@@ -1,6 +1,7 @@
 import cython
 
 from waterspout.httpserver.exchange cimport Exchange
+from waterspout.protocol.headers cimport check_field_value
 from waterspout.protocol.http1.messages cimport RequestHead
 from waterspout.web.state cimport HandlerState
 
@@ -17,13 +18,17 @@ cdef class _Defaults:
 
 cpdef default_headers()
 cpdef str header_text(value)
+cdef _check_tag(str tag)
 cpdef write(HandlerState handler, chunk)
 @cython.locals(exchange=Exchange)
 cpdef finish(HandlerState handler, chunk)
 cdef _end(HandlerState handler)
 cdef _finish_body(HandlerState handler, Exchange exchange)
-@cython.locals(status=int, chunks=list, body=bytes, fields=bytes, method=str, tag=str)
+@cython.locals(
+    status=int, chunks=list, body=bytes, fields=bytes, method=str, tag=str, now=double
+)
 cdef _send_whole(HandlerState handler, Exchange exchange)
+cdef _send_own(HandlerState handler, Exchange exchange, bytes body)
 cdef _drop_body(HandlerState handler, int status)
 cpdef flush(HandlerState handler)
 @cython.locals(exchange=Exchange)

@@ -16,8 +16,9 @@ from waterspout._version import __version__
 from waterspout.escape import json_encode
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httputil import format_timestamp
-from waterspout.protocol.errors import LocalProtocolError
-from waterspout.protocol.headers import HTTPHeaders, encode_fields
+from waterspout.log import app_log
+from waterspout.protocol.errors import HTTPInputError, LocalProtocolError
+from waterspout.protocol.headers import HTTPHeaders, check_field_value, encode_fields
 from waterspout.protocol.http1.writer import Framing, split_framing
 from waterspout.web.etag import matches
 from waterspout.web.state import HandlerState
@@ -27,9 +28,11 @@ __all__ = [
     "default_headers",
     "finish",
     "flush",
+    "give_up",
     "header_text",
     "is_not_modified",
     "location",
+    "set_header",
     "write",
 ]
 
@@ -85,6 +88,26 @@ def header_text(value: Any) -> str:
     raise TypeError(f"a header value is str, bytes, int or datetime, not {type(value).__name__}")
 
 
+def set_header(headers: HTTPHeaders, name: str, value: Any, is_added: bool = False) -> None:
+    """Set or add a field; ``ValueError`` where HTTP does not allow its name or its value."""
+    text = header_text(value)
+    try:
+        if is_added:
+            headers.add(name, text)
+        else:
+            headers[name] = text
+    except HTTPInputError as error:
+        # As an input error it would become a 400, but it is the handler's fault.
+        raise ValueError(str(error)) from None
+
+
+def _check_tag(tag: str) -> None:
+    try:
+        check_field_value(tag)
+    except HTTPInputError as error:
+        raise ValueError(f"no entity tag: {error}") from None
+
+
 def location(url: str) -> str:
     """Return a URL as it stands in ``Location``: what is not ASCII is quoted as UTF-8."""
     return url if url.isascii() else quote(url, safe=_SAFE_IN_URL)
@@ -131,9 +154,24 @@ def abort(handler: HandlerState) -> None:
     _end(handler)
 
 
+def give_up(handler: HandlerState) -> None:
+    """End a request that failed, and whose error page failed too; raise nothing."""
+    if handler._finished:
+        return
+    handler._status_code = 500
+    handler.request.connection.fail()
+    try:
+        _end(handler)
+    except Exception:
+        app_log.exception("on_finish failed: %r", handler)
+
+
 def _end(handler: HandlerState) -> None:
     handler._finished = True
-    handler.application.log_request(handler)
+    try:
+        handler.application.log_request(handler)
+    except Exception:
+        app_log.exception("the access log failed: %r", handler)
     handler.on_finish()  # type: ignore[attr-defined]
 
 
@@ -160,20 +198,28 @@ def _send_whole(handler: HandlerState, exchange: Exchange) -> None:
     chunks = handler._write_buffer
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     handler._write_buffer = []
-    handler._headers_written = True
     if handler._own_headers is None:
-        if exchange.start_time >= _defaults.good_until:
-            _defaults.renew(exchange.start_time)
+        now = monotonic() if exchange.is_late else exchange.start_time
+        if now >= _defaults.good_until:
+            _defaults.renew(now)
         fields = _defaults.fields
         tag = handler._etag
         if tag:
+            _check_tag(tag)
             fields = b"".join((fields, b"Etag: ", tag.encode("latin-1"), b"\r\n"))
         exchange.respond(status, handler._reason, fields, body)
-        return
+    else:
+        _send_own(handler, exchange, body)
+    handler._headers_written = True
+
+
+def _send_own(handler: HandlerState, exchange: Exchange, body: bytes) -> None:
+    """Send a response with fields of the handler's own."""
+    status = handler._status_code
     framing = _framing(handler, exchange)
     if framing.length < 0 or framing.length == len(body):
         exchange.respond(status, handler._reason, framing.fields, body)
-    elif not body and (method == "HEAD" or status == 304):
+    elif not body and (exchange.head.method == "HEAD" or status == 304):
         exchange.start_response(status, handler._reason, framing.fields, framing.length)
         exchange.end_response()
     else:
@@ -197,11 +243,11 @@ def flush(handler: HandlerState) -> "asyncio.Future[None]":
     body = b"".join(handler._write_buffer)
     handler._write_buffer = []
     if not handler._headers_written:
-        handler._headers_written = True
         framing = _framing(handler, exchange)
         exchange.start_response(
             handler._status_code, handler._reason, framing.fields, framing.length
         )
+        handler._headers_written = True
     if body and handler.request.method != "HEAD":
         exchange.send_data(body)
     return exchange.drain()  # type: ignore[no-any-return]
@@ -210,18 +256,18 @@ def flush(handler: HandlerState) -> "asyncio.Future[None]":
 def is_not_modified(handler: HandlerState) -> bool:
     """Tell whether the client's ``If-None-Match`` names the tag of the response."""
     exchange = handler.request.connection
-    wanted = exchange.head.find(b"if-none-match")
-    if wanted is None:
+    if exchange.head.find(b"if-none-match") is None:
         return False
     tag = handler._etag or handler._headers.get("Etag")  # type: ignore[attr-defined]
-    return tag is not None and matches(tag, wanted.decode("latin-1"))
+    # The list may be spread over several lines.
+    return tag is not None and matches(tag, exchange.head.headers["If-None-Match"])
 
 
 def _framing(handler: Any, exchange: Any) -> Framing:
     """Encode the handler's own fields, the tag among them."""
     headers = handler._headers
     if handler._etag:
-        headers["Etag"] = handler._etag
+        set_header(headers, "Etag", handler._etag)
     framing = split_framing(headers)
     if framing.has_close:
         exchange.close_after_response()

@@ -13,16 +13,16 @@ class HandlerState:
     def _take(self, application: Any, request: Any) -> None:
         self.application = application
         self.request = request
+        self._headers_written = False
+        self._finished = False
+        self._auto_finish = True
         self._begin()
 
     def _begin(self) -> None:
-        """Begin a response anew."""
+        """Begin the response anew; what has gone out stays out."""
         self._status_code = 200
         self._reason: str | None = None
         #: The fields, once the handler has touched them; the default ones until then.
         self._own_headers: HTTPHeaders | None = None
         self._etag: str | None = None
         self._write_buffer: list[bytes] = []
-        self._headers_written = False
-        self._finished = False
-        self._auto_finish = True

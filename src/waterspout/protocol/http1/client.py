@@ -26,7 +26,9 @@ class ClientConnection(Connection):
     """Writes requests and reads responses, one exchange after the other.
 
     ``next_event`` gives ``ResponseHead`` objects with a status of 1xx as they come, then the
-    final one, pieces of the body, and ``END_OF_MESSAGE``.
+    final one, pieces of the body, and ``END_OF_MESSAGE``. Behind a 101 that was asked for, and
+    a 2xx to CONNECT, it gives ``PAUSED``: what follows is another protocol's, and is had by
+    ``take_unread_data``.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -100,7 +102,11 @@ class ClientConnection(Connection):
             return head
         self.head = head
         self.max_body_size = self.limits.max_body_size
-        self._keep_alive = not head.has_close and (head.is_http11 or head.has_keep_alive)
+        self._keep_alive = (
+            not head.has_close
+            and (head.is_http11 or head.has_keep_alive)
+            and not _asks_to_close(self._fields)
+        )
         self._begin_response_body(head)
         return head
 
@@ -126,8 +132,9 @@ class ClientConnection(Connection):
     def can_be_reused(self) -> bool:
         """Whether another request may follow on this connection.
 
-        Both messages must be over, the server must have promised to keep the connection, and it
-        must have sent nothing beyond its response: such bytes are never the next response.
+        Both messages must be over, neither side may have said ``close`` (RFC 9112 section 9.6),
+        and the server must have sent nothing beyond its response: such bytes are never the next
+        response.
         """
         return (
             self._keep_alive
@@ -148,3 +155,15 @@ class ClientConnection(Connection):
             f"<ClientConnection reading {State(self.reading).name}"
             f" writing {State(self.writing).name}>"
         )
+
+
+def _asks_to_close(fields: bytes) -> bool:
+    """Tell whether encoded fields hold the connection option ``close``."""
+    fields = fields.lower()
+    if b"close" not in fields:
+        return False
+    for line in fields.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name == b"connection" and b"close" in [item.strip() for item in value.split(b",")]:
+            return True
+    return False

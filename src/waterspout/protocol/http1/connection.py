@@ -8,6 +8,7 @@ A connection is used by one thread at a time. After an error nothing more is par
 """
 
 from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
+from waterspout.protocol.grammar import is_field_value
 from waterspout.protocol.headers import HTTPHeaders, from_lines
 from waterspout.protocol.http1.limits import Limits
 from waterspout.protocol.http1.messages import RequestHead, ResponseHead, Signal
@@ -428,10 +429,10 @@ def _parse_chunk_line(data: bytes, start: int, end: int) -> int:
             digit = (c | 0x20) - 0x57
         else:
             break
+        if i - start == 15:
+            raise RemoteProtocolError("a chunk's size has more than 15 digits")
         size = size * 16 + digit
         i += 1
-        if i - start > 15:
-            raise RemoteProtocolError("a chunk's size has more than 15 digits")
     if i == start:
         raise RemoteProtocolError("a chunk's size is no hexadecimal number")
     if p[i] == 0x0D and i + 1 == end:
@@ -450,7 +451,6 @@ def _skip_extensions(data: bytes, start: int, end: int, size: int) -> int:
     extensions = data[start : end - 1]
     if not extensions.lstrip(b" \t").startswith(b";"):
         raise RemoteProtocolError("a chunk's size is no hexadecimal number")
-    for byte in extensions:
-        if (byte < 0x20 and byte != 0x09) or byte == 0x7F:
-            raise RemoteProtocolError("a control character in a chunk extension")
+    if not is_field_value(extensions):
+        raise RemoteProtocolError("a control character in a chunk extension")
     return size

@@ -1,11 +1,11 @@
 """Finds a message head in bytes (RFC 9112 sections 2 to 5), once, strictly, in linear time.
 
 The parser reads whole lines and remembers the line it stopped at, so no line is read twice
-unless it was incomplete. It notes where fields lie, and understands only those that decide
-where the message ends and whom it is for. What HTTP does not allow is refused here; whoever
-comes after may rely on it: line ends are CRLF, names are tokens, values hold no controls,
-Content-Length is a number, Transfer-Encoding is ``chunked`` and never beside Content-Length,
-and a request of HTTP/1.1 has exactly one valid Host.
+unless it was incomplete or the bytes have moved, which they do once. It notes where fields lie,
+and understands only those that decide where the message ends and whom it is for. What HTTP does
+not allow is refused here; whoever comes after may rely on it: line ends are CRLF, names are
+tokens, values hold no controls, Content-Length is a number, Transfer-Encoding is ``chunked`` and
+never beside Content-Length, and a request of HTTP/1.1 has exactly one valid Host.
 """
 
 from typing import Any

@@ -1,0 +1,5 @@
+"""Fixtures of the client's tests."""
+
+from tests.httpclient.fixtures import authority, ca_certs, client, make_client, server_tls
+
+__all__ = ["authority", "ca_certs", "client", "make_client", "server_tls"]

@@ -1,0 +1,152 @@
+"""Bodies that come compressed, each case in three styles."""
+
+import gzip
+import zlib
+
+import pytest
+from tests.httpclient.scripted_server import always, response, serve
+
+from waterspout.httpclient import HTTPClientError
+
+TEXT = b"Hello, world. " * 1000
+EMPTY = {"used": 0, "idle": 0, "waiting": 0}
+
+
+def raw_deflate(data: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-15)
+    return compressor.compress(data) + compressor.flush()
+
+
+def coded(body: bytes, coding: str) -> bytes:
+    return response(body, Content_Encoding=coding)
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (gzip.compress(TEXT), "gzip"),
+        (gzip.compress(TEXT), "x-gzip"),
+        (gzip.compress(TEXT), "GZIP"),
+        (gzip.compress(TEXT[:5000]) + gzip.compress(TEXT[5000:]), "gzip"),
+        (zlib.compress(TEXT), "deflate"),
+        (raw_deflate(TEXT), "deflate"),
+        (zlib.compress(gzip.compress(TEXT)), "gzip, deflate"),
+        (TEXT, "identity"),
+        (gzip.compress(TEXT), "identity, gzip"),
+    ],
+)
+def test_it_is_undone(client, body, coding):
+    with serve(always(coded(body, coding))) as server:
+        for _ in range(2):
+            answer = client.fetch(server.url)
+            assert answer.body == TEXT
+            if coding != "identity":
+                assert "Content-Encoding" not in answer.headers
+                assert answer.headers["X-Consumed-Content-Encoding"] == coding
+        assert server.connections == 1
+
+
+def test_in_pieces(client):
+    body = gzip.compress(TEXT)
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pieces: list[bytes] = []
+    with serve(always(head + chunks + b"0\r\n\r\n")) as server:
+        assert client.fetch(server.url).body == TEXT
+        client.fetch(server.url, streaming_callback=pieces.append)
+    assert b"".join(pieces) == TEXT
+
+
+def test_not_unless_it_is_wanted(client):
+    body = gzip.compress(TEXT)
+    with serve(always(coded(body, "gzip"))) as server:
+        for name in ("decompress_response", "use_gzip"):
+            answer = client.fetch(server.url, **{name: False})
+            assert answer.body == body
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert "accept-encoding" not in server.last.headers
+
+
+def test_an_unknown_coding_is_handed_on(client):
+    with serve(always(coded(b"???", "br"))) as server:
+        answer = client.fetch(server.url)
+    assert answer.body == b"???"
+    assert answer.headers["Content-Encoding"] == "br"
+
+
+def test_an_empty_body_is_not_looked_into(client):
+    with serve(always(coded(b"", "gzip"))) as server:
+        assert client.fetch(server.url).body == b""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        gzip.compress(TEXT)[:-1],
+        gzip.compress(TEXT)[:-8],
+        gzip.compress(TEXT) + b"junk",
+        gzip.compress(TEXT)[:-8] + b"\0" * 8,
+        b"no gzip",
+        zlib.compress(TEXT),
+    ],
+    ids=["cut", "no trailer", "junk", "checksum", "text", "zlib"],
+)
+def test_what_is_not_what_it_says_is_refused(client, body):
+    with (
+        serve(always(coded(body, "gzip"))) as server,
+        pytest.raises(HTTPClientError, match=r"gzip|HTTP") as caught,
+    ):
+        client.fetch(server.url)
+    assert caught.value.code == 599
+    assert client.flow.pool.statistics == EMPTY
+
+
+def test_junk_behind_deflate_is_refused(client):
+    with (
+        serve(always(coded(zlib.compress(TEXT) + b"junk", "deflate"))) as server,
+        pytest.raises(HTTPClientError, match="behind the end"),
+    ):
+        client.fetch(server.url)
+
+
+def test_a_long_chain_is_refused(client):
+    body = gzip.compress(gzip.compress(gzip.compress(TEXT)))
+    with (
+        serve(always(coded(body, "gzip, gzip, gzip"))) as server,
+        pytest.raises(HTTPClientError, match="more than 2 content codings"),
+    ):
+        client.fetch(server.url)
+
+
+def test_a_bomb_is_refused_before_it_goes_off(make_client):
+    """Two hundred megabytes in two hundred kilobytes; a hundred are allowed."""
+    client = make_client(max_body_size=1_000_000)
+    bomb = gzip.compress(bytes(200_000_000), compresslevel=1)
+    pieces: list[bytes] = []
+    with serve(always(coded(bomb, "gzip"))) as server:
+        with pytest.raises(HTTPClientError, match="larger than 1000000 bytes"):
+            client.fetch(server.url)
+        with pytest.raises(HTTPClientError, match="larger than 1000000 bytes"):
+            client.fetch(server.url, streaming_callback=pieces.append)
+    assert sum(map(len, pieces)) <= 1_000_000
+
+
+def test_a_bomb_inside_a_bomb_is_refused(make_client):
+    client = make_client(max_body_size=100_000)
+    bomb = gzip.compress(gzip.compress(bytes(50_000_000)))
+    with (
+        serve(always(coded(bomb, "gzip, gzip"))) as server,
+        pytest.raises(HTTPClientError, match="larger than 100000 bytes"),
+    ):
+        client.fetch(server.url)
+
+
+def test_the_largest_body_that_is_allowed(make_client):
+    client = make_client(max_body_size=len(TEXT))
+    with serve(always(coded(gzip.compress(TEXT), "gzip"))) as server:
+        assert client.fetch(server.url).body == TEXT
+    with (
+        serve(always(coded(gzip.compress(TEXT + b"!"), "gzip"))) as server,
+        pytest.raises(HTTPClientError),
+    ):
+        client.fetch(server.url)

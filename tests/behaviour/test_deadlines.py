@@ -1,0 +1,183 @@
+"""Timeouts: which one, in which phase, and about when. Each case in three styles."""
+
+import socket
+import threading
+import time
+
+import pytest
+from tests.httpclient.scripted_server import OK, Peer, always, response, serve
+
+from waterspout.httpclient.errors import HTTPTimeoutError
+
+SHORT = 0.1
+# A busy machine is late now and then; a deadline that doesn't hold is later than this.
+LATE = 5.0
+
+
+def timed(client, *args, **kwargs):
+    """Fetch, expect a timeout, and return its message, after about the right time."""
+    begun = time.monotonic()
+    with pytest.raises(HTTPTimeoutError) as caught:
+        client.fetch(*args, **kwargs)
+    took = time.monotonic() - begun
+    assert SHORT * 0.9 <= took < LATE
+    assert caught.value.code == 599
+    assert client.flow.pool.statistics == {"used": 0, "idle": 0, "waiting": 0}
+    return str(caught.value)
+
+
+def drip(data: bytes):
+    """A script that sends ``data`` byte by byte, as fast as to keep every single wait short."""
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        over = threading.Event()
+        for byte in data * 1000:
+            peer.send(bytes([byte]))
+            over.wait(0.01)
+
+    return script
+
+
+def test_no_answer(client):
+    with serve(lambda peer: peer.wait_for_end()) as server:
+        message = timed(client, server.url, request_timeout=SHORT)
+    assert message.startswith("Timeout while waiting for the response (request_timeout 0.1 s)")
+    assert server.url in message
+
+
+def test_half_an_answer(client):
+    def half(peer):
+        peer.read_request()
+        peer.send(OK[:-1])
+        peer.wait_for_end()
+
+    with serve(half) as server:
+        assert "reading the response" in timed(client, server.url, request_timeout=SHORT)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 50,
+        response(b"x" * 10_000),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 100,
+        b"HTTP/1.0 200 OK\r\n\r\nxxxxxxxxx",
+    ],
+    ids=["head", "body", "chunks", "until close"],
+)
+def test_dripping_does_not_help(client, data):
+    with serve(drip(data)) as server:
+        timed(client, server.url, request_timeout=SHORT)
+
+
+def test_redirects_count(client):
+    """Each hop is quick enough, all together are not."""
+    over = threading.Event()
+
+    def slowly(peer):
+        while True:
+            peer.read_request()
+            over.wait(0.03)
+            peer.send(response(b"", "302 Found", Location="/next"))
+
+    with serve(slowly) as server:
+        timed(client, server.url, request_timeout=SHORT, max_redirects=1000)
+
+
+def test_a_body_that_nobody_reads(client):
+    stop = threading.Event()
+    with serve(lambda peer: stop.wait(LATE)) as server:
+        try:
+            message = timed(
+                client,
+                server.url,
+                method="POST",
+                body=b"x" * 50_000_000,
+                request_timeout=SHORT,
+            )
+        finally:
+            stop.set()
+    assert "sending the request" in message
+
+
+def test_a_produced_body_that_nobody_reads(client):
+    stop = threading.Event()
+
+    async def produce(write):
+        while True:
+            await write(b"x" * 100_000)
+
+    with serve(lambda peer: stop.wait(LATE)) as server:
+        try:
+            timed(client, server.url, method="POST", body_producer=produce, request_timeout=SHORT)
+        finally:
+            stop.set()
+
+
+@pytest.fixture
+def full_backlog():
+    """The port of a server that accepts nobody, and whose queue is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        waiting = []
+        for _ in range(8):
+            connection = socket.socket()
+            connection.setblocking(False)
+            connection.connect_ex(listener.getsockname())
+            waiting.append(connection)
+        yield listener.getsockname()[1]
+        for connection in waiting:
+            connection.close()
+
+
+def test_no_connection(client, full_backlog):
+    url = f"http://127.0.0.1:{full_backlog}/"
+    message = timed(client, url, connect_timeout=SHORT)
+    assert f"connecting to 127.0.0.1:{full_backlog} (connect_timeout 0.1 s)" in message
+    message = timed(client, url, request_timeout=SHORT)
+    assert f"connecting to 127.0.0.1:{full_backlog} (request_timeout 0.1 s)" in message
+
+
+def test_no_handshake(client):
+    with serve(lambda peer: peer.wait_for_end()) as server:
+        url = server.url.replace("http:", "https:")
+        message = timed(client, url, connect_timeout=SHORT)
+    assert f"shaking hands (TLS) with 127.0.0.1:{server.port}" in message
+
+
+def test_no_name_server(client, monkeypatch):
+    stop = threading.Event()
+
+    def silence(*args, **kwargs):
+        stop.wait(LATE)
+        raise socket.gaierror(socket.EAI_AGAIN, "silence")
+
+    monkeypatch.setattr(socket, "getaddrinfo", silence)
+    try:
+        message = timed(client, "http://waterspout.test/", connect_timeout=SHORT)
+    finally:
+        stop.set()
+    assert "resolving waterspout.test (connect_timeout 0.1 s)" in message
+
+
+def test_a_timeout_is_over_with_its_request(client):
+    """What was armed for one request never hits the next."""
+    over = threading.Event()
+
+    def slowly(peer):
+        while True:
+            peer.read_request()
+            over.wait(0.15)
+            peer.send(OK)
+
+    with serve(slowly) as server:
+        client.fetch(server.url, request_timeout=0.2)
+        client.fetch(server.url)
+        client.fetch(server.url, request_timeout=10)
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("names", [{"request_timeout": 0}, {"connect_timeout": 0}])
+def test_zero_is_no_limit(client, names):
+    with serve(always()) as server:
+        assert client.fetch(server.url, **names).body == b"ok"

@@ -1,0 +1,103 @@
+"""The three ways to call a client, behind one: a case is written once and run in each."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import uvloop
+
+from waterspout.httpclient import AsyncHTTPClient, HTTPClient, HTTPRequest, HTTPResponse
+from waterspout.ioloop import IOLoop
+
+
+class Blocking:
+    """``HTTPClient().fetch(url)``."""
+
+    def __init__(self, **arguments: Any) -> None:
+        self.client = HTTPClient(**arguments)
+        self.flow = self.client._flow
+
+    def fetch(
+        self, request: HTTPRequest | str, raise_error: bool = True, **arguments: Any
+    ) -> HTTPResponse:
+        return self.client.fetch(request, raise_error, **arguments)
+
+    def let_notice(self) -> None:
+        """Let what has arrived be noticed, if it can be without asking."""
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class Awaiting:
+    """``await AsyncHTTPClient().fetch(url)``, on one kind of loop."""
+
+    make_loop: Callable[[], asyncio.AbstractEventLoop] = staticmethod(asyncio.new_event_loop)
+
+    def __init__(self, **arguments: Any) -> None:
+        self.loop = type(self).make_loop()
+        self.client = self.loop.run_until_complete(self._make(arguments))
+        self.flow = self.client._flow
+
+    async def _make(self, arguments: dict[str, Any]) -> Any:
+        return AsyncHTTPClient(force_instance=True, **arguments)
+
+    def fetch(
+        self, request: HTTPRequest | str, raise_error: bool = True, **arguments: Any
+    ) -> HTTPResponse:
+        return self.loop.run_until_complete(self._fetch(request, raise_error, arguments))
+
+    async def _fetch(
+        self, request: HTTPRequest | str, raise_error: bool, arguments: dict[str, Any]
+    ) -> HTTPResponse:
+        response = await self.client.fetch(request, raise_error=raise_error, **arguments)
+        assert isinstance(response, HTTPResponse)
+        return response
+
+    def let_notice(self) -> None:
+        """Let what has arrived be noticed."""
+        for _ in range(3):
+            self.loop.run_until_complete(asyncio.sleep(0))
+
+    def close(self) -> None:
+        try:
+            self.client.close()
+            self.let_notice()
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+            self.loop.run_until_complete(self.loop.shutdown_default_executor())
+            assert not asyncio.all_tasks(self.loop)
+        finally:
+            self.loop.close()
+
+
+class AwaitingOnUvloop(Awaiting):
+    """The same on uvloop."""
+
+    make_loop = staticmethod(uvloop.new_event_loop)
+
+
+class CallingBack(Awaiting):
+    """``AsyncHTTPClient().fetch(url, callback=f)``, called before the loop runs."""
+
+    def fetch(
+        self, request: HTTPRequest | str, raise_error: bool = True, **arguments: Any
+    ) -> HTTPResponse:
+        responses: list[HTTPResponse] = []
+        io_loop: IOLoop = self.client.io_loop
+
+        def handle(response: HTTPResponse) -> None:
+            responses.append(response)
+            io_loop.stop()
+
+        self.client.fetch(request, callback=handle, **arguments)
+        assert not responses
+        io_loop.start()
+        (response,) = responses
+        error = response.error
+        if error is not None and (raise_error or response.code == 599):
+            assert response.code == getattr(error, "code", 599)
+            raise error
+        return response
+
+
+STYLES = [Blocking, Awaiting, AwaitingOnUvloop, CallingBack]

@@ -1,0 +1,172 @@
+"""URLs: what is taken, what it means, and what is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waterspout.httpclient.target import parse_url, redacted, resolve_reference
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "authority", "path"),
+    [
+        ("http://example.org", "example.org", 80, "example.org", "/"),
+        ("http://example.org/", "example.org", 80, "example.org", "/"),
+        ("HTTP://Example.ORG:80/A", "example.org", 80, "example.org", "/A"),
+        ("https://example.org", "example.org", 443, "example.org", "/"),
+        ("https://example.org:80", "example.org", 80, "example.org:80", "/"),
+        ("http://example.org:", "example.org", 80, "example.org", "/"),
+        ("http://example.org?a=b", "example.org", 80, "example.org", "/?a=b"),
+        ("http://example.org/?", "example.org", 80, "example.org", "/?"),
+        ("http://example.org/a?b?c/d", "example.org", 80, "example.org", "/a?b?c/d"),
+        ("http://example.org//x", "example.org", 80, "example.org", "//x"),
+        ("http://example.org/a@b:c", "example.org", 80, "example.org", "/a@b:c"),
+        ("http://example.org./", "example.org.", 80, "example.org.", "/"),
+        ("http://under_score.org/", "under_score.org", 80, "under_score.org", "/"),
+        ("http://127.0.0.1:8080/", "127.0.0.1", 8080, "127.0.0.1:8080", "/"),
+        ("http://[::1]/", "::1", 80, "[::1]", "/"),
+        ("http://[0:0:0:0:0:0:0:1]:81/", "::1", 81, "[::1]:81", "/"),
+        (
+            "http://bücher.example/ü",
+            "xn--bcher-kva.example",
+            80,
+            "xn--bcher-kva.example",
+            "/%C3%BC",
+        ),
+    ],
+)
+def test_taken_apart(url, host, port, authority, path):
+    target = parse_url(url)
+    assert (target.host, target.port, target.authority, target.path) == (
+        host,
+        port,
+        authority,
+        path,
+    )
+    assert target.credentials is None
+    assert parse_url(target.url) == target
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "example.org",
+        "/path",
+        "//example.org/",
+        "http:/example.org/",
+        "http:example.org",
+        "http://",
+        "http:///path",
+        "http://?q",
+        "ftp://example.org/",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "http://example.org:x/",
+        "http://example.org:-1/",
+        "http://example.org:0/",
+        "http://example.org:65536/",
+        "http://example.org:٣/",
+        "http://example.org:80:80/",
+        "http://::1/",
+        "http://[::1/",
+        "http://[::1]x/",
+        "http://[fe80::1%25eth0]/",
+        "http://[127.0.0.1]/",
+        "http://exa mple.org/",
+        "http://example.org\\@evil.org/",
+        "http://example.org\\evil",
+        "http://a@b@c/",
+        "http://-example.org/",
+        "http://example..org/",
+        "http://.example.org/",
+        "http://example%2eorg/",
+        "http://exam<ple.org/",
+        "http://" + "a" * 64 + ".org/",
+        "http://" + "a." * 130 + "org/",
+        "http://" + "ü" * 64 + ".org/",
+        " http://example.org/",
+        "http://example.org/ ",
+        "http://example.org/\n",
+        "http://example.org/\x00",
+        "http://example.org/#a b",
+        "http\n://example.org/",
+    ],
+)
+def test_refused(url):
+    with pytest.raises(ValueError, match=r"URL|host|port|IPv6|@"):
+        parse_url(url)
+
+
+def test_credentials():
+    target = parse_url("http://me%3A:p%40ss:word@example.org/#f")
+    assert target.credentials == (b"me:", b"p@ss:word")
+    assert target.url == "http://example.org/#f"
+    assert "word" not in target.url
+    assert parse_url("http://me@example.org/").credentials == (b"me", b"")
+    assert parse_url("http://@example.org/").credentials == (b"", b"")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://me:secret@exam ple/", "ftp://me:secret@x/", "http://me:secret@x:y/", "me:s@x"]
+)
+def test_errors_do_not_tell_secrets(url):
+    with pytest.raises(ValueError, match=r"URL|port") as caught:
+        parse_url(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_long_url_is_cut_in_messages():
+    assert len(redacted("http://example.org/" + "x" * 1000)) < 250
+
+
+@pytest.mark.parametrize(
+    ("reference", "url"),
+    [
+        ("/b", "http://example.org/b#f"),
+        ("b", "http://example.org/dir/b#f"),
+        ("", "http://example.org/dir/a?q#f"),
+        ("?x", "http://example.org/dir/a?x#f"),
+        ("#g", "http://example.org/dir/a?q#g"),
+        ("//other.org/x", "http://other.org/x#f"),
+        ("https://other.org", "https://other.org#f"),
+        ("http://me:secret@other.org/", "http://other.org/#f"),
+        ("/a b", "http://example.org/a%20b#f"),
+        (" /b ", "http://example.org/b#f"),
+        ("/\xc3\xbc", "http://example.org/%C3%BC#f"),
+        ("/a\tb", "http://example.org/a%09b#f"),
+        ("/\\evil.org", "http://example.org/\\evil.org#f"),
+        ("http:b", "http:b#f"),
+        ("javascript:alert(1)", "javascript:alert(1)#f"),
+    ],
+)
+def test_references(reference, url):
+    base = parse_url("http://me:secret@example.org/dir/a?q#f")
+    assert resolve_reference(base, reference) == url
+
+
+@given(st.text())
+def test_whatever_comes_nothing_bad_goes_on_the_wire(text):
+    for url in (text, f"http://{text}", f"http://example.org/{text}", f"http://{text}@x/"):
+        try:
+            target = parse_url(url)
+        except ValueError:
+            continue
+        for part in (target.path, target.authority):
+            assert part.isascii()
+            assert part.isprintable()
+            assert " " not in part
+        assert "#" not in target.path
+        assert target.path.startswith("/")
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=255)))
+def test_whatever_a_location_says_it_is_refused_or_harmless(text):
+    base = parse_url("http://example.org/dir/")
+    try:
+        target = parse_url(resolve_reference(base, text))
+    except ValueError:
+        return
+    assert target.path.isascii()
+    assert " " not in target.url
+    assert target.credentials is None

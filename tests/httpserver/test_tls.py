@@ -1,0 +1,217 @@
+"""The server behind TLS: the same answers, and what goes wrong in a handshake."""
+
+import asyncio
+import ssl
+from time import monotonic
+
+import pytest
+from tests.wire.server_under_test import Wire, request, turns
+
+from waterspout.httpserver import HTTPServer, Policy
+from waterspout.web import RequestHandler
+
+trustme = pytest.importorskip("trustme")
+
+
+class Hello(RequestHandler):
+    def get(self):
+        self.write(f"{self.request.protocol} {self.request.full_url()}")
+
+    def post(self):
+        self.write(str(len(self.request.body)))
+
+
+class Gate(RequestHandler):
+    def initialize(self, gate):
+        self.gate = gate
+
+    async def get(self):
+        await self.gate.wait()
+        self.write("waited")
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def server_context(authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.fixture(scope="module")
+def client_context(authority):
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+class Streams:
+    """A client over TLS."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def head_and_body(self) -> tuple[str, bytes]:
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
+        size = int(head.lower().partition("content-length: ")[2].partition("\r")[0])
+        return head, await self.reader.readexactly(size)
+
+
+@pytest.fixture
+def connect(client_context):
+    """A function that connects a client; all are closed at the end of the test."""
+
+    async def connect(server: HTTPServer) -> Streams:
+        host, port = server.sockets[0].getsockname()
+        return Streams(
+            *await asyncio.open_connection(
+                host, port, ssl=client_context, server_hostname="localhost"
+            )
+        )
+
+    return connect
+
+
+async def close(client: Streams) -> None:
+    client.writer.close()
+    try:
+        await client.writer.wait_closed()
+    except (OSError, ssl.SSLError):
+        pass
+
+
+async def test_keep_alive_and_pipelining(wire: Wire, server_context, connect):
+    server = wire.serve([("/", Hello)], ssl_options=server_context)
+    client = await connect(server)
+    for _ in range(2):
+        client.writer.write(request() * 20)
+        for _ in range(20):
+            head, body = await client.head_and_body()
+            assert head.startswith("HTTP/1.1 200 OK")
+            assert body == b"https https://a/"
+    await close(client)
+    await wire.closed(server)
+
+
+async def test_a_large_body_both_ways(wire: Wire, server_context, connect):
+    server = wire.serve([("/", Hello)], ssl_options=server_context)
+    client = await connect(server)
+    client.writer.write(request(method="POST", body=b"x" * 3_000_000))
+    assert (await client.head_and_body())[1] == b"3000000"
+    await close(client)
+
+
+async def test_errors_are_answered_and_close(wire: Wire, server_context, connect):
+    server = wire.serve([("/", Hello)], ssl_options=server_context, max_body_size=10)
+    for raw, status in (
+        (b"GET /\r\n\r\n" + request() * 3, 400),
+        (request("Content-Length: 11", method="POST"), 413),
+    ):
+        client = await connect(server)
+        client.writer.write(raw)
+        head, _ = await client.head_and_body()
+        assert head.startswith(f"HTTP/1.1 {status} ")
+        assert "Connection: close" in head
+        await close(client)
+        await wire.closed(server)
+
+
+async def test_a_client_that_sends_a_large_body_gets_to_read_the_413(
+    wire: Wire, server_context, connect
+):
+    server = wire.serve([("/", Hello)], ssl_options=server_context, max_body_size=10)
+    client = await connect(server)
+    size = 3_000_000
+    client.writer.write(request(f"Content-Length: {size}", method="POST") + b"x" * size)
+    await client.writer.drain()
+    head, _ = await client.head_and_body()
+    assert head.startswith("HTTP/1.1 413 ")
+    await close(client)
+    await wire.closed(server)
+
+
+async def test_a_refused_client_that_stays_is_closed(wire: Wire, server_context, connect):
+    policy = Policy(linger_timeout=4.0)
+    server = wire.serve([("/", Hello)], ssl_options=server_context, policy=policy)
+    client = await connect(server)
+    client.writer.write(b"GET /\r\n\r\n" + request())
+    await client.head_and_body()
+    [connection] = server.connections
+    assert connection.deadline <= monotonic() + 4
+    server.sweep(connection.deadline)
+    assert await client.reader.read() == b""
+    await close(client)
+    await wire.closed(server)
+
+
+async def test_stop_closes_idle_and_awaits_the_others(wire: Wire, server_context, connect):
+    gate = asyncio.Event()
+    server = wire.serve([("/", Gate, {"gate": gate})], ssl_options=server_context)
+    idle = await connect(server)
+    busy = await connect(server)
+    busy.writer.write(request())
+    while not any(connection.exchange for connection in server.connections):
+        await turns(1)
+    server.stop()
+    closing = asyncio.create_task(server.close_all_connections())
+    assert await idle.reader.read() == b""
+    gate.set()
+    head, body = await busy.head_and_body()
+    assert "Connection: close" in head
+    assert body == b"waited"
+    assert await busy.reader.read() == b""
+    await close(idle)
+    await close(busy)
+    assert await closing == 0
+
+
+async def test_an_idle_connection_is_closed(wire: Wire, server_context, connect):
+    server = wire.serve([("/", Hello)], ssl_options=server_context)
+    client = await connect(server)
+    connection = await wire.connection(server)
+    server.sweep(connection.deadline)
+    assert await client.reader.read() == b""
+    await close(client)
+    await wire.closed(server)
+
+
+async def test_plain_bytes_on_a_tls_port_harm_nobody(wire: Wire, server_context, connect):
+    server = wire.serve([("/", Hello)], ssl_options=server_context)
+    stranger = await wire.connect(server)
+    await stranger.send(request())
+    await stranger.rest_or_reset()
+    client = await connect(server)
+    client.writer.write(request())
+    assert (await client.head_and_body())[1] == b"https https://a/"
+    await close(client)
+
+
+async def test_ssl_options_may_be_a_dictionary(wire: Wire, authority, connect, tmp_path):
+    certificate = authority.issue_cert("localhost")
+    certfile = tmp_path / "cert.pem"
+    certificate.private_key_and_cert_chain_pem.write_to_path(str(certfile))
+    server = wire.serve([("/", Hello)], ssl_options={"certfile": str(certfile)})
+    client = await connect(server)
+    client.writer.write(request())
+    assert (await client.head_and_body())[1] == b"https https://a/"
+    await close(client)
+
+
+def test_a_certificate_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.pem"):
+        HTTPServer(print, ssl_options={"certfile": str(tmp_path / "nowhere.pem")})
+
+
+def test_options_without_a_certificate_are_told():
+    with pytest.raises(ValueError, match="certfile"):
+        HTTPServer(print, ssl_options={})
+
+
+def test_an_unknown_option_is_told():
+    with pytest.raises(TypeError, match="unknown ssl_options: certificate"):
+        HTTPServer(print, ssl_options={"certificate": "x"})

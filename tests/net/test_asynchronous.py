@@ -1,0 +1,578 @@
+"""Flows in a loop: steps, gates, deadlines, streams. On asyncio's loop and on uvloop."""
+
+import asyncio
+import contextvars
+import math
+import socket
+import time
+
+import pytest
+import uvloop
+
+from waterspout.net import AsyncNet, DeadlineError
+from waterspout.net.driver import Driver
+from waterspout.net.gates import Gate, Gates
+from waterspout.net.interface import Address
+
+
+@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def run(request):
+    def run(function, *arguments):
+        with asyncio.Runner(loop_factory=request.param) as runner:
+            return runner.run(function(*arguments))
+
+    return run
+
+
+def in_loop(function):
+    """Make a test of a coroutine function whose argument is a net."""
+
+    def test(run):
+        async def main():
+            net = AsyncNet(asyncio.get_running_loop())
+            try:
+                await asyncio.wait_for(function(net), 30)
+            finally:
+                net.close()
+
+        run(main)
+
+    test.__name__ = function.__name__
+    test.__doc__ = function.__doc__
+    return test
+
+
+def soon(seconds=0.02):
+    return time.monotonic() + seconds
+
+
+# Drivers
+
+
+@in_loop
+async def test_the_first_step_is_done_at_once(net):
+    steps = []
+
+    async def flow():
+        steps.append(1)
+        await asyncio.sleep(0)
+        steps.append(2)
+        return "done"
+
+    driven = net.start(flow())
+    assert steps == [1]
+    assert not driven.done()
+    assert await driven == "done"
+
+
+@in_loop
+async def test_a_flow_that_does_not_wait_is_done_at_once(net):
+    async def flow():
+        return 5
+
+    async def failing():
+        raise ZeroDivisionError
+
+    assert net.start(flow()).result() == 5
+    failed = net.start(failing())
+    assert failed.done()
+    with pytest.raises(ZeroDivisionError):
+        await failed
+
+
+@in_loop
+async def test_futures_and_tasks_can_be_awaited(net):
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+
+    async def fail():
+        raise ZeroDivisionError
+
+    async def flow():
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.ensure_future(fail())
+        return await future
+
+    driven = net.start(flow())
+    loop.call_later(0.01, future.set_result, 7)
+    assert await driven == 7
+
+
+@in_loop
+async def test_cancelling_is_heard_of_in_the_next_pass(net):
+    seen = []
+    future = asyncio.get_running_loop().create_future()
+
+    async def flow():
+        try:
+            await future
+        except asyncio.CancelledError as error:
+            seen.append(error.args)
+            raise
+
+    driven = net.start(flow())
+    assert driven.cancel()
+    assert driven.cancelled()
+    assert not seen
+    await asyncio.sleep(0)
+    assert seen == [()]
+    assert future.cancelled()
+    assert not driven.cancel()
+
+
+@in_loop
+async def test_a_flow_that_will_not_be_cancelled(net):
+    """Goes on, and nobody hears of it."""
+    ended = []
+    gate = Gate(net._gates)
+
+    async def flow():
+        try:
+            await gate.until(math.inf)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)
+            ended.append(True)
+
+    driven = net.start(flow())
+    driven.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert ended
+    assert driven.cancelled()
+
+
+@in_loop
+async def test_a_flow_cancels_itself(net):
+    async def flow():
+        driven[0].cancel()
+        await asyncio.sleep(10)
+
+    async def ending():
+        await asyncio.sleep(0)
+        driven[0].cancel()
+
+    for function in (flow, ending):
+        driven = []
+        gate = asyncio.get_running_loop().create_future()
+
+        async def begin(function=function, gate=gate):
+            await gate
+            await function()
+
+        driven.append(net.start(begin()))
+        gate.set_result(None)
+        with pytest.raises(asyncio.CancelledError):
+            await driven[0]
+
+
+@in_loop
+async def test_a_pause_is_over_when_it_is_cancelled(net):
+    """The turn that the flow would have got then is not taken for what it waits for now."""
+    first, second = Gate(net._gates), Gate(net._gates)
+    passed = []
+
+    async def flow():
+        await first.until(math.inf)
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            await second.until(math.inf)
+            passed.append(True)
+
+    net.start(flow()).cancel()
+    first.open()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not passed
+    second.open()
+    assert passed
+
+
+@in_loop
+async def test_cancelled_in_the_moment_of_its_end(net):
+    gate = Gate(net._gates)
+
+    async def flow():
+        await gate.until(math.inf)
+
+    driven = net.start(flow())
+    driven.cancel()
+    gate.open()
+    await asyncio.sleep(0)
+    assert driven.cancelled()
+
+
+@in_loop
+async def test_a_context(net):
+    variable = contextvars.ContextVar("variable", default=0)
+    seen = []
+
+    async def flow():
+        variable.set(variable.get() + 1)
+        seen.append(variable.get())
+        await asyncio.sleep(0)
+        seen.append(variable.get())
+
+    variable.set(5)
+    context = contextvars.copy_context()
+    variable.set(9)
+    await net.start(flow(), context)
+    assert seen == [6, 6]
+    assert variable.get() == 9
+    assert context[variable] == 6
+
+
+def test_an_interrupt_ends_the_loop():
+    loop = asyncio.new_event_loop()
+
+    async def flow():
+        await asyncio.sleep(0)
+        raise KeyboardInterrupt
+
+    driver = Driver(flow(), loop, None)
+    assert "flow" in repr(driver)
+    loop.call_soon(driver.begin)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(driver.future)
+    assert isinstance(driver.future.exception(), KeyboardInterrupt)
+    assert repr(driver) == "<Driver done>"
+    loop.close()
+
+
+def test_cancelled_before_the_loop_runs():
+    loop = asyncio.new_event_loop()
+    net = AsyncNet(loop)
+    steps = []
+
+    async def flow():
+        steps.append(1)
+
+    net.start(flow()).cancel()
+    loop.run_until_complete(asyncio.sleep(0))
+    assert not steps
+    loop.close()
+
+
+def test_a_loop_that_does_not_run_yet(run):
+    loop = asyncio.new_event_loop()
+    net = AsyncNet(loop)
+
+    async def flow():
+        return asyncio.get_running_loop()
+
+    driven = net.start(flow())
+    assert not driven.done()
+    assert loop.run_until_complete(driven) is loop
+
+    async def elsewhere():
+        with pytest.raises(RuntimeError, match="event loop other than"):
+            net.start(flow())
+
+    run(elsewhere)
+    loop.close()
+
+
+# Deadlines
+
+
+@in_loop
+async def test_one_timer_for_many_deadlines(net):
+    gates = net._gates
+    order = []
+
+    async def flow(name, seconds):
+        gate = Gate(gates)
+        try:
+            await gate.until(soon(seconds))
+        except DeadlineError:
+            order.append(name)
+        finally:
+            gate.close_gate()
+
+    begun = time.monotonic()
+    flows = [flow("c", 0.06), flow("a", 0.02), flow("b", 0.04), flow("never", 1000)]
+    driven = [net.start(each) for each in flows]
+    await asyncio.gather(*driven[:3])
+    assert order == ["a", "b", "c"]
+    assert 0.055 < time.monotonic() - begun < 5
+    assert not driven[3].done()
+    driven[3].cancel()
+    await asyncio.sleep(0)
+    assert repr(gates) == "<Gates 0>"
+
+
+@in_loop
+async def test_a_timer_for_what_is_over_hits_nobody(net):
+    gate = Gate(net._gates)
+
+    async def flow(seconds):
+        await gate.until(soon(seconds))
+
+    first = net.start(flow(0.01))
+    gate.open()
+    await first
+    second = net.start(flow(1000))
+    await asyncio.sleep(0.03)
+    assert not second.done()
+    gate.open()
+    await second
+
+
+@in_loop
+async def test_after_a_loop_was_blocked(net):
+    """What is not due is not failed, although the timer fires at once."""
+    gate = Gate(net._gates)
+
+    async def flow():
+        await gate.until(soon(0.1))
+
+    time.sleep(0.2)  # noqa: ASYNC251 - it is blocked on purpose
+    driven = net.start(flow())
+    await asyncio.sleep(0.01)
+    assert not driven.done()
+    with pytest.raises(DeadlineError):
+        await driven
+
+
+def test_gates_that_were_closed():
+    loop = asyncio.new_event_loop()
+    gates = Gates(loop)
+    gate = Gate(gates)
+    gate.until(soon(0.0))
+    gates.close()
+    gate.close_gate()
+    gate.open()
+    assert gates.armed == math.inf
+    loop.close()
+
+
+@in_loop
+async def test_waiting_for_another_flow(net):
+    waiter = net.waiter()
+
+    async def flow(deadline):
+        await waiter.wait(deadline)
+        return "awake"
+
+    with pytest.raises(DeadlineError):
+        await net.start(flow(soon()))
+    driven = net.start(flow(math.inf))
+    waiter.wake()
+    waiter.wake()
+    assert not driven.done()
+    assert await driven == "awake"
+    assert await net.start(flow(0.0)) == "awake"
+
+
+@in_loop
+async def test_settling(net):
+    async def slow():
+        await asyncio.sleep(0)
+        assert asyncio.current_task() is not None
+        return 5
+
+    async def endless():
+        await asyncio.sleep(1000)
+
+    done = asyncio.get_running_loop().create_future()
+    done.set_result(6)
+    assert await net.start(net.settle("text", 0.0)) == "text"
+    assert await net.start(net.settle(slow(), math.inf)) == 5
+    assert await net.start(net.settle(done, 0.0)) == 6
+    with pytest.raises(DeadlineError):
+        await net.start(net.settle(endless(), soon()))
+
+
+# Streams
+
+
+async def read(stream, deadline):
+    return await stream.read(deadline)
+
+
+async def connect(net):
+    """Return a stream and the socket of its peer."""
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        address = Address(socket.AF_INET, listener.getsockname())
+        stream, (peer, _) = await asyncio.gather(
+            net.start(net.connect(address, soon(20))), loop.sock_accept(listener)
+        )
+    peer.setblocking(False)
+    return stream, peer
+
+
+def stream_test(function):
+    """Make a test of a coroutine function whose arguments are a net, a stream, and its peer."""
+
+    async def main(net):
+        stream, peer = await connect(net)
+        try:
+            await function(net, stream, peer)
+        finally:
+            stream.close()
+            peer.close()
+
+    main.__name__ = function.__name__
+    main.__doc__ = function.__doc__
+    return in_loop(main)
+
+
+@stream_test
+async def test_there_and_back(net, stream, peer):
+    loop = asyncio.get_running_loop()
+    assert stream.write(b"ping", soon(20)) is None
+    assert await loop.sock_recv(peer, 10) == b"ping"
+    reading = net.start(read(stream, soon(20)))
+    peer.send(b"pong")
+    assert await reading == b"pong"
+    assert stream.read_now() is None
+    assert stream.is_quiet(ask=True)
+
+
+@stream_test
+async def test_what_comes_unasked(net, stream, peer):
+    peer.send(b"one")
+    assert not stream.is_quiet(ask=True)
+    for _ in range(1000):
+        if not stream.is_quiet(ask=False):
+            break
+        await asyncio.sleep(0)
+    assert await net.start(read(stream, 0.0)) == b"one"
+
+
+@stream_test
+async def test_an_end(net, stream, peer):
+    reading = net.start(read(stream, soon(20)))
+    peer.shutdown(socket.SHUT_WR)
+    assert await reading == b""
+    assert stream.read_now() == b""
+    assert not stream.is_quiet(ask=False)
+    stream.write(b"still heard", soon(20))
+    assert await asyncio.get_running_loop().sock_recv(peer, 20) == b"still heard"
+
+
+@stream_test
+async def test_a_reset(net, stream, peer):
+    reading = net.start(read(stream, soon(20)))
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    peer.close()
+    with pytest.raises(ConnectionResetError):
+        await reading
+    with pytest.raises(ConnectionResetError):
+        stream.write(b"x", soon(20))
+
+
+@stream_test
+async def test_a_deadline_of_a_read(net, stream, peer):
+    with pytest.raises(DeadlineError):
+        await net.start(read(stream, soon()))
+    peer.send(b"late")
+    assert await net.start(read(stream, soon(20))) == b"late"
+
+
+@stream_test
+async def test_a_peer_that_does_not_read(net, stream, peer):
+    async def flow(deadline):
+        while True:
+            waiting = stream.write(b"x" * 1_000_000, deadline)
+            if waiting is not None:
+                await waiting
+
+    with pytest.raises(DeadlineError):
+        await net.start(flow(soon()))
+    writing = net.start(flow(soon(20)))
+    assert not writing.done()
+    stream.close()
+    with pytest.raises(ConnectionError):
+        await writing
+
+
+@stream_test
+async def test_a_peer_that_does_not_stop(net, stream, peer):
+    """It is held back as long as nobody reads, and nothing gets lost."""
+    loop = asyncio.get_running_loop()
+    data = bytes(range(256)) * 40_000
+    sending = asyncio.ensure_future(loop.sock_sendall(peer, data))
+    await asyncio.sleep(0.05)
+    assert not sending.done()
+    received = b""
+    while len(received) < len(data):
+        received += await net.start(read(stream, soon(20)))
+    assert received == data
+    await sending
+
+
+@stream_test
+async def test_a_farewell(net, stream, peer):
+    loop = asyncio.get_running_loop()
+    stream.close(b"bye")
+    stream.close(b"bye")
+    assert await loop.sock_recv(peer, 10) == b"bye"
+    assert await loop.sock_recv(peer, 10) == b""
+    with pytest.raises(ConnectionError):
+        stream.read_now()
+
+
+@stream_test
+async def test_a_cancelled_reader(net, stream, peer):
+    reading = net.start(read(stream, math.inf))
+    reading.cancel()
+    peer.send(b"x")
+    assert await net.start(read(stream, soon(20))) == b"x"
+
+
+@in_loop
+async def test_a_connection_that_is_refused(net):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = Address(socket.AF_INET, unused.getsockname())
+        with pytest.raises(ConnectionRefusedError):
+            await net.start(net.connect(address, soon(20)))
+
+
+@in_loop
+async def test_a_connection_that_is_not_wanted_any_more(net):
+    """Cancelled in each pass of the loop in turn, it leaves nothing open."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = Address(socket.AF_INET, listener.getsockname())
+        for passes in range(8):
+            connecting = net.start(net.connect(address, math.inf))
+            for _ in range(passes):
+                await asyncio.sleep(0)
+            if connecting.done():
+                connecting.result().close()
+            connecting.cancel()
+            await asyncio.sleep(0)
+
+
+@in_loop
+async def test_names(net):
+    found = await net.start(net.resolve("localhost", 80, socket.AF_INET, soon(20)))
+    assert found == [Address(socket.AF_INET, ("127.0.0.1", 80))]
+    found = await net.start(net.resolve("::1", 80, socket.AF_UNSPEC, 0.0))
+    assert found == [Address(socket.AF_INET6, ("::1", 80, 0, 0))]
+    with pytest.raises(socket.gaierror):
+        await net.start(net.resolve("::1", 80, socket.AF_INET, soon(20)))
+
+
+def test_the_end_of_a_loop(run):
+    """What waits is cancelled, and what is open can be closed."""
+    ended = []
+
+    async def main():
+        net = AsyncNet(asyncio.get_running_loop())
+        stream, peer = await connect(net)
+        net.on_end_of_loop = lambda: ended.append(stream.close())
+        peer.send(b"x")
+        assert await net.start(read(stream, math.inf)) == b"x"
+        ended.append(net.start(read(stream, math.inf)))
+        ended.append(peer)
+
+    run(main)
+    reading, peer, closed = ended
+    assert reading.cancelled()
+    assert closed is None
+    assert peer.recv(10) == b""
+    peer.close()

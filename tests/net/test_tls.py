@@ -1,0 +1,187 @@
+"""TLS over a stream, without sockets; and the contexts that are shared."""
+
+import math
+import os
+import ssl
+
+import pytest
+
+from waterspout.net import run_blocking
+from waterspout.net.tls import TLSStream, context_from_options, shared_context, start_tls
+
+
+class Echo:
+    """A stream whose peer is a TLS server in memory that says what it hears."""
+
+    ask_after = 1.0
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._is_ready = False
+        self.is_closed = False
+        self.heard = b""
+        self.said_goodbye = False
+
+    def write(self, data, deadline):
+        self._incoming.write(data)
+        self._work()
+
+    def _work(self):
+        try:
+            if not self._is_ready:
+                self._tls.do_handshake()
+                self._is_ready = True
+            while data := self._tls.read(65536):
+                self.heard += data
+                self._tls.write(data)
+            self.said_goodbye = True
+        except ssl.SSLWantReadError:
+            pass
+
+    def say(self, data):
+        self._tls.write(data)
+
+    def leave(self):
+        try:
+            self._tls.unwrap()
+        except ssl.SSLWantReadError:
+            pass
+
+    async def read(self, deadline):
+        return self._outgoing.read()
+
+    def read_now(self):
+        return self._outgoing.read() or None
+
+    def is_quiet(self, ask):
+        return not self._outgoing.pending
+
+    def close(self, farewell=b""):
+        if farewell:
+            self.write(farewell, 0.0)
+        self.is_closed = True
+
+    def drop(self):
+        self.is_closed = True
+
+
+@pytest.fixture
+def echo(server_tls):
+    return Echo(server_tls)
+
+
+@pytest.fixture
+def stream(echo, ca_certs) -> TLSStream:
+    context = shared_context(ca_certs=ca_certs)
+    return run_blocking(start_tls(echo, context, "localhost", math.inf))
+
+
+def write(stream, data):
+    async def flow():
+        waiting = stream.write(data, math.inf)
+        if waiting is not None:
+            await waiting
+
+    run_blocking(flow())
+
+
+def test_there_and_back(stream):
+    write(stream, b"ping")
+    assert run_blocking(stream.read(math.inf)) == b"ping"
+    assert stream.read_now() is None
+    assert "TLSv1.3" in repr(stream)
+
+
+@pytest.mark.parametrize("size", [1, 16384, 16385, 300_000, 1_000_000])
+def test_all_sizes(stream, size):
+    data = os.urandom(size)
+    write(stream, data)
+    received = b""
+    while len(received) < size:
+        received += run_blocking(stream.read(math.inf))
+    assert received == data
+
+
+def test_tickets_are_nothing(stream, echo):
+    """They come after the handshake, and nobody asked for them."""
+    assert not echo.is_quiet(ask=False)
+    assert stream.is_quiet(ask=False)
+    echo.say(b"unasked")
+    assert not stream.is_quiet(ask=False)
+
+
+def test_leaving(stream, echo):
+    stream.close()
+    assert echo.said_goodbye
+    assert echo.is_closed
+    stream.close()
+
+
+def test_being_left(stream, echo):
+    echo.leave()
+    assert not stream.is_quiet(ask=False)
+    assert run_blocking(stream.read(math.inf)) == b""
+
+
+def test_being_cut_off(stream, echo, monkeypatch):
+    stream.read_now()
+
+    async def end(deadline):
+        return b""
+
+    monkeypatch.setattr(echo, "read", end)
+    with pytest.raises(ssl.SSLEOFError):
+        run_blocking(stream.read(math.inf))
+
+
+def test_a_protocol_is_offered(echo, ca_certs, server_tls):
+    offered = []
+    server_tls.set_alpn_protocols(["http/1.1"])
+    context = shared_context(ca_certs=ca_certs)
+    stream = run_blocking(start_tls(echo, context, "localhost", math.inf))
+    offered.append(stream.protocol)
+    assert offered == ["http/1.1"]
+
+
+def test_a_name_that_is_not_in_the_certificate(echo, ca_certs):
+    with pytest.raises(ssl.SSLCertVerificationError):
+        run_blocking(start_tls(echo, shared_context(ca_certs=ca_certs), "example.org", math.inf))
+
+
+def test_contexts_are_shared(ca_certs, tmp_path):
+    assert shared_context() is shared_context()
+    assert shared_context().verify_mode == ssl.CERT_REQUIRED
+    assert shared_context().check_hostname
+    assert shared_context(False) is not shared_context()
+    assert shared_context(False).verify_mode == ssl.CERT_NONE
+    assert shared_context(ca_certs=ca_certs) is shared_context(ca_certs=ca_certs)
+    options = {"ca_certs": ca_certs}
+    assert context_from_options(options) is context_from_options(dict(options))
+    assert context_from_options({}).verify_mode == ssl.CERT_REQUIRED
+    assert context_from_options({"cert_reqs": ssl.CERT_NONE}).check_hostname is False
+    context_from_options({"ciphers": "ECDHE+AESGCM", "ssl_version": ssl.PROTOCOL_TLS_CLIENT})
+
+
+def test_a_file_that_has_changed_is_another_one(authority, tmp_path):
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    first = shared_context(ca_certs=str(path))
+    os.utime(path, (1, 1))
+    assert shared_context(ca_certs=str(path)) is not first
+
+
+def test_the_number_of_contexts_is_bounded(authority, tmp_path):
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    first = shared_context(ca_certs=str(path))
+    for second in range(70):
+        os.utime(path, (second, second))
+        shared_context(ca_certs=str(path))
+    os.utime(path, (1, 1))
+    assert shared_context(ca_certs=str(path)) is not first
+
+
+def test_options_that_are_none():
+    with pytest.raises(TypeError, match="unknown ssl_options: a, b"):
+        context_from_options({"b": 1, "a": 2})

@@ -1,0 +1,230 @@
+"""The application: its settings, its rules, and its log."""
+
+import asyncio
+import logging
+import re
+
+import pytest
+from tests.wire.server_under_test import Wire, request, turns
+
+from waterspout.web import Application, ErrorHandler, RequestHandler, URLSpec, url
+
+
+class Hello(RequestHandler):
+    def initialize(self, text="hello"):
+        self.text = text
+
+    def get(self):
+        self.write(self.text)
+
+
+class Status(RequestHandler):
+    async def get(self, status):
+        await asyncio.sleep(0)
+        self.set_status(int(status))
+        if "flush" in self.request.query:
+            self.flush()
+
+
+def quiet(handler: RequestHandler) -> None:
+    pass
+
+
+def test_settings():
+    application = Application([], title="x", debug=True)
+    assert application.settings == {"title": "x", "debug": True, "serve_traceback": True}
+    assert Application(debug=True, serve_traceback=False).settings["serve_traceback"] is False
+    assert Application().settings == {}
+
+
+async def test_without_rules_nothing_is_found(wire: Wire):
+    client = await wire.client(Application(log_function=quiet))
+    assert (await client.ask()).status == 404
+
+
+async def test_rules(wire: Wire):
+    application = Application(
+        [
+            ("/tuple", Hello),
+            ("/keywords", Hello, {"text": "keywords"}),
+            ["/list", Hello, {"text": "list"}, "name"],
+            URLSpec("/spec", Hello, {"text": "spec"}, name="other"),
+            url(r"/url/(?:.*)", Hello, {"text": "url"}),
+        ],
+        log_function=quiet,
+    )
+    client = await wire.client(application)
+    for path, text in {
+        "/tuple": "hello",
+        "/keywords": "keywords",
+        "/list": "list",
+        "/spec": "spec",
+        "/url/x": "url",
+    }.items():
+        assert (await client.ask(path=path)).body == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (("/a", "module.Handler"), r"rule '/a\$': 'module\.Handler' is no handler class"),
+        (("/a", object()), "is no handler class"),
+        (("/a",), "no rule: "),
+        ("/a", "no rule: "),
+    ],
+)
+def test_a_wrong_rule_is_told_at_once(rule, message):
+    with pytest.raises(TypeError, match=message) as caught:
+        Application([rule])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pattern_that_is_none_is_told_at_once():
+    with pytest.raises(ValueError, match=r"rule '/\[': no regular expression: "):
+        Application([("/[", Hello)])
+
+
+@pytest.mark.parametrize("name", ["default_host", "transforms"])
+def test_what_is_not_there_yet_is_told(name):
+    with pytest.raises(TypeError, match=f"Application has no argument '{name}'"):
+        Application([], **{name: "x"})
+
+
+# Where no rule matches
+
+
+async def test_default_handler_class(wire: Wire):
+    class Missing(RequestHandler):
+        def initialize(self, text="missing"):
+            self.text = text
+
+        def prepare(self):
+            self.set_status(404)
+            self.finish(self.text)
+
+    client = await wire.client(Application(default_handler_class=Missing, log_function=quiet))
+    for method in ("GET", "POST"):
+        answer = await client.ask(method=method)
+        assert (answer.status, answer.body) == (404, b"missing")
+    client = await wire.client(
+        Application(
+            default_handler_class=Missing,
+            default_handler_args={"text": "given"},
+            log_function=quiet,
+        )
+    )
+    assert (await client.ask()).body == b"given"
+    gone = Application(
+        default_handler_class=ErrorHandler,
+        default_handler_args={"status_code": 410},
+        log_function=quiet,
+    )
+    assert (await (await wire.client(gone)).ask()).status == 410
+
+
+# The log
+
+
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [
+        (200, logging.INFO),
+        (304, logging.INFO),
+        (399, logging.INFO),
+        (400, logging.WARNING),
+        (404, logging.WARNING),
+        (499, logging.WARNING),
+        (500, logging.ERROR),
+        (599, logging.ERROR),
+        (999, logging.ERROR),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?flush"])
+async def test_the_access_log(wire: Wire, status, level, query, caplog):
+    caplog.set_level("INFO", "waterspout.access")
+    client = await wire.client(Application([(r"/(\d+)", Status)]))
+    await client.ask(path=f"/{status}{query}")
+    [record] = caplog.records
+    assert record.name == "waterspout.access"
+    assert record.levelno == level
+    pattern = rf"{status} GET /{status}{re.escape(query)} \(127\.0\.0\.1\) \d+\.\d\dms"
+    assert re.fullmatch(pattern, record.getMessage())
+
+
+async def test_the_access_log_of_errors(wire: Wire, caplog):
+    caplog.set_level("INFO", "waterspout.access")
+    client = await wire.client(Application([("/", Hello)]))
+    await client.ask(path="/nowhere")
+    await client.ask(method="POST")
+    assert [record.getMessage().split(" (")[0] for record in caplog.records] == [
+        "404 GET /nowhere",
+        "405 POST /",
+    ]
+
+
+async def test_what_is_not_logged_costs_nothing(wire: Wire, caplog):
+    caplog.set_level("ERROR", "waterspout.access")
+    client = await wire.client(Application([("/", Hello)]))
+    await client.ask()
+    await client.ask(path="/nowhere")
+    assert caplog.records == []
+
+
+async def test_the_log_counts_the_time_of_the_whole_request(wire: Wire, caplog):
+    caplog.set_level("INFO", "waterspout.access")
+    gate = asyncio.Event()
+
+    class Waits(RequestHandler):
+        async def get(self):
+            await gate.wait()
+
+    client = await wire.client(Application([("/", Waits)]))
+    await client.send(request())
+    await turns()
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.02, gate.set)
+    await client.response()
+    milliseconds = float(caplog.records[0].getMessage().split()[-1].removesuffix("ms"))
+    assert 19 < milliseconds < 20_000
+
+
+async def test_log_function(wire: Wire):
+    seen: list[tuple[int, str | None]] = []
+    application = Application(
+        [("/", Hello)],
+        log_function=lambda handler: seen.append((handler.get_status(), handler.request.uri)),
+    )
+    client = await wire.client(application)
+    await client.ask()
+    await client.ask(path="/x")
+    assert seen == [(200, "/"), (404, "/x")]
+
+
+async def test_log_request_may_be_overridden(wire: Wire):
+    seen = []
+
+    class Own(Application):
+        def log_request(self, handler):
+            seen.append(handler.request.path)
+
+    client = await wire.client(Own([("/", Hello)]))
+    await client.ask()
+    assert seen == ["/"]
+
+
+async def test_a_log_that_fails_takes_nothing_from_the_request(wire: Wire, caplog):
+    finished = []
+
+    class Finishes(Hello):
+        def on_finish(self):
+            finished.append(self.request.path)
+
+    def fail(handler):
+        raise RuntimeError("in the log")
+
+    client = await wire.client(Application([("/", Finishes)], log_function=fail))
+    for _ in range(2):
+        assert (await client.ask()).body == b"hello"
+    assert finished == ["/", "/"]
+    assert caplog.text.count("RuntimeError: in the log") == 2
+    assert "the access log failed: <Finishes GET / finished>" in caplog.text

@@ -1,0 +1,650 @@
+"""How a handler runs: its methods in their order, plain or awaited, at once where it can be."""
+
+import asyncio
+import contextvars
+import gc
+from types import CoroutineType
+from typing import Any
+
+import pytest
+from tests.wire.server_under_test import Wire, request, turns
+
+from waterspout.httpserver import HTTPServer, HTTPServerConnection
+from waterspout.web import Application, Finish, RequestHandler
+
+variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
+
+METHODS = ["GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"]
+
+
+class Plain(RequestHandler):
+    def get(self):
+        self.write(f"plain {self.request.method}")
+
+    head = post = delete = patch = put = options = get
+
+
+class Async(RequestHandler):
+    async def get(self):
+        self.write("async ")
+        await asyncio.sleep(0)
+        self.write(self.request.method or "")
+
+    head = post = delete = patch = put = options = get
+
+
+class AtOnce(RequestHandler):
+    async def get(self):
+        self.write(f"at once {self.request.method}")
+
+    head = post = delete = patch = put = options = get
+
+
+RULES = [("/plain", Plain), ("/async", Async), ("/at-once", AtOnce)]
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_every_method_plain_and_async(wire: Wire, method):
+    client = await wire.client(RULES)
+    for kind in ("plain", "async", "at once"):
+        answer = await client.ask(method=method, path=f"/{kind.replace(' ', '-')}")
+        text = f"{kind} {method}"
+        assert answer.status == 200
+        assert answer["Content-Length"] == str(len(text))
+        assert answer.body == (b"" if method == "HEAD" else text.encode())
+
+
+class FakeTransport:
+    """Collects what is written."""
+
+    def __init__(self) -> None:
+        self.written = b""
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        pass
+
+    def get_extra_info(self, name: str) -> Any:
+        return ("127.0.0.1", 1) if name == "peername" else None
+
+
+@pytest.mark.parametrize("path", ["/plain", "/at-once"])
+async def test_what_never_waits_is_answered_at_once_and_costs_no_task(wire: Wire, path):
+    server: Any = HTTPServer(Application(RULES, log_function=lambda handler: None))
+    server._attach()
+    connection = HTTPServerConnection(server)
+    transport = FakeTransport()
+    connection.connection_made(transport)
+    tasks = asyncio.all_tasks()
+    connection.data_received(request(path=path))
+    assert transport.written.endswith(f"{path[1:].replace('-', ' ')} GET".encode())
+    assert asyncio.all_tasks() == tasks
+    connection.connection_lost(None)
+
+
+# Before and after the method
+
+
+class Steps(RequestHandler):
+    """Notes its steps in ``notes``."""
+
+    def initialize(self, notes, greeting="hello"):
+        self.notes = notes
+        self.notes.append(f"initialize {greeting}")
+
+    def set_default_headers(self):
+        self.set_header("X-Default", "1")
+
+    def prepare(self):
+        self.notes.append("prepare")
+
+    def get(self):
+        self.notes.append("get")
+        self.write("hello")
+
+    def on_finish(self):
+        self.notes.append(f"on_finish {self.get_status()}")
+
+
+class AsyncSteps(Steps):
+    async def prepare(self):
+        self.notes.append("prepare")
+        await asyncio.sleep(0)
+
+    async def get(self):
+        await asyncio.sleep(0)
+        super().get()
+
+
+@pytest.mark.parametrize("handler", [Steps, AsyncSteps])
+async def test_the_steps_of_a_request(wire: Wire, handler):
+    notes: list[str] = []
+    client = await wire.client([("/", handler, {"notes": notes, "greeting": "hi"})])
+    answer = await client.ask()
+    assert answer.body == b"hello"
+    assert answer["X-Default"] == "1"
+    assert notes == ["initialize hi", "prepare", "get", "on_finish 200"]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("how", ["finish", "raise", "redirect", "error"])
+async def test_prepare_may_end_the_request(wire: Wire, is_async, how):
+    notes: list[str] = []
+
+    def end(handler):
+        notes.append("prepare")
+        if how == "finish":
+            handler.finish("early")
+        elif how == "raise":
+            raise Finish("early")
+        elif how == "redirect":
+            handler.redirect("/elsewhere")
+        else:
+            handler.send_error(403)
+
+    async def end_later(handler):
+        await asyncio.sleep(0)
+        end(handler)
+
+    class Early(Steps):
+        def prepare(self):
+            return (end_later if is_async else end)(self)
+
+    client = await wire.client([("/", Early, {"notes": notes})])
+    answer = await client.ask()
+    expected = {"finish": 200, "raise": 200, "redirect": 302, "error": 403}[how]
+    assert answer.status == expected
+    assert notes == ["initialize hello", "prepare", f"on_finish {expected}"]
+    if expected == 200:
+        assert answer.body == b"early"
+    assert (await client.ask()).status == expected
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_prepare_may_raise(wire: Wire, is_async, caplog):
+    def fail():
+        raise RuntimeError("in prepare")
+
+    async def fail_later():
+        await asyncio.sleep(0)
+        fail()
+
+    class Raises(RequestHandler):
+        def prepare(self):
+            return (fail_later if is_async else fail)()
+
+        def get(self):
+            self.write("never")
+
+    client = await wire.client([("/", Raises)])
+    assert (await client.ask()).status == 500
+    assert "Uncaught exception GET / (127.0.0.1)" in caplog.text
+    assert "RuntimeError: in prepare" in caplog.text
+
+
+async def test_prepare_comes_before_every_method(wire: Wire):
+    class Counts(Plain):
+        def prepare(self):
+            self.set_header("X-Prepared", self.request.method)
+
+    client = await wire.client([("/", Counts)])
+    for method in METHODS:
+        assert (await client.ask(method=method))["X-Prepared"] == method
+
+
+@pytest.mark.parametrize("step", ["initialize", "set_default_headers", "__init__"])
+async def test_a_handler_that_cannot_be_made(wire: Wire, step, caplog):
+    def fail(self, *args, **kwargs):
+        raise RuntimeError(f"in {step}")
+
+    handler = type("Broken", (Plain,), {step: fail})
+    client = await wire.client([("/", handler), *RULES])
+    answer = await client.ask()
+    assert answer.status == 500
+    assert answer.body == b"500 Internal Server Error\n"
+    assert f"RuntimeError: in {step}" in caplog.text
+    assert (await client.ask(path="/plain")).body == b"plain GET"
+
+
+async def test_keywords_that_initialize_does_not_take(wire: Wire, caplog):
+    client = await wire.client([("/", Plain, {"surplus": 1})])
+    assert (await client.ask()).status == 500
+    assert "surplus" in caplog.text
+
+
+# Methods that are not there
+
+
+@pytest.mark.parametrize("method", ["TRACE", "get", "PROPFIND", "X", "FINISH", "__INIT__"])
+async def test_an_unknown_method(wire: Wire, method):
+    client = await wire.client(RULES)
+    assert (await client.ask(method=method, path="/plain")).status == 405
+    assert (await client.ask(method=method, path="/nowhere")).status == 405
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_a_method_that_the_handler_has_not(wire: Wire, method):
+    class Nothing(RequestHandler):
+        pass
+
+    client = await wire.client([("/", Nothing)])
+    assert (await client.ask(method=method)).status == 405
+
+
+async def test_head_is_not_get(wire: Wire):
+    class OnlyGet(RequestHandler):
+        def get(self):
+            self.write("hello")
+
+    client = await wire.client([("/", OnlyGet)])
+    assert (await client.ask(method="HEAD")).status == 405
+
+
+async def test_methods_of_ones_own(wire: Wire):
+    class Dav(RequestHandler):
+        SUPPORTED_METHODS = (*RequestHandler.SUPPORTED_METHODS, "PROPFIND")
+
+        def propfind(self):
+            self.write("found")
+
+    client = await wire.client([("/", Dav)])
+    assert (await client.ask(method="PROPFIND")).body == b"found"
+    assert (await client.ask(method="GET")).status == 405
+
+
+# Groups of the path
+
+
+class Groups(RequestHandler):
+    def get(self, *args, **kwargs):
+        assert list(args) == self.path_args
+        assert kwargs == self.path_kwargs
+        self.write({"args": args, "kwargs": kwargs})
+
+
+GROUPS = [
+    (r"/none", Groups),
+    (r"/one/(.*)", Groups),
+    (r"/two/([^/]*)(?:/(\d+))?", Groups),
+    (r"/named/(?P<first>[^/]*)(?:/(?P<second>\d+))?", Groups),
+    (r"/mixed/(a)(?P<name>b)", Groups),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/none", '{"args": [], "kwargs": {}}'),
+        ("/one/", '{"args": [""], "kwargs": {}}'),
+        ("/one/a%20b%2Fc+d", '{"args": ["a b/c+d"], "kwargs": {}}'),
+        ("/one/%C3%A9", '{"args": ["\\u00e9"], "kwargs": {}}'),
+        ("/one/a?b", '{"args": ["a"], "kwargs": {}}'),
+        ("/one/%zz", '{"args": ["%zz"], "kwargs": {}}'),
+        ("/one/%00%0d%0a", '{"args": ["\\u0000\\r\\n"], "kwargs": {}}'),
+        ("/two/a/1", '{"args": ["a", "1"], "kwargs": {}}'),
+        ("/two/a", '{"args": ["a", null], "kwargs": {}}'),
+        ("/named/a/1", '{"args": [], "kwargs": {"first": "a", "second": "1"}}'),
+        ("/named/%61", '{"args": [], "kwargs": {"first": "a", "second": null}}'),
+        ("/mixed/ab", '{"args": [], "kwargs": {"name": "b"}}'),
+    ],
+)
+async def test_groups(wire: Wire, path, expected):
+    client = await wire.client(GROUPS)
+    answer = await client.ask(path=path)
+    assert answer.status == 200
+    assert answer.body.decode() == expected
+
+
+@pytest.mark.parametrize("path", ["/one/%FF", "/one/%C3%28", "/named/%E9"])
+async def test_groups_that_are_no_utf_8(wire: Wire, path, caplog):
+    client = await wire.client(GROUPS)
+    answer = await client.ask(path=path)
+    assert answer.status == 400
+    assert "Invalid unicode in url" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_groups_may_be_decoded_otherwise(wire: Wire):
+    class Latin(Groups):
+        def decode_argument(self, value, name=None):
+            assert name is None
+            return value.decode("latin-1")
+
+    client = await wire.client([(r"/(.*)", Latin)])
+    assert (await client.ask(path="/%E9")).body == b'{"args": ["\\u00e9"], "kwargs": {}}'
+
+
+async def test_a_handler_without_groups_has_empty_ones_of_its_own(wire: Wire):
+    class Changes(RequestHandler):
+        def get(self):
+            self.write(f"{self.path_args} {self.path_kwargs}")
+            self.path_args.append("x")
+            self.path_kwargs["x"] = "y"
+
+    client = await wire.client([("/", Changes)])
+    for _ in range(2):
+        assert (await client.ask()).body == b"[] {}"
+
+
+async def test_a_method_that_does_not_take_the_groups(wire: Wire, caplog):
+    client = await wire.client([(r"/(.*)", Plain)])
+    assert (await client.ask(path="/a")).status == 500
+    assert "TypeError" in caplog.text
+
+
+# What a method may return
+
+
+class Returns(RequestHandler):
+    """Returns what ``make`` makes."""
+
+    def initialize(self, make):
+        self.make = make
+
+    def get(self):
+        return self.make(self)
+
+
+async def write_later(handler):
+    await asyncio.sleep(0)
+    handler.write("later")
+
+
+def future_of(handler):
+    future = asyncio.get_running_loop().create_future()
+
+    def end():
+        handler.write("later")
+        future.set_result(None)
+
+    asyncio.get_running_loop().call_soon(end)
+    return future
+
+
+class Awaitable:
+    def __init__(self, handler: Any) -> None:
+        self.handler = handler
+
+    def __await__(self):
+        return write_later(self.handler).__await__()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        write_later,
+        future_of,
+        lambda handler: asyncio.get_running_loop().create_task(write_later(handler)),
+        lambda handler: asyncio.gather(write_later(handler), asyncio.sleep(0)),
+        Awaitable,
+    ],
+    ids=["coroutine", "future", "task", "gather", "awaitable"],
+)
+async def test_what_can_be_awaited_is_awaited(wire: Wire, make):
+    client = await wire.client([("/", Returns, {"make": make})])
+    await client.send(request() * 2)
+    for _ in range(2):
+        assert (await client.response()).body == b"later"
+
+
+def generator(handler):
+    yield
+
+
+async def async_generator(handler):
+    yield
+
+
+@pytest.mark.parametrize(
+    ("make", "shown"),
+    [
+        (lambda handler: "text", "'text'"),
+        (lambda handler: b"", "b''"),
+        (lambda handler: 0, "0"),
+        (lambda handler: {"a": 1}, "{'a': 1}"),
+        (lambda handler: [write_later], "[<function write_later"),
+        (generator, "<generator object generator"),
+        (async_generator, "<async_generator object async_generator"),
+    ],
+)
+@pytest.mark.parametrize("is_prepare_async", [False, True])
+async def test_what_cannot_be_awaited_is_told(wire: Wire, make, shown, is_prepare_async, caplog):
+    class Prepared(Returns):
+        async def prepare(self):
+            await asyncio.sleep(0)
+
+    handler = Prepared if is_prepare_async else Returns
+    client = await wire.client([("/", handler, {"make": make}), *RULES])
+    assert (await client.ask()).status == 500
+    assert f"TypeError: {handler.__name__}.get() returned {shown}" in caplog.text
+    assert "cannot be awaited: a response is given to write() or finish()" in caplog.text
+    assert (await client.ask(path="/plain")).status == 200
+
+
+async def test_prepare_that_returns_what_cannot_be_awaited(wire: Wire, caplog):
+    class Wrong(Plain):
+        def prepare(self):
+            return True
+
+    client = await wire.client([("/", Wrong)])
+    assert (await client.ask()).status == 500
+    assert "TypeError: Wrong.prepare() returned True, which cannot be awaited" in caplog.text
+
+
+# Tasks
+
+
+async def test_the_current_task_is_one_and_the_same(wire: Wire):
+    class Tasks(RequestHandler):
+        async def prepare(self):
+            self.tasks = {asyncio.current_task()}
+
+        async def get(self):
+            self.tasks.add(asyncio.current_task())
+            await asyncio.sleep(0)
+            self.tasks.add(asyncio.current_task())
+            assert None not in self.tasks
+            self.write(str(len(self.tasks)))
+
+    client = await wire.client([("/", Tasks)])
+    assert (await client.ask()).body == b"1"
+
+
+async def test_timeouts_and_groups_of_tasks(wire: Wire):
+    class Times(RequestHandler):
+        async def get(self):
+            try:
+                async with asyncio.timeout(0):
+                    await asyncio.Event().wait()
+            except TimeoutError:
+                self.write("timeout ")
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(asyncio.sleep(0, result=n)) for n in range(3)]
+            self.write(str([task.result() for task in tasks]))
+
+    client = await wire.client([("/", Times)])
+    await client.send(request() * 2)
+    for _ in range(2):
+        assert (await client.response()).body == b"timeout [0, 1, 2]"
+
+
+async def test_a_timeout_that_nobody_catches(wire: Wire, caplog):
+    class Late(RequestHandler):
+        async def get(self):
+            async with asyncio.timeout(0):
+                await asyncio.Event().wait()
+
+    client = await wire.client([("/", Late)])
+    assert (await client.ask()).status == 500
+    assert "TimeoutError" in caplog.text
+
+
+class Cancelled(RequestHandler):
+    """Is cancelled, in one way or another."""
+
+    tasks: list[Any] = []  # noqa: RUF012
+    is_begun = False
+
+    async def get(self):
+        Cancelled.tasks.append(asyncio.current_task())
+        if self.is_begun:
+            self.write("begun")
+            await self.flush()
+        await asyncio.Event().wait()
+
+    async def post(self):
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+
+    async def put(self):
+        await asyncio.sleep(0)
+        await self.post()
+
+    def delete(self):
+        raise asyncio.CancelledError
+
+
+class CancelledLate(Cancelled):
+    is_begun = True
+
+
+async def cancel_when_it_waits():
+    while not Cancelled.tasks:
+        await turns(1)
+    Cancelled.tasks.pop().cancel()
+
+
+async def test_a_handler_whose_task_is_cancelled_is_answered(wire: Wire, caplog):
+    notes: list[int] = []
+
+    class Noted(Cancelled):
+        def on_finish(self):
+            notes.append(self.get_status())
+
+    client = await wire.client([("/", Noted)])
+    await client.send(request() * 2)
+    for _ in range(2):
+        await cancel_when_it_waits()
+        assert (await client.response()).status == 503
+    assert notes == [503, 503]
+    assert "the handler was cancelled: GET / (127.0.0.1)" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_handler_that_is_cancelled_in_its_answer_is_cut(wire: Wire, caplog):
+    server = wire.serve([("/", CancelledLate)])
+    client = await wire.connect(server)
+    await client.send(request() * 2)
+    await cancel_when_it_waits()
+    received = await client.rest_or_reset()
+    assert received.count(b"HTTP/1.1") == 1
+    assert not received.endswith(b"0\r\n\r\n")
+    await wire.closed(server)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_a_cancelled_error_from_elsewhere_is_answered(wire: Wire, method, caplog):
+    client = await wire.client([("/", Cancelled), *RULES])
+    assert (await client.ask(method=method)).status == 503
+    assert (await client.ask(path="/plain")).status == 200
+
+
+async def test_a_handler_whose_error_page_fails_is_answered(wire: Wire, caplog):
+    class Worse(RequestHandler):
+        is_broken = False
+
+        def set_default_headers(self):
+            if self.is_broken:
+                raise RuntimeError("in the error page")
+
+        async def get(self):
+            await asyncio.sleep(0)
+            self.is_broken = True
+            raise RuntimeError("in get")
+
+        def post(self):
+            self.is_broken = True
+            raise RuntimeError("in post")
+
+        async def put(self):
+            self.is_broken = True
+            await asyncio.sleep(0)
+            raise asyncio.CancelledError
+
+    client = await wire.client([("/", Worse), *RULES])
+    for method in ("GET", "POST", "PUT"):
+        assert (await client.ask(method=method)).status == 500
+    assert caplog.text.count("RuntimeError: in the error page") == 3
+    assert "RuntimeError: in get" in caplog.text
+    assert "RuntimeError: in post" in caplog.text
+    assert (await client.ask(path="/plain")).status == 200
+
+
+async def test_a_context_variable_lives_as_long_as_its_request(wire: Wire):
+    class Context(RequestHandler):
+        async def prepare(self):
+            self.write(f"{variable.get()} ")
+            variable.set("prepare")
+            await asyncio.sleep(0)
+
+        async def get(self):
+            self.write(f"{variable.get()} ")
+            variable.set("get")
+            await asyncio.sleep(0)
+            self.write(variable.get())
+
+        def post(self):
+            self.write(variable.get())
+            variable.set("post")
+
+        def on_finish(self):
+            finished.append(variable.get())
+
+    finished: list[str] = []
+    client = await wire.client([("/", Context)])
+    await client.send((request() + request(method="POST")) * 2)
+    for expected in (b"unset prepare get", b"unset prepare") * 2:
+        assert (await client.response()).body == expected
+    assert finished == ["get", "post"] * 2
+    assert variable.get() == "unset"
+
+
+async def test_a_handler_leaves_no_cycles_behind(wire: Wire):
+    """What is not freed by its count is freed by the collector only, much later."""
+    import weakref
+
+    references: list[Any] = []
+
+    class Counted(RequestHandler):
+        def get(self):
+            references.append(weakref.ref(self))
+            self.write("hello")
+
+        async def post(self):
+            await asyncio.sleep(0)
+            self.get()
+
+    client = await wire.client([("/", Counted)])
+    gc.collect()
+    gc.disable()
+    try:
+        await client.ask()
+        await client.ask(method="POST")
+        await turns()
+        await client.ask()
+        assert [reference() for reference in references[:2]] == [None, None]
+    finally:
+        gc.enable()
+
+
+async def test_coroutines_that_were_begun_are_ended(wire: Wire):
+    client = await wire.client(RULES)
+    await client.send(request(path="/async") * 10)
+    for _ in range(10):
+        await client.response()
+    await turns()
+    left = [found for found in gc.get_objects() if isinstance(found, CoroutineType)]
+    assert not [found for found in left if "go_on" in repr(found)]
