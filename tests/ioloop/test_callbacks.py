@@ -1,6 +1,5 @@
 """What becomes of a callback's failures, and of the coroutines that it starts."""
 
-
 import asyncio
 import concurrent.futures
 import functools

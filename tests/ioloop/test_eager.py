@@ -1,6 +1,5 @@
 """Starting a coroutine at once: as a Task does it, only sooner."""
 
-
 import asyncio
 import contextvars
 import gc
@@ -746,18 +745,18 @@ class Compiled(Coroutine[Any, Any, Any]):
 
     def __init__(self, coroutine):
         self._coroutine = coroutine
-        self.send = coroutine.send
-        self.throw = coroutine.throw
-        self.close = coroutine.close
 
     def __await__(self):
         return self._coroutine.__await__()
 
     def send(self, value):
-        """Be there, for the base class."""
+        return self._coroutine.send(value)
 
     def throw(self, *error):
-        """Be there, for the base class."""
+        return self._coroutine.throw(*error)
+
+    def close(self):
+        self._coroutine.close()
 
 
 def test_a_coroutine_of_a_compiled_module_goes_on(loop):

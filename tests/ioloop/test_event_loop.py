@@ -1,6 +1,5 @@
 """Making asyncio loops, and finding that of a thread."""
 
-
 import asyncio
 import os
 import subprocess

@@ -1,6 +1,5 @@
 """IOLoop: which loop it is, starting and stopping, callbacks, timeouts, executors."""
 
-
 import asyncio
 import concurrent.futures
 import datetime

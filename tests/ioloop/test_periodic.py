@@ -1,6 +1,5 @@
 """PeriodicCallback on a clock that the tests set."""
 
-
 import asyncio
 import datetime
 import gc

@@ -1,6 +1,5 @@
 """From blocking code into the loop and back."""
 
-
 import asyncio
 import concurrent.futures
 import sys

@@ -38,7 +38,7 @@ class CommandModule(Protocol):
 
 
 COMMANDS = {
-    "demo": Command("waterspout.cli.demo", "see what synchronous and asynchronous mean, with the times"),
+    "demo": Command("waterspout.cli.demo", "see what synchronous and asynchronous mean"),
     "version": Command(
         "waterspout.cli.version", "show the versions, the event loop and the form of the engine"
     ),
