@@ -158,9 +158,10 @@ def _drive(first: _FirstStep) -> Generator[Any, None, Any]:
             thrown = None
         thrown = yield from _await(awaited)
     # A coroutine of Cython's can be awaited, but not iterated over as Python's own.
+    rest: Any = coroutine
     if type(coroutine) is not types.CoroutineType:
-        return (yield from coroutine.__await__())
-    return (yield from coroutine)
+        rest = coroutine.__await__()
+    return (yield from rest)
 
 
 def _await(awaited: Any) -> Generator[Any, None, BaseException | None]:
