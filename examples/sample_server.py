@@ -33,12 +33,11 @@ def main() -> None:
     application = Application([(r"/", HelloHandler)], delay=args.delay)
     try:
         server = application.listen(args.port)
+        port = server.sockets[0].getsockname()[1]
+        print(f"Listening on http://localhost:{port}/ until Ctrl-C", flush=True)
+        IOLoop.current().start()
     except (OSError, ValueError) as error:
         sys.exit(f"sample_server: {error}")
-    port = server.sockets[0].getsockname()[1]
-    print(f"Listening on http://localhost:{port}/ until Ctrl-C", flush=True)
-    try:
-        IOLoop.current().start()
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -1,5 +1,7 @@
 """The plain cases: a request goes out, and what comes back is told. Each in three styles."""
 
+import pickle
+
 import pytest
 from tests.httpclient.scripted_server import OK, always, answering, response, serve
 
@@ -167,6 +169,15 @@ def test_times(client):
     assert second.time_info["connect"] == 0.0
     assert first.request_time == first.time_info["total"]
     assert abs(first.start_time - second.start_time) < 60
+
+
+def test_a_response_can_be_sent_to_another_process(client):
+    with serve(always(response(b"body", "404 Not Found"))) as server:
+        answer = client.fetch(server.url, raise_error=False)
+    twin = pickle.loads(pickle.dumps(answer))
+    assert (twin.code, twin.body, twin.headers) == (404, b"body", answer.headers)
+    assert twin.effective_url == server.url
+    assert twin.time_info == answer.time_info
 
 
 def test_fragments_are_never_sent(client):

@@ -19,8 +19,8 @@ EMPTY = {"used": 0, "idle": 0, "waiting": 0}
 
 
 def fetch(flow: Flow, url: str = URL, **arguments: object) -> HTTPResponse:
-    request = HTTPRequest(url, **arguments)  # type: ignore[arg-type]
-    return run_blocking(flow.fetch(request, not arguments, True))
+    request = HTTPRequest(url, **arguments) if arguments else url  # type: ignore[arg-type]
+    return run_blocking(flow.fetch(request, True))
 
 
 def new_flow(net: FakeNet, **arguments: object) -> Flow:
@@ -175,3 +175,22 @@ def test_an_interrupt_frees_everything():
     with pytest.raises(KeyboardInterrupt):
         fetch(flow)
     assert flow.pool.statistics == EMPTY
+
+
+def test_a_request_that_was_repeated_leaves_its_connection_for_others():
+    """What went wrong the first time is forgotten."""
+
+    class Breaking(FakeNet):
+        async def connect(self, address, deadline):
+            stream = await super().connect(address, deadline)
+            if len(self.streams) == 1:
+                self.breaking = stream
+            return stream
+
+    net = Breaking([OK, BrokenPipeError(32, "broken pipe")], [OK, OK])
+    flow = new_flow(net)
+    fetch(flow)
+    net.breaking.is_closed = True  # writing fails
+    assert fetch(flow).body == b"ok"
+    assert fetch(flow).body == b"ok"
+    assert len(net.streams) == 2

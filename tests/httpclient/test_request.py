@@ -189,3 +189,31 @@ def test_where_to_connect():
     assert settings.connect_to("d", 80) == ("e", 80)
     assert settings.connect_to("f", 80) == ("g", 83)
     assert settings.connect_to("x", 80) == ("x", 80)
+
+
+# Values for other processes
+
+
+def test_responses_can_be_sent_to_other_processes():
+    request = HTTPRequest("http://x/", "POST", {"A": "b"}, b"sent", request_timeout=3)
+    response = HTTPResponse(
+        request, 404, HTTPHeaders({"C": "d"}), io.BytesIO(b"body"), time_info={"total": 1.0}
+    )
+    twin = pickle.loads(pickle.dumps(response))
+    assert (twin.code, twin.reason, twin.body, twin.headers) == (
+        404,
+        "Not Found",
+        b"body",
+        response.headers,
+    )
+    assert twin.time_info == {"total": 1.0}
+    assert (twin.request.method, twin.request.body, twin.request.request_timeout) == (
+        "POST",
+        b"sent",
+        3,
+    )
+    assert twin.error.response is twin
+    error = pickle.loads(pickle.dumps(response.error))
+    assert (error.code, error.response.body) == (404, b"body")
+    response = HTTPResponse(request, 599, error=HTTPTimeoutError("late"))
+    assert str(pickle.loads(pickle.dumps(response)).error) == "late"

@@ -148,6 +148,7 @@ class World:
 
     def answer(self, exchange: Any) -> None:
         assert not self.waiting, "one request at a time"
+        assert not self.transport.is_paused, "who does not read gets no more"
         self.served += 1
         number = b"<%d>" % self.served
         target = exchange.head.target
@@ -257,13 +258,28 @@ def test_nothing_behind_an_error_is_answered(requests, steps):
     assert numbers(world.transport.sent) == list(range(1, len(requests) + 1))
     assert world.transport.sent.count(b"HTTP/1.1 400 ") == 1
     assert world.transport.sent.endswith(b"400 Bad Request\n")
+    assert world.transport.is_reading  # or the client's end would not be noticed
     world.connection.on_deadline(world.connection.deadline)
     world.drain(b"")
     assert world.is_over
 
 
-@given(st.lists(st.sampled_from([*PIECES, BAD]), max_size=25), STEPS, st.booleans())
-def test_a_connection_that_stops_answers_what_it_has_begun(requests, steps, is_read):
+@given(st.lists(st.sampled_from(PIECES), max_size=10), STEPS, st.sampled_from(["now", "later"]))
+def test_nothing_behind_connection_close_is_answered(requests, steps, last):
+    world = World()
+    stream = b"".join(requests) + request("Connection: close", path=f"/{last}")
+    left = world.drain(play(world, stream + PIECES[0] * 5, steps))
+    assert numbers(world.transport.sent) == list(range(1, len(requests) + 2))
+    if not world.is_over:
+        assert world.transport.is_reading
+        assert left == b""
+        world.connection.on_deadline(world.connection.deadline)
+        world.drain(b"")
+    assert world.is_over
+
+
+@given(st.lists(st.sampled_from([*PIECES, BAD]), max_size=25), STEPS)
+def test_a_connection_that_stops_answers_what_it_has_begun(requests, steps):
     world = World()
     play(world, b"".join(requests), steps)
     has_exchange = world.connection.exchange is not None and world.waiting
@@ -311,6 +327,35 @@ def test_a_client_that_reads_and_sends_no_more_is_cut_off(requests, steps):
         world.connection.on_deadline(world.connection.deadline)
         while world.loop.ready:
             world.loop.step()
+    assert world.is_over
+
+
+def test_what_comes_behind_the_last_request_is_read_and_dropped():
+    world = World()
+    world.receive(request("Connection: close", path="/later"))
+    world.receive(PIECES[0])
+    assert world.transport.is_reading  # to notice that the client goes
+    world.receive(PIECES[0] * 3000)
+    assert not world.transport.is_reading
+    world.go_on()
+    assert world.transport.is_reading  # or the client's end would not be noticed
+    world.receive(PIECES[0])
+    world.drain(b"")
+    assert numbers(world.transport.sent) == [1]
+    world.connection.on_deadline(world.connection.deadline)
+    world.drain(b"")
+    assert world.is_over
+
+
+def test_a_client_that_has_gone_before_it_was_refused():
+    world = World()
+
+    def write_eof() -> None:
+        raise OSError("not connected")
+
+    world.transport.write_eof = write_eof  # type: ignore[method-assign]
+    world.receive(BAD)
+    world.drain(b"")
     assert world.is_over
 
 

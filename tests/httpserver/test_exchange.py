@@ -263,6 +263,25 @@ async def test_what_it_tells_of_the_client(wire: Wire):
     assert 0 < exchange.start_time <= exchange.finish_time
 
 
+async def test_it_tells_whether_its_start_is_long_ago(wire: Wire):
+    """What makes a Date must not take the start for now."""
+    late = []
+
+    async def answer(request):
+        if request.path == "/wait":
+            await asyncio.sleep(0)
+        late.append(request.connection.is_late)
+        respond(request, b"x")
+
+    client = await wire.client(answer)
+    await client.send(
+        request() + request(path="/wait") + request() + request(method="POST", body=b"x")
+    )
+    for _ in range(4):
+        await client.response()
+    assert late == [False, True, False, True]
+
+
 def test_its_verbs_are_those_of_the_public_interface():
     from waterspout.httpserver import Exchange
 

@@ -314,3 +314,42 @@ async def test_nothing_keeps_a_closed_connection_alive(wire: Wire):
     await turns()
     gc.collect()
     assert reference() is None
+
+
+@pytest.mark.parametrize("kind", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_interrupt_in_a_handler_ends_the_loop_and_nobody_else_is_served(kind, is_async):
+    new_loop = asyncio.new_event_loop
+    if kind == "uvloop":
+        new_loop = pytest.importorskip("uvloop").new_event_loop
+    served = []
+
+    class Interrupted(RequestHandler):
+        def get(self, name):
+            served.append(name)
+            if name == "stop":
+                return self.stop_later() if is_async else self.stop()
+            return None
+
+        def stop(self):
+            raise SystemExit("enough")
+
+        async def stop_later(self):
+            self.stop()
+
+    async def listen() -> HTTPServer:
+        application = Application([("/(.*)", Interrupted)], log_function=lambda handler: None)
+        return application.listen(0, "127.0.0.1")
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        server = runner.run(listen())
+        address = server.sockets[0].getsockname()
+        with socket.create_connection(address) as one, socket.create_connection(address) as other:
+            one.sendall(request(path="/first") + request(path="/stop") + request(path="/never"))
+            with pytest.raises(SystemExit, match="enough"):
+                runner.get_loop().run_forever()
+            other.sendall(request(path="/never"))
+            server.stop()
+            assert runner.run(server.close_all_connections(0)) == 0
+            assert one.recv(65536).startswith(b"HTTP/1.1 200 OK")
+    assert served == ["first", "stop"]

@@ -47,19 +47,24 @@ async def until(notes: list[str], *expected: str) -> None:
     assert notes == list(expected)
 
 
+@pytest.mark.parametrize("ahead", [b"", b"\r\n", b"GET", request() * 3])
 @pytest.mark.parametrize("is_reset", [False, True], ids=["closed", "reset"])
 async def test_a_handler_hears_that_its_client_has_gone_and_goes_on(
-    wire: Wire, gate, notes, is_reset
+    wire: Wire, gate, notes, is_reset, ahead
 ):
     server = wire.serve([("/", Gate, {"gate": gate, "notes": notes})])
     client = await wire.connect(server)
     await client.send(request())
     await until(notes, "begun")
+    await client.send(ahead)
+    await turns()
     if is_reset:
         client.reset()
     else:
         client.close()
     await until(notes, "begun", "gone")
+    if ahead and not is_reset:
+        return  # what was sent ahead is answered too: the client may be reading
     gate.set()
     await until(notes, "begun", "gone", "ended", "finished")
     await wire.closed(server)
@@ -370,3 +375,66 @@ async def test_the_future_of_flush_fails_where_the_client_has_gone(wire: Wire, g
     while not errors:
         await turns(1)
     await turns()
+
+
+async def test_a_callback_that_is_set_when_the_client_has_gone_is_called(wire: Wire, gate, notes):
+    class Late(Gate):
+        async def get(self):
+            self.notes.append("begun")
+            await self.gate.wait()
+            self.request.connection.set_close_callback(lambda: self.notes.append("heard"))
+            self.notes.append("ended")
+            await turns(3)
+
+    server = wire.serve([("/", Late, {"gate": gate, "notes": notes})])
+    client = await wire.connect(server)
+    await client.send(request())
+    await until(notes, "begun")
+    client.reset()
+    await wire.closed(server)
+    gate.set()
+    await until(notes, "begun", "gone", "ended", "heard", "finished")
+
+
+@pytest.mark.parametrize("turns_between", [0, 1, 3])
+async def test_a_handler_may_write_on_when_it_has_closed_the_connection(wire: Wire, turns_between):
+    class Aborts(RequestHandler):
+        async def get(self):
+            self.write("half")
+            self.flush()
+            self.request.connection.abort()
+            for _ in range(5):
+                await turns(turns_between)
+                self.write("x" * 1000)
+                self.flush()
+
+    server = wire.serve([("/", Aborts)])
+    client = await wire.connect(server)
+    await client.send(request() * 2)
+    assert (await client.rest_or_reset()).count(b"HTTP/1.1") <= 1
+    await wire.closed(server)
+    await turns()
+
+
+async def test_a_client_that_goes_while_much_is_written(wire: Wire):
+    ended = asyncio.Event()
+
+    class Writes(RequestHandler):
+        async def get(self):
+            try:
+                while True:
+                    self.write(b"x" * 65536)
+                    self.flush()
+                    if self.request.connection.is_lost:
+                        break
+                    await asyncio.sleep(0)
+            finally:
+                ended.set()
+
+    server = wire.serve([("/", Writes)], send_buffer=65536)
+    client = await wire.connect(server, receive_buffer=65536)
+    await client.send(request())
+    await client.read(1000)
+    client.reset()
+    await ended.wait()
+    await wire.closed(server)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self, cast
 
 from waterspout.httpclient.flow import Flow
-from waterspout.httpclient.request import DEFAULTS, HTTPRequest
+from waterspout.httpclient.request import DEFAULTS, HTTPRequest, with_arguments
 from waterspout.httpclient.response import HTTPResponse, failed
 from waterspout.httpclient.settings import MAX_BODY_SIZE, Settings
 from waterspout.ioloop import IOLoop
@@ -111,7 +111,10 @@ class AsyncHTTPClient(Configurable):
         """
         if callable(raise_error):
             callback = raise_error
-        request = self._request_of(request, kwargs)
+        if self._is_closed:
+            raise RuntimeError("fetch() called on a closed AsyncHTTPClient")
+        if kwargs or isinstance(request, str):
+            request = with_arguments(request, kwargs)
         loop = self.io_loop.asyncio_loop
         future: asyncio.Future[HTTPResponse] = loop.create_future()
 
@@ -140,16 +143,6 @@ class AsyncHTTPClient(Configurable):
         For implementations to override. All attributes of ``request`` have their values.
         """
         raise NotImplementedError
-
-    def _request_of(self, request: HTTPRequest | str, kwargs: dict[str, Any]) -> HTTPRequest:
-        """Return the request that the arguments of `fetch` describe."""
-        if self._is_closed:
-            raise RuntimeError("fetch() called on a closed AsyncHTTPClient")
-        if isinstance(request, str):
-            return HTTPRequest(request, **kwargs)
-        if kwargs:
-            raise ValueError("with an HTTPRequest, fetch takes no arguments of one")
-        return request
 
     def _call_back(
         self, callback: Callable[[HTTPResponse], Any], future: "asyncio.Future[HTTPResponse]"
@@ -237,41 +230,41 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         """Begin to fetch; see `AsyncHTTPClient.fetch`."""
         if not self._is_own:
             return super().fetch(request, raise_error, callback, **kwargs)
-        is_plain = False
-        if isinstance(request, str) and not kwargs and not self._is_closed:
-            request = HTTPRequest(request)
-            is_plain = True
-        else:
-            request = self._request_of(request, kwargs)
+        if self._is_closed:
+            raise RuntimeError("fetch() called on a closed AsyncHTTPClient")
+        if kwargs:
+            request = with_arguments(request, kwargs)
         if callback is None and (raise_error is True or not callable(raise_error)):
-            fetch = self._flow.fetch(request, is_plain, bool(raise_error))
+            fetch = self._flow.fetch(request, bool(raise_error))
         else:
             callback = callback or cast("Callable[[HTTPResponse], Any]", raise_error)
-            fetch = _telling(self._flow, request, is_plain)
-        if request.streaming_callback is None and request.header_callback is None:
-            future = self._net.start(fetch)
-        else:
+            fetch = _telling(self._flow, request)
+        context = None
+        if not isinstance(request, str) and (request.streaming_callback or request.header_callback):
             # They are called in the context of the caller, and not of whatever brings the bytes.
-            future = self._net.start(fetch, contextvars.copy_context())
+            context = contextvars.copy_context()
+        future = self._net.start(fetch, context)
         if callback is not None:
             future.add_done_callback(functools.partial(self._call_back, callback))
         return future
 
     def fetch_impl(self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
         """Fetch, and call ``callback`` with the response."""
-        future = self._net.start(_telling(self._flow, request, False))
+        future = self._net.start(_telling(self._flow, request))
         future.add_done_callback(functools.partial(self._call_back, callback))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._flow.pool!r}>"
 
 
-async def _telling(flow: Flow, request: HTTPRequest, is_plain: bool) -> HTTPResponse:
+async def _telling(flow: Flow, request: HTTPRequest | str) -> HTTPResponse:
     """Fetch, and return a response whatever happens."""
     begun = time.monotonic()
     try:
-        return await flow.fetch(request, is_plain, False)
+        return await flow.fetch(request, False)
     except Exception as error:
+        if isinstance(request, str):
+            request = HTTPRequest(request)
         return failed(request, error, time.monotonic() - begun)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from waterspout.httpclient.asynchronous import AsyncHTTPClient
 from waterspout.httpclient.flow import Flow
-from waterspout.httpclient.request import HTTPRequest
+from waterspout.httpclient.request import HTTPRequest, with_arguments
 from waterspout.httpclient.response import HTTPResponse
 from waterspout.httpclient.settings import Settings
 from waterspout.net import BlockingNet, run_blocking
@@ -45,13 +45,9 @@ class HTTPClient:
         """
         if not self._finalizer.alive:
             raise RuntimeError("fetch() called on a closed HTTPClient")
-        is_plain = False
-        if isinstance(request, str):
-            is_plain = not kwargs
-            request = HTTPRequest(request, **kwargs)
-        elif kwargs:
-            raise ValueError("with an HTTPRequest, fetch takes no arguments of one")
-        return run_blocking(self._flow.fetch(request, is_plain, raise_error))
+        if kwargs:
+            request = with_arguments(request, kwargs)
+        return run_blocking(self._flow.fetch(request, raise_error))
 
     def close(self) -> None:
         """Close all connections; those in use by other threads as soon as they are not."""

@@ -8,7 +8,6 @@ from waterspout.httpclient.delivery import CallbackError, Delivery, Discard
 from waterspout.httpclient.errors import HTTPProtocolError
 from waterspout.httpclient.hop import Hop
 from waterspout.httpclient.redirect import REDIRECTS
-from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.upload import send_with_body
 from waterspout.net import Net
@@ -30,7 +29,7 @@ _MAX_IGNORED_BODY = 64 * 1024
 class Exchange:
     """Sends ``hop``, and holds what came of it; made anew for each hop of a fetch.
 
-    The callbacks of ``request`` hear of the response unless it is a redirect that will be followed.
+    The callbacks of the request hear of the response unless it is a redirect that will be followed.
     ``redirects`` is how many were.
     """
 
@@ -38,13 +37,11 @@ class Exchange:
         self,
         net: Net,
         settings: Settings,
-        request: HTTPRequest,
         hop: Hop,
         deadline: float,
         redirects: int,
     ) -> None:
         self.net = net
-        self.request = request
         self.hop = hop
         self.deadline = deadline
         #: What goes on, for the message if it goes wrong.
@@ -77,11 +74,12 @@ class Exchange:
         self._is_followed = False
         self._pieces: list[bytes] = []
 
-    @property
-    def body(self) -> bytes:
-        """The body, or what of it was not for a callback."""
+    def take_body(self) -> bytes:
+        """Hand over the body, or what of it was not for a callback; once."""
         pieces = self._pieces
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        return body
 
     @property
     def location(self) -> str | None:
@@ -101,6 +99,7 @@ class Exchange:
         hop = self.hop
         stream = connection.stream
         self.phase = "sending the request"
+        self._failure = None
         data = connection.engine.send_request(hop.method, hop.path, hop.fields, hop.length)
         try:
             if hop.length == 0:
@@ -193,7 +192,7 @@ class Exchange:
             self._is_followed = True
             self._delivery = Discard(_MAX_IGNORED_BODY)
             return head.content_length > _MAX_IGNORED_BODY and self.hop.method != "HEAD"
-        request = self.request
+        request = self.hop.request
         decoder = None
         if head.find(b"content-encoding") is not None:
             decoder = self._decoder_for(head)
@@ -208,13 +207,13 @@ class Exchange:
     def _will_follow(self, head: ResponseHead) -> bool:
         option = self._settings.option
         return bool(
-            option(self.request, "follow_redirects")
-            and self._redirects < option(self.request, "max_redirects")
+            option(self.hop.request, "follow_redirects")
+            and self._redirects < option(self.hop.request, "max_redirects")
             and head.find(b"location") is not None
         )
 
     def _decoder_for(self, head: ResponseHead) -> Decoder | None:
-        if not self._settings.option(self.request, "decompress_response"):
+        if not self._settings.option(self.hop.request, "decompress_response"):
             return None
         if self.hop.method == "HEAD" or head.status in (204, 304):
             return None

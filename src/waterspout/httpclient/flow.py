@@ -45,30 +45,32 @@ class Flow:
         self.net = net
         self.settings = settings
         self.pool: Pool = Pool(settings.max_clients, net.waiter)
+        self._time = net.time
+        self._request_timeout = settings.defaults["request_timeout"]
         self._plain: dict[str, Hop] = {}
         _flows.add(self)
 
-    async def fetch(self, request: HTTPRequest, is_plain: bool, raise_error: bool) -> HTTPResponse:
-        """Fetch ``request``, and return the response; its ``error`` is raised if ``raise_error``.
+    async def fetch(self, asked: HTTPRequest | str, raise_error: bool) -> HTTPResponse:
+        """Fetch a URL or a request; return the response, or raise its error if ``raise_error``.
 
-        ``is_plain`` says that nothing but its URL was given. Raises HTTPClientError where there is
-        no response, ValueError where the request can't be sent, and what callbacks raise.
+        Raises HTTPClientError where there is no response, ValueError where the request can't be
+        sent, and what callbacks raise.
         """
         net = self.net
         settings = self.settings
-        begun = hop_begun = net.time()
-        hop = self._plain.get(request.url) if is_plain else None
-        if hop is None:
-            hop = first_hop(request, settings)
-            if is_plain:
-                self._keep(hop, request.url)
+        begun = hop_begun = self._time()
+        if isinstance(asked, str):
+            hop = self._plain.get(asked) or self._new_plain(asked)
+        else:
+            hop = first_hop(asked, settings)
+        request = hop.request
         timeout = request.request_timeout
         if timeout is None:
-            timeout = settings.defaults["request_timeout"]
+            timeout = self._request_timeout
         deadline = begun + timeout if timeout else math.inf
         redirects = 0
         while True:
-            exchange = Exchange(net, settings, request, hop, deadline, redirects)
+            exchange = Exchange(net, settings, hop, deadline, redirects)
             try:
                 await self._send(exchange, hop_begun, deadline)
             except Exception as error:
@@ -79,7 +81,7 @@ class Flow:
             redirects += 1
             hop = self._redirected(exchange, location)
             hop_begun = net.time()
-        response = received(request, exchange, begun, hop_begun)
+        response = received(asked, exchange, begun, hop_begun)
         if raise_error and response.error is not None:
             raise response.error
         return response
@@ -95,11 +97,11 @@ class Flow:
                 hop.target,
                 hop.method,
                 hop.headers,
-                self.settings.option(exchange.request, "sensitive_headers"),
+                self.settings.option(exchange.hop.request, "sensitive_headers"),
             )
         except RedirectError as error:
             raise HTTPProtocolError(str(error)) from error
-        return next_hop(hop, following, exchange.request, self.settings)
+        return next_hop(hop, following, self.settings)
 
     def close(self) -> None:
         """Close what is idle now; what is in use when it is given back."""
@@ -118,10 +120,13 @@ class Flow:
         for connection in self.pool.take_idle():
             connection.close()
 
-    def _keep(self, hop: Hop, url: str) -> None:
+    def _new_plain(self, url: str) -> Hop:
+        """Return the first hop for a URL with nothing else, and keep it for the next time."""
+        hop = first_hop(HTTPRequest(url), self.settings)
         if len(self._plain) >= _MAX_PLAIN:
             self._plain.clear()
         self._plain[url] = hop
+        return hop
 
     # One hop
 
@@ -163,7 +168,7 @@ class Flow:
                 connection.close()
             self._give_back(pool.release(hop.key, None))
             raise
-        exchange.ended = net.time()
+        exchange.ended = self._time()
         if exchange.is_reusable(connection):
             connection.engine.start_next_cycle()
             connection.uses += 1
@@ -202,7 +207,7 @@ class Flow:
         hop = exchange.hop
         net = self.net
         host, port, family, context = hop.key
-        timeout = self.settings.option(exchange.request, "connect_timeout")
+        timeout = self.settings.option(exchange.hop.request, "connect_timeout")
         limit = min(deadline, net.time() + timeout) if timeout else deadline
         exchange.sent = 0.0
         exchange.phase = f"resolving {host}"
@@ -241,7 +246,7 @@ class Flow:
         asked = f"{exchange.hop.method} {exchange.hop.target.url}"
         if isinstance(error, DeadlineError):
             name = "request_timeout" if self.net.time() >= deadline - _TICK else "connect_timeout"
-            seconds = self.settings.option(exchange.request, name)
+            seconds = self.settings.option(exchange.hop.request, name)
             raise HTTPTimeoutError(
                 f"Timeout while {phase} ({name} {seconds:g} s): {asked}"
             ) from error

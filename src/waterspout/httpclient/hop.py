@@ -5,7 +5,7 @@ import socket
 import ssl
 from typing import Any
 
-from waterspout import __version__
+from waterspout._version import __version__
 from waterspout.httpclient.redirect import NextRequest
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.settings import Settings
@@ -56,6 +56,8 @@ class Hop:
         credentials: tuple[str | bytes, str | bytes] | None,
         has_body: bool,
     ) -> None:
+        #: What the user asked for; internal where that was a URL alone.
+        self.request = request
         self.target = target
         self.url = target.url
         self.path = target.path
@@ -144,10 +146,10 @@ def first_hop(request: HTTPRequest, settings: Settings) -> Hop:
     return Hop(request, settings, target, request.method, request.headers, credentials, True)
 
 
-def next_hop(hop: Hop, following: NextRequest, request: HTTPRequest, settings: Settings) -> Hop:
+def next_hop(hop: Hop, following: NextRequest, settings: Settings) -> Hop:
     """Return the request that a redirect leads to."""
     return Hop(
-        request,
+        hop.request,
         settings,
         following.target,
         following.method,

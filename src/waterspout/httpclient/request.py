@@ -11,7 +11,7 @@ from waterspout.httpclient.target import redacted
 from waterspout.httputil import format_timestamp
 from waterspout.protocol.headers import HTTPHeaders
 
-__all__ = ["DEFAULTS", "SENSITIVE_HEADERS", "HTTPRequest"]
+__all__ = ["DEFAULTS", "SENSITIVE_HEADERS", "HTTPRequest", "with_arguments"]
 
 #: Fields that tell who asks. They are for the origin that was asked, and no other.
 SENSITIVE_HEADERS = frozenset(
@@ -197,3 +197,10 @@ class HTTPRequest:
 
     def __repr__(self) -> str:
         return f"<HTTPRequest {self.method} {redacted(self.url)}>"
+
+
+def with_arguments(request: HTTPRequest | str, arguments: dict[str, Any]) -> HTTPRequest:
+    """Return the request that `fetch` is asked for by a URL and ``arguments`` of `HTTPRequest`."""
+    if isinstance(request, str):
+        return HTTPRequest(request, **arguments)
+    raise ValueError("with an HTTPRequest, fetch takes no arguments of one")

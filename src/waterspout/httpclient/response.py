@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 from waterspout.httpclient.errors import NO_ANSWER, HTTPClientError
+from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.target import redacted
 from waterspout.protocol.headers import HTTPHeaders
 from waterspout.protocol.http1.writer import reason_phrase
 
 if TYPE_CHECKING:
     from waterspout.httpclient.exchange import Exchange
-    from waterspout.httpclient.request import HTTPRequest
     from waterspout.protocol.http1.messages import ResponseHead
 
 __all__ = ["HTTPResponse", "failed", "received"]
@@ -45,7 +46,7 @@ class HTTPResponse:
         reason: str | None = None,
         start_time: float | None = None,
     ) -> None:
-        self.request = request
+        self._request: HTTPRequest | str = request
         self.code = code
         self.reason = reason or reason_phrase(code)
         self._head: ResponseHead | None = None
@@ -58,6 +59,13 @@ class HTTPResponse:
         self._times: tuple[Exchange, float, float] | None = None
         self._time_info: dict[str, float] | None = {} if time_info is None else time_info
         self.error = error if error is not None else _error_of(self)
+
+    @property
+    def request(self) -> HTTPRequest:
+        """The request that was fetched."""
+        if isinstance(self._request, str):
+            self._request = HTTPRequest(self._request)
+        return self._request
 
     @property
     def headers(self) -> HTTPHeaders:
@@ -92,27 +100,44 @@ class HTTPResponse:
         if self.error is not None:
             raise self.error
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As a value, for other processes: without the connection that it came on. An error that
+        # holds this response would be a circle, and is made anew.
+        error = None if getattr(self.error, "response", None) is self else self.error
+        return _restored, (
+            self.request,
+            self.code,
+            self.headers,
+            self.body,
+            self.effective_url,
+            error,
+            self.request_time,
+            self.time_info,
+            self.reason,
+            self.start_time,
+        )
+
     def __repr__(self) -> str:
         return f"<HTTPResponse {self.code} {self.reason} {self.effective_url}>"
 
 
 def received(
-    request: HTTPRequest, exchange: Exchange, begun: float, hop_begun: float
+    request: HTTPRequest | str, exchange: Exchange, begun: float, hop_begun: float
 ) -> HTTPResponse:
-    """Return the response to ``request`` that ``exchange`` brought; times are those of the Net."""
+    """Return what ``exchange`` brought for a request or a URL; times are those of the Net."""
     response: HTTPResponse = HTTPResponse.__new__(HTTPResponse)
     head = exchange.head
     assert head is not None
-    response.request = request
+    response._request = request
     response.code = code = head.status
     response.reason = head.reason or reason_phrase(code)
     response._head = head
     response._headers = exchange.headers
-    response._body = exchange.body
+    response._body = exchange.take_body()
     response._buffer = None
     response.effective_url = exchange.hop.url
     response.request_time = exchange.ended - begun
-    response.start_time = request.start_time
+    response.start_time = time.time() - response.request_time
     response._time_info = None
     response._times = (exchange, begun, hop_begun)
     response.error = None if 200 <= code < 300 else _error_of(response)
@@ -129,6 +154,12 @@ def failed(request: HTTPRequest, error: BaseException, seconds: float) -> HTTPRe
         request_time=seconds,
         start_time=request.start_time,
     )
+
+
+def _restored(
+    request: HTTPRequest, code: int, headers: HTTPHeaders, body: bytes, *rest: Any
+) -> HTTPResponse:
+    return HTTPResponse(request, code, headers, io.BytesIO(body), *rest)
 
 
 def _error_of(response: HTTPResponse) -> HTTPClientError | None:

@@ -79,7 +79,7 @@ async def _is_answered(exchange: Exchange, connection: Connection) -> bool:
 
 async def _produce(exchange: Exchange, connection: Connection) -> None:
     """Have the user's producer write the body."""
-    producer = exchange.request.body_producer
+    producer = exchange.hop.request.body_producer
     assert producer is not None
     production = _Production(exchange, connection)
     try:

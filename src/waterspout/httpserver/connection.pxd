@@ -31,6 +31,7 @@ cdef class HTTPServerConnection:
     cdef bint _is_advancing
     cdef bint _is_in_head
     cdef bint _is_reading_paused
+    cdef Py_ssize_t _ahead
     cdef bint _has_eof
     cdef bint _is_lingering
     cdef Py_ssize_t _linger_size
@@ -41,6 +42,7 @@ cdef class HTTPServerConnection:
     cdef list _drain_waiters
 
     cpdef data_received(self, bytes data)
+    cdef _receive_ahead(self, bytes data)
     @cython.locals(engine=ServerConnection)
     cpdef on_response_complete(self, double now)
     cpdef drain(self)

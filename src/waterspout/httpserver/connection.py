@@ -36,6 +36,8 @@ CLOSED = Signal.CLOSED
 
 # Requests sent ahead that are served before other connections get their turn.
 _MAX_EXCHANGES_PER_TURN = 16
+# Bytes that are read before their time; then it is the kernel that keeps them.
+_MAX_AHEAD = 64 * 1024
 # What a refused client may go on sending before it is cut off: this, or what a body may hold.
 _MIN_LINGER_SIZE = 16 * 1024 * 1024
 # SO_LINGER for a close that resets the connection.
@@ -76,6 +78,7 @@ class HTTPServerConnection:
         self._is_advancing = False
         self._is_in_head = False
         self._is_reading_paused = False
+        self._ahead = 0  # bytes read since none were left over
         self._has_eof = False
         self._is_lingering = False  # the end has begun: what the client still sends is dropped
         self._linger_size = 0
@@ -104,13 +107,24 @@ class HTTPServerConnection:
             if self._linger_size > max(_MIN_LINGER_SIZE, self._policy.limits.max_body_size):
                 self._transport.abort()
             return
-        self._engine.receive_data(data)
-        if self._is_reading_paused:
-            return  # it came all the same: uvloop begins to read after `connection_made`
         if self._is_receiving() or (self.exchange is None and not self._is_write_paused):
-            self._advance()
+            self._engine.receive_data(data)
+            if not self._is_reading_paused:
+                self._advance()
+            # else it came all the same: uvloop begins to read after `connection_made`
         else:
-            # Sent ahead. It waits in the engine, and what follows in the kernel.
+            self._receive_ahead(data)
+
+    def _receive_ahead(self, data: bytes) -> None:
+        """Keep what is sent before its time, and if that is much let the rest wait in the kernel.
+
+        To read on is to notice that the client goes.
+        """
+        if not self._engine.has_unread_data:
+            self._ahead = 0
+        self._ahead += len(data)
+        self._engine.receive_data(data)
+        if self._ahead > _MAX_AHEAD:
             self._pause_reading()
 
     def eof_received(self) -> bool:
@@ -160,7 +174,7 @@ class HTTPServerConnection:
             return
         if self.exchange is None:
             self.deadline = monotonic() + self._idle_timeout
-            if self._is_reading_paused or self._has_eof:
+            if self._is_reading_paused or self._has_eof or self._engine.has_unread_data:
                 self._advance_later(0.0)
         elif self._is_receiving():
             self._wait_for_data()

@@ -83,8 +83,13 @@ class Exchange:
         return "https" if self._connection.is_encrypted else "http"
 
     def set_close_callback(self, callback: Callable[[], object] | None) -> None:
-        """Have ``callback`` called if the client goes before the response is complete."""
+        """Have ``callback`` called if the client goes before the response is complete.
+
+        Where it has gone already that is soon.
+        """
         self.close_callback = callback
+        if self.is_lost:
+            self.loop.call_soon(self.on_lost)
 
     # The response
 

@@ -52,20 +52,24 @@ class Driver:
             self._coroutine.close()  # Cancelled before the loop came to run it.
             self._coroutine = None
             return
-        self._step(None)
+        self.resume()
         if self._coroutine is not None:
             self.future.add_done_callback(self._on_outside)
 
     def resume(self) -> None:
         """Do the next step; called by what the coroutine waits for."""
-        self._step(None)
+        if self._context is None:
+            self._advance(None)
+        else:
+            self._context.run(self._advance, None)
 
-    def _on_future(self, _done: asyncio.Future[Any]) -> None:
-        self._step(None)
+    def _on_future(self, done: asyncio.Future[Any]) -> None:
+        if self._waits_for is done:
+            self.resume()
 
     def _on_pause(self) -> None:
         if self._waits_for is PAUSE:
-            self._step(None)
+            self.resume()
 
     def _on_outside(self, _future: asyncio.Future[Any]) -> None:
         """Somebody else has cancelled the future, or set a result: of no use any more is ours."""
@@ -78,15 +82,10 @@ class Driver:
         elif waits_for is not PAUSE:
             waits_for.remove_done_callback(self._on_future)
             waits_for.cancel()
-        self._step(asyncio.CancelledError())
-
-    def _step(self, error: BaseException | None) -> None:
-        if self._coroutine is None:
-            return
         if self._context is None:
-            self._advance(error)
+            self._advance(asyncio.CancelledError())
         else:
-            self._context.run(self._advance, error)
+            self._context.run(self._advance, asyncio.CancelledError())
 
     def _advance(self, error: BaseException | None) -> None:
         coroutine = self._coroutine

@@ -1,0 +1,17 @@
+import cython
+
+from waterspout.protocol.http1.client cimport ClientConnection
+
+cdef double _IDLE_TIMEOUT
+
+
+cdef class Connection:
+    cdef readonly tuple key
+    cdef readonly object stream
+    cdef readonly ClientConnection engine
+    cdef public Py_ssize_t uses
+    cdef public double idle_since
+
+    @cython.locals(idle=double)
+    cpdef bint is_usable(self, double now, bint is_repeatable) except -1
+    cpdef close(self)

@@ -1,0 +1,43 @@
+import cython
+
+from waterspout.httpclient.connection cimport Connection
+from waterspout.httpclient.hop cimport Hop
+from waterspout.httpclient.request cimport HTTPRequest
+from waterspout.protocol.http1.client cimport ClientConnection
+from waterspout.protocol.http1.messages cimport ResponseHead
+
+cdef object NEED_DATA, END_OF_MESSAGE
+
+
+cdef class Exchange:
+    cdef readonly object net
+    cdef readonly Hop hop
+    cdef readonly double deadline
+    cdef public str phase
+    cdef readonly bint has_begun
+    cdef readonly bint has_ended
+    cdef readonly ResponseHead head
+    cdef readonly object headers
+    cdef readonly bint is_continued
+    cdef readonly bint is_over
+    cdef public double free
+    cdef public double resolved
+    cdef public double connected
+    cdef public double secured
+    cdef public double sent
+    cdef public double answered
+    cdef public double ended
+    cdef object _settings
+    cdef Py_ssize_t _redirects
+    cdef object _failure
+    cdef object _event
+    cdef object _delivery
+    cdef bint _is_followed
+    cdef list _pieces
+
+    cpdef bytes take_body(self)
+    cpdef bint is_reusable(self, Connection connection) except -1
+    cdef bint _receive(self, Connection connection, bytes data) except -1
+    cdef bint _collect(self, ClientConnection engine) except -1
+    @cython.locals(status=int, request=HTTPRequest)
+    cdef bint _on_head(self, ResponseHead head) except -1

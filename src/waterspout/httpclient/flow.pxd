@@ -1,0 +1,15 @@
+from waterspout.httpclient.connection cimport Connection
+from waterspout.httpclient.exchange cimport Exchange
+from waterspout.httpclient.hop cimport Hop
+from waterspout.httpclient.pool cimport Pool, Ticket
+from waterspout.httpclient.response cimport received
+
+
+cdef class Flow:
+    cdef readonly object net
+    cdef readonly object settings
+    cdef readonly Pool pool
+    cdef object _time
+    cdef object _request_timeout
+    cdef dict _plain
+    cdef object __weakref__

@@ -1,0 +1,19 @@
+from waterspout.httpclient.request cimport HTTPRequest
+
+
+cdef class Hop:
+    cdef readonly HTTPRequest request
+    cdef readonly object target
+    cdef readonly str url
+    cdef readonly str path
+    cdef readonly str method
+    cdef readonly object headers
+    cdef readonly object credentials
+    cdef readonly bytes body
+    cdef readonly bint has_producer
+    cdef readonly bint is_repeatable
+    cdef readonly tuple key
+    cdef readonly long long length
+    cdef readonly bint expects_continue
+    cdef readonly bint wants_close
+    cdef readonly bytes fields
