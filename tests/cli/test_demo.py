@@ -147,7 +147,8 @@ def test_ten_at_a_handler_that_lets_the_loop_go_overlap(ten, path, on_stage, cap
     stage = on_stage(0.5)
     fetches = play_ten(stage, ten)
     assert at_once(fetches) == TEN
-    assert all(ended - began >= stage.delay for _, began, ended, _ in times(fetches))
+    # Event loops count in milliseconds: a timer may fire a little early.
+    assert all(ended - began >= stage.delay - 0.01 for _, began, ended, _ in times(fetches))
     assert stage.process.held_at(path) is None
     shown = " ".join(capsys.readouterr().out.split())
     assert f"GET {path} {ten.why_free}: all ten were at work at the same time" in shown

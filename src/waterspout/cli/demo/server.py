@@ -80,7 +80,10 @@ def main(delay: float) -> None:
 
 def report(event: Event) -> None:
     """Write an event; called by several threads, and so by one system call."""
-    os.write(1, event.to_line())
+    try:
+        os.write(1, event.to_line())
+    except BrokenPipeError:
+        os._exit(0)  # Who listened has gone, a moment before `_end_with_parent` notices.
 
 
 def _end_with_parent() -> None:
