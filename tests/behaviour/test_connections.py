@@ -1,11 +1,19 @@
 """Which connection a request is sent on, and when one is not used again. In three styles."""
 
+import contextlib
 import os
 import socket
 import threading
 
 import pytest
-from tests.httpclient.scripted_server import OK, always, answering, response, serve
+from tests.httpclient.scripted_server import (
+    OK,
+    ScriptedServer,
+    always,
+    answering,
+    response,
+    serve,
+)
 
 from waterspout.httpclient import HTTPClientError
 from waterspout.httpclient.errors import HTTPStreamClosedError
@@ -268,3 +276,17 @@ def test_a_forked_child_does_not_use_the_connections(client):
         assert os.waitpid(child, 0)[1] == 0
         client.fetch(server.url)
         assert server.connections == 1
+
+
+def test_over_ipv6(client):
+    try:
+        server = ScriptedServer((always(),), host="::1")
+        server.__enter__()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with contextlib.closing(contextlib.ExitStack()) as stack:
+        stack.push(server)
+        assert client.fetch(server.url).body == b"ok"
+        assert server.last.headers["host"] == f"[::1]:{server.port}"
+        with pytest.raises(HTTPClientError):
+            client.fetch(server.url, allow_ipv6=False)

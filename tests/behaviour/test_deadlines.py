@@ -101,6 +101,18 @@ def test_a_body_that_nobody_reads(client):
     assert "sending the request" in message
 
 
+def test_a_server_that_is_asked_and_keeps_silent(client):
+    with serve(lambda peer: peer.wait_for_end()) as server:
+        timed(
+            client,
+            server.url,
+            method="POST",
+            body=b"body",
+            expect_100_continue=True,
+            request_timeout=SHORT,
+        )
+
+
 def test_a_produced_body_that_nobody_reads(client):
     stop = threading.Event()
 
@@ -177,7 +189,14 @@ def test_a_timeout_is_over_with_its_request(client):
         assert server.connections == 1
 
 
-@pytest.mark.parametrize("names", [{"request_timeout": 0}, {"connect_timeout": 0}])
-def test_zero_is_no_limit(client, names):
+@pytest.mark.parametrize("name", ["request_timeout", "connect_timeout"])
+@pytest.mark.parametrize("seconds", [0, 0.0, 1e7, 1e12, float("inf")])
+def test_no_limit(client, name, seconds):
     with serve(always()) as server:
-        assert client.fetch(server.url, **names).body == b"ok"
+        url = server.url.replace("127.0.0.1", "localhost")
+        assert client.fetch(url, allow_ipv6=False, **{name: seconds}).body == b"ok"
+
+
+def test_no_time_at_all(client):
+    with serve(always()) as server, pytest.raises(HTTPTimeoutError):
+        client.fetch(server.url, request_timeout=-1)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import gzip
 import logging
 import os
 import random
@@ -12,7 +13,7 @@ import weakref
 
 import pytest
 import uvloop
-from tests.httpclient.scripted_server import OK, always, serve
+from tests.httpclient.scripted_server import OK, always, response, serve
 
 from waterspout.httpclient import (
     AsyncHTTPClient,
@@ -22,6 +23,7 @@ from waterspout.httpclient import (
     HTTPResponse,
 )
 from waterspout.httpclient.asynchronous import SimpleAsyncHTTPClient
+from waterspout.httpclient.errors import HTTPTimeoutError
 from waterspout.ioloop import IOLoop
 
 EMPTY = {"used": 0, "idle": 0, "waiting": 0}
@@ -480,6 +482,33 @@ def test_an_implementation_that_is_none(run):
     run(main())
 
 
+# Others have their turn
+
+
+@pytest.mark.parametrize("kind", ["tiny chunks", "a bomb"])
+def test_the_loop_goes_on(run, kind):
+    """A response that is work for a second lets others have their turn."""
+    if kind == "a bomb":
+        answer = response(gzip.compress(bytes(90_000_000), 1), Content_Encoding="gzip")
+    else:
+        chunks = b"1\r\nx\r\n" * 500_000 + b"0\r\n\r\n"
+        answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+
+    async def main(server):
+        client = AsyncHTTPClient(force_instance=True)
+        fetching = client.fetch(server.url)
+        passes = 0
+        while not fetching.done():
+            await asyncio.sleep(0)
+            passes += fetching.done() is False and statistics(client)["used"]
+        assert len((await fetching).body) >= 500_000
+        assert passes > 50
+        client.close()
+
+    with serve(always(answer)) as server:
+        run(main(server))
+
+
 # The end
 
 
@@ -497,6 +526,48 @@ def test_a_client_that_is_forgotten(run, server):
             stream.read_now()
 
     run(main())
+
+
+def test_a_client_that_is_forgotten_while_its_loop_does_not_run(server):
+    loop = asyncio.new_event_loop()
+
+    async def main():
+        client = SimpleAsyncHTTPClient(force_instance=True)
+        await client.fetch(server.url)
+        return client
+
+    client = loop.run_until_complete(main())
+    stream = client._flow.pool.idle[0].stream
+    del client
+    gc.collect()
+    assert stream.is_quiet(ask=False)
+    loop.run_until_complete(settled())
+    assert not stream.is_quiet(ask=False)
+    loop.close()
+
+
+def test_what_is_under_way_when_a_client_is_closed(run):
+    release = threading.Event()
+
+    def hold(peer):
+        peer.read_request()
+        release.wait(10)
+        peer.send(OK)
+        peer.wait_for_end()
+
+    async def main(server):
+        client = AsyncHTTPClient(force_instance=True)
+        good, late = client.fetch(server.url), client.fetch(server.url, request_timeout=0.05)
+        await eventually(lambda: len(server.requests) == 2)
+        client.close()
+        with pytest.raises(HTTPTimeoutError):
+            await late
+        release.set()
+        assert (await good).body == b"ok"
+        assert statistics(client) == EMPTY
+
+    with serve(hold) as server:
+        run(main(server))
 
 
 def test_a_client_that_is_forgotten_in_the_middle(run, server):
@@ -518,6 +589,8 @@ kept.fetch(sys.argv[1])
 HTTPClient().fetch(sys.argv[1])
 
 async def main():
+    # In asyncio's debug mode, and on a busy machine, it is told of what is slow.
+    asyncio.get_running_loop().slow_callback_duration = 60
     await AsyncHTTPClient().fetch(sys.argv[1])
     await AsyncHTTPClient(force_instance=True).fetch(sys.argv[1])
     global another

@@ -108,7 +108,8 @@ def test_credentials():
 
 
 @pytest.mark.parametrize(
-    "url", ["http://me:secret@exam ple/", "ftp://me:secret@x/", "http://me:secret@x:y/", "me:s@x"]
+    "url",
+    ["http://me:secret@exam ple/", "ftp://me:secret@x/", "http://me:secret@x:y/", "me:secret@x"],
 )
 def test_errors_do_not_tell_secrets(url):
     with pytest.raises(ValueError, match=r"URL|port") as caught:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.wire.server_under_test import Wire, request, turns
 
+from waterspout.httpserver import answering
 from waterspout.httputil import (
     HTTPConnection,
     HTTPHeaders,
@@ -67,6 +68,8 @@ async def test_an_async_function_answers(wire: Wire):
     client = await wire.client(answer)
     await client.send(request(path="/now") + request(path="/wait") + request(path="/now"))
     assert [(await client.response()).body for _ in range(3)] == [b"/now", b"/wait", b"/now"]
+    await turns()
+    assert not answering._tasks
 
 
 @pytest.mark.parametrize("kind", ["plain", "at once", "later"])

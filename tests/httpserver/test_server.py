@@ -147,6 +147,41 @@ def test_a_server_may_be_made_and_listen_before_the_loop_runs():
         loop.close()
 
 
+def test_a_server_may_listen_again_in_another_loop():
+    server = HTTPServer(Application([("/", Hello)], log_function=lambda handler: None))
+
+    async def ask() -> bytes:
+        server.listen(0, "127.0.0.1")
+        address = server.sockets[0].getsockname()
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(request("Connection: close"))
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        server.stop()
+        await server.close_all_connections()
+        return answer
+
+    for _ in range(2):
+        assert asyncio.run(ask()).endswith(b"hello")
+
+
+async def test_ipv6(wire: Wire):
+    class Who(RequestHandler):
+        def get(self):
+            self.write(f"{self.request.remote_ip} {self.request.host_name}")
+
+    server = HTTPServer(Application([("/", Who)], log_function=lambda handler: None))
+    wire.servers.append(server)
+    try:
+        server.listen(0, "::1")
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    client = await wire.connect(server)
+    await client.send(b"GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n")
+    assert (await client.response()).body == b"::1 [::1]"
+
+
 def test_what_is_no_application_is_told():
     with pytest.raises(TypeError, match="needs an Application or a function of a request"):
         HTTPServer("application")

@@ -11,7 +11,7 @@ import uvloop
 
 from waterspout.net import AsyncNet, DeadlineError
 from waterspout.net.driver import Driver
-from waterspout.net.gates import Gate, Gates
+from waterspout.net.gates import Gate
 from waterspout.net.interface import Address
 
 
@@ -334,16 +334,24 @@ async def test_after_a_loop_was_blocked(net):
         await driven
 
 
-def test_gates_that_were_closed():
-    loop = asyncio.new_event_loop()
-    gates = Gates(loop)
+@in_loop
+async def test_the_timer_stops_when_nobody_waits(net):
+    gates = net._gates
     gate = Gate(gates)
-    gate.until(soon(0.0))
+
+    async def flow():
+        await gate.until(soon(0.05))
+
+    driven = net.start(flow())
     gates.close()
+    assert gates.armed < math.inf
+    with pytest.raises(DeadlineError):
+        await driven
+    gate.until(soon(20))
+    gates.close()
+    assert gates.armed == math.inf
     gate.close_gate()
     gate.open()
-    assert gates.armed == math.inf
-    loop.close()
 
 
 @in_loop

@@ -35,11 +35,6 @@ def test_numbers(host, address):
     assert literal_address(host, 80) == address
 
 
-def test_addresses_show_themselves():
-    assert Address(V4, ("127.0.0.1", 80)).text == "127.0.0.1:80"
-    assert Address(V6, ("::1", 80, 0, 0)).text == "[::1]:80"
-
-
 def test_families_take_turns():
     found = [info(V6, "a::1"), info(V6, "a::2"), info(V6, "a::3"), info(V4, "1.1.1.1")]
     hosts = [address.sockaddr[0] for address in order_addresses(found)]

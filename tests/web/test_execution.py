@@ -220,8 +220,12 @@ async def test_keywords_that_initialize_does_not_take(wire: Wire, caplog):
 @pytest.mark.parametrize("method", ["TRACE", "get", "PROPFIND", "X", "FINISH", "__INIT__"])
 async def test_an_unknown_method(wire: Wire, method):
     client = await wire.client(RULES)
-    assert (await client.ask(method=method, path="/plain")).status == 405
-    assert (await client.ask(method=method, path="/nowhere")).status == 405
+    answer = await client.ask(method=method, path="/plain")
+    assert answer.status == 405
+    assert answer["Allow"] == ", ".join(METHODS)
+    nowhere = await client.ask(method=method, path="/nowhere")
+    assert nowhere.status == 405
+    assert "Allow" not in nowhere
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -239,7 +243,9 @@ async def test_head_is_not_get(wire: Wire):
             self.write("hello")
 
     client = await wire.client([("/", OnlyGet)])
-    assert (await client.ask(method="HEAD")).status == 405
+    answer = await client.ask(method="HEAD")
+    assert answer.status == 405
+    assert answer["Allow"] == "GET"
 
 
 async def test_methods_of_ones_own(wire: Wire):
@@ -251,7 +257,9 @@ async def test_methods_of_ones_own(wire: Wire):
 
     client = await wire.client([("/", Dav)])
     assert (await client.ask(method="PROPFIND")).body == b"found"
-    assert (await client.ask(method="GET")).status == 405
+    answer = await client.ask(method="GET")
+    assert answer.status == 405
+    assert answer["Allow"] == "PROPFIND"
 
 
 # Groups of the path

@@ -1,6 +1,4 @@
-"""`AsyncHTTPClient`: fetches, and gives a future, or calls a function, when the response is
-there.
-"""
+"""`AsyncHTTPClient`: gives a future of the response, or calls a function when it is there."""
 
 import asyncio
 import contextvars
@@ -69,8 +67,9 @@ class AsyncHTTPClient(Configurable):
         return SimpleAsyncHTTPClient
 
     def initialize(self, defaults: Mapping[str, Any] | None = None) -> None:
-        """Take the arguments of the constructor: attributes of requests that don't have their
-        own.
+        """Take the arguments of the constructor.
+
+        ``defaults`` are attributes of `HTTPRequest`, for those that are None in a request.
         """
         self.io_loop = IOLoop.current()
         self.defaults = {**DEFAULTS, **(defaults or {})}
@@ -98,8 +97,8 @@ class AsyncHTTPClient(Configurable):
 
         With a URL ``kwargs`` are further arguments of `HTTPRequest`. The future raises
         `HTTPClientError` if there is no response, or one whose code is not 200 to 299; it gives the
-        latter if ``raise_error`` is false. To cancel it frees everything, in
-        the next pass of the loop.
+        latter if ``raise_error`` is false. To cancel it frees everything, in the next pass of the
+        loop.
 
         With ``callback``, which may also be the second argument, that is called with the response,
         once, in the loop, after this method has returned. It gets all errors as ``response.error``,
@@ -137,10 +136,10 @@ class AsyncHTTPClient(Configurable):
         return future
 
     def fetch_impl(self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
-        """Fetch, and call ``callback`` with the response, or with one of code 599 that has the
-        error.
+        """Fetch, and call ``callback`` with the response.
 
-        For implementations to override. All attributes of ``request`` have their values.
+        If there is none it gets one with the code 599 and the error. For implementations to
+        override. All attributes of ``request`` have their values.
         """
         raise NotImplementedError
 
@@ -240,7 +239,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             callback = callback or cast("Callable[[HTTPResponse], Any]", raise_error)
             fetch = _telling(self._flow, request)
         context = None
-        if not isinstance(request, str) and (request.streaming_callback or request.header_callback):
+        if not isinstance(request, str) and request.has_callbacks:
             # They are called in the context of the caller, and not of whatever brings the bytes.
             context = contextvars.copy_context()
         future = self._net.start(fetch, context)

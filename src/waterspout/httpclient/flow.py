@@ -34,6 +34,9 @@ __all__ = ["Flow"]
 # URLs whose first hop is kept ready, for clients that ask for the same again and again.
 _MAX_PLAIN = 256
 
+# Three years, in seconds. Longer timeouts are more than systems can count to.
+_FOREVER = 1e8
+
 # Loops count time in milliseconds: a timer may fire a little too early.
 _TICK = 0.005
 
@@ -67,7 +70,7 @@ class Flow:
         timeout = request.request_timeout
         if timeout is None:
             timeout = self._request_timeout
-        deadline = begun + timeout if timeout else math.inf
+        deadline = begun + timeout if 0 != timeout < _FOREVER else math.inf
         redirects = 0
         while True:
             exchange = Exchange(net, settings, hop, deadline, redirects)
@@ -208,7 +211,7 @@ class Flow:
         net = self.net
         host, port, family, context = hop.key
         timeout = self.settings.option(exchange.hop.request, "connect_timeout")
-        limit = min(deadline, net.time() + timeout) if timeout else deadline
+        limit = min(deadline, net.time() + timeout) if 0 != timeout < _FOREVER else deadline
         exchange.sent = 0.0
         exchange.phase = f"resolving {host}"
         addresses = await net.resolve(*self.settings.connect_to(host, port), family, limit)

@@ -195,6 +195,15 @@ class HTTPRequest:
     def body(self, value: bytes | str | None) -> None:
         self._body = utf8(value)
 
+    @property
+    def has_callbacks(self) -> bool:
+        """Whether functions of the user's are called while this is fetched."""
+        return (
+            self.streaming_callback is not None
+            or self.header_callback is not None
+            or self.body_producer is not None
+        )
+
     def __repr__(self) -> str:
         return f"<HTTPRequest {self.method} {redacted(self.url)}>"
 

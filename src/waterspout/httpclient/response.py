@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from waterspout.httpclient.errors import NO_ANSWER, HTTPClientError
 from waterspout.httpclient.request import HTTPRequest
-from waterspout.httpclient.target import redacted
+from waterspout.httpclient.target import without_credentials
 from waterspout.protocol.headers import HTTPHeaders
 from waterspout.protocol.http1.writer import reason_phrase
 
@@ -149,7 +149,7 @@ def failed(request: HTTPRequest, error: BaseException, seconds: float) -> HTTPRe
     return HTTPResponse(
         request,
         error.code if isinstance(error, HTTPClientError) else NO_ANSWER,
-        effective_url=redacted(request.url),
+        effective_url=without_credentials(request.url),
         error=error,
         request_time=seconds,
         start_time=request.start_time,

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urljoin
 
-__all__ = ["Target", "parse_url", "redacted", "resolve_reference"]
+__all__ = ["Target", "parse_url", "redacted", "resolve_reference", "without_credentials"]
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -31,7 +31,7 @@ _MAX_NAME = 254
 # Everything up to the space, and DEL. What is above is quoted as UTF-8.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
-_CREDENTIALS = re.compile(r"(?<=://)[^/?#]*@")
+_CREDENTIALS = re.compile(r"(?:(?<=://)|^)[^/?#]*@")
 
 
 class Target(NamedTuple):
@@ -106,13 +106,18 @@ def resolve_reference(base: Target, reference: str) -> str:
     )
     # urljoin takes ``http:path`` for a relative reference, which it was before RFC 3986.
     joined = quoted if _SCHEME.match(quoted) else urljoin(base.url, quoted)
-    url = _CREDENTIALS.sub("", joined, count=1)
+    url = without_credentials(joined)
     return url if "#" in url else url + base.fragment
+
+
+def without_credentials(url: str) -> str:
+    """Return a URL, whatever it looks like, without user name and password."""
+    return _CREDENTIALS.sub("", url, count=1)
 
 
 def redacted(url: str) -> str:
     """Return a URL for messages: without credentials, and not too long."""
-    shown = _CREDENTIALS.sub("", url)
+    shown = without_credentials(url)
     return shown if len(shown) <= 200 else f"{shown[:200]}..."
 
 

@@ -133,14 +133,14 @@ class HTTPServerConnection:
             return False
         self._engine.receive_eof()
         self._has_eof = True
-        exchange = self.exchange
-        if exchange is None or self._is_receiving():
+        if self._is_receiving() or (self.exchange is None and not self._is_write_paused):
             self._advance()
-        else:
+        elif self.exchange is not None:
             # Most who end their sending have gone, but some wait for the answer: the handler
             # hears of it, and whatever it still sends is sent.
-            exchange.on_lost()
-        return self.exchange is not None and not self.is_encrypted
+            self.exchange.on_lost()
+        has_more = self.exchange is not None or self._is_write_paused
+        return has_more and not self.is_encrypted
 
     def connection_lost(self, error: Exception | None) -> None:
         """End: the connection is closed, by either side."""

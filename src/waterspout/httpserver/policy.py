@@ -14,8 +14,8 @@ class Policy:
     All bounds are on by default. A client is cut off when it takes longer than ``header_timeout``
     for a request's head, sends a body at less than ``min_body_rate`` bytes a second on the
     average after a grace of ``body_grace``, lets an idle connection lie for longer than
-    ``idle_timeout``, or reads so slowly that a full write buffer does not drain within
-    ``write_timeout``. ``body_timeout``, where it is not None, bounds a whole body.
+    ``idle_timeout``, or reads nothing for ``write_timeout`` of what fills the write buffer or is
+    the last it gets. ``body_timeout``, where it is not None, bounds a whole body.
     """
 
     limits: Limits = field(default_factory=Limits)

@@ -118,8 +118,8 @@ class HTTPServer:
         self._is_closed = False
 
     def _attach(self) -> asyncio.AbstractEventLoop:
-        """Settle on the current event loop, the first time."""
-        if self.loop is None:
+        """Settle on the current event loop, for as long as it lives."""
+        if self.loop is None or self.loop.is_closed():
             self.loop = IOLoop.current().asyncio_loop
             self.context = copy_context()
             self.drained = self.loop.create_future()

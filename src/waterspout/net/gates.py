@@ -94,11 +94,11 @@ class Gates:
         self._timer = self._loop.call_later(left, self._on_timer)
 
     def close(self) -> None:
-        """Stop the timer. What still waits does so without a deadline."""
-        if self._timer is not None:
+        """Stop the timer, if nobody waits for it any more."""
+        if self._timer is not None and all(gate.driver is None for gate in self._gates):
             self._timer.cancel()
             self._timer = None
-        self.armed = math.inf
+            self.armed = math.inf
 
     def cancel_all(self) -> None:
         """Have all flows that wait end with CancelledError."""

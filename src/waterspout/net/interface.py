@@ -27,12 +27,6 @@ class Address(NamedTuple):
     #: What ``socket.connect`` takes: host and port, and for IPv6 flow and scope.
     sockaddr: tuple[Any, ...]
 
-    @property
-    def text(self) -> str:
-        """The numbers as people write them: ``127.0.0.1:80``, ``[::1]:80``."""
-        host, port = self.sockaddr[:2]
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
 
 class Stream(Protocol):
     """A connection: bytes in order, both ways. For one reader and one writer at a time.

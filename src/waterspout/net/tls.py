@@ -195,6 +195,16 @@ def _shared(key: tuple[Any, ...], make: Callable[[], ssl.SSLContext]) -> ssl.SSL
     return context
 
 
+def _renew_lock() -> None:
+    # Another thread may have held it when this child was forked.
+    global _contexts_lock
+    _contexts_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 def _identity(path: str | None) -> tuple[Any, ...] | None:
     if path is None:
         return None

@@ -146,6 +146,8 @@ def send_error(handler: Any, status_code: int, **kwargs: Any) -> None:
     error = exc_info[1] if exc_info else None
     reason = kwargs.get("reason") or (error.reason if isinstance(error, HTTPError) else None)
     handler.set_status(status_code, reason)
+    if status_code == 405 and (allowed := handler._allowed_methods()):
+        handler.set_header("Allow", ", ".join(allowed))  # RFC 9110 section 15.5.6
     try:
         handler.write_error(status_code, **kwargs)
     except Exception:

@@ -261,6 +261,16 @@ class RequestHandler(HandlerState):
 
     # Inside
 
+    def _allowed_methods(self) -> list[str]:
+        """Return the methods that the subclass has defined."""
+        cls = type(self)
+        names = [(method, method.lower()) for method in self.SUPPORTED_METHODS]
+        return [
+            method
+            for method, name in names
+            if getattr(cls, name, None) is not getattr(RequestHandler, name, None)
+        ]
+
     def _request_summary(self) -> str:
         request = self.request
         return f"{request.method} {request.uri} ({request.remote_ip})"

@@ -223,3 +223,15 @@ def test_a_reason_that_is_not_ascii(client):
         pytest.raises(HTTPClientError, match="HTTP 404: Tür"),
     ):
         client.fetch(server.url)
+
+
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [("HEAD", b"200 OK"), ("GET", b"204 No Content"), ("GET", b"304 Not Modified")],
+)
+def test_a_body_where_there_is_none(client, method, status):
+    """It is no body, and it is not the next response."""
+    with serve(always(b"HTTP/1.1 " + status + b"\r\nContent-Length: 4\r\n\r\nevil")) as server:
+        for _ in range(2):
+            assert client.fetch(server.url, method=method, raise_error=False).body == b""
+        assert server.connections == 2
