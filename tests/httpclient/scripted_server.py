@@ -1,6 +1,7 @@
 """A server that says what a script says, byte by byte, each connection in a thread of its own."""
 
 import contextlib
+import errno
 import select
 import socket
 import ssl
@@ -204,7 +205,10 @@ class ScriptedServer:
         except (EOFError, ConnectionError, ssl.SSLError):
             pass
         except BaseException as error:
-            self._errors.append(error)
+            # ENOTCONN, of a shutdown(), tells that the client has gone too, but is no
+            # ConnectionError.
+            if not (isinstance(error, OSError) and error.errno == errno.ENOTCONN):
+                self._errors.append(error)
         finally:
             connection.close()
             self._open.discard(connection)
