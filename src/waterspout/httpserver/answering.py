@@ -29,7 +29,7 @@ def start_answering(
     except (Exception, asyncio.CancelledError) as error:
         _on_failure(exchange, error)
         return False
-    if not isinstance(task, asyncio.Task):
+    if task is None or not isinstance(task, asyncio.Task):
         return False
     _tasks.add(task)
     task.add_done_callback(partial(_on_task_done, exchange))

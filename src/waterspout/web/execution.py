@@ -64,7 +64,7 @@ def _begin(application: Any, exchange: Exchange) -> tuple[Any, Coroutine[Any, An
         if not handler._finished:
             waiting = _call_method(handler, method, args, kwargs)
             if waiting is not None:
-                _check_awaitable(handler, method.lower(), waiting)
+                _check_awaitable(handler, method, waiting)
                 return handler, _go_on_after_method(handler, waiting)
             if handler._auto_finish and not handler._finished:
                 handler.finish()
@@ -86,8 +86,8 @@ def _watch(handler: Any, exchange: Exchange) -> None:
 def _check_awaitable(handler: Any, method: str, value: Any) -> None:
     if type(value) is not CoroutineType and not isawaitable(value):
         raise TypeError(
-            f"{type(handler).__name__}.{method}() returned {value!r:.80}, which cannot be awaited:"
-            f" a response is given to write() or finish()"
+            f"{type(handler).__name__}.{method.lower()}() returned {value!r:.80}, which cannot be"
+            f" awaited: a response is given to write() or finish()"
         )
 
 
@@ -99,7 +99,7 @@ async def _go_on_after_prepare(handler: Any, waiting: Any, args: Any, kwargs: An
         method = handler.request.method
         waiting = _call_method(handler, method, args, kwargs)
         if waiting is not None:
-            _check_awaitable(handler, method.lower(), waiting)
+            _check_awaitable(handler, method, waiting)
             await waiting
         if handler._auto_finish and not handler._finished:
             handler.finish()
