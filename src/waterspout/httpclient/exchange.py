@@ -100,7 +100,7 @@ class Exchange:
         stream = connection.stream
         self.phase = "sending the request"
         self._failure = None
-        data = connection.engine.send_request(hop.method, hop.path, hop.fields, hop.length)
+        data = connection.engine.send_request(hop.encoded)
         try:
             if hop.length == 0:
                 waiting = stream.write(data, self.deadline)

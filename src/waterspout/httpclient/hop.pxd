@@ -1,11 +1,11 @@
 from waterspout.httpclient.request cimport HTTPRequest
+from waterspout.protocol.http1.client cimport EncodedRequest
 
 
 cdef class Hop:
     cdef readonly HTTPRequest request
     cdef readonly object target
     cdef readonly str url
-    cdef readonly str path
     cdef readonly str method
     cdef readonly object headers
     cdef readonly object credentials
@@ -16,4 +16,4 @@ cdef class Hop:
     cdef readonly long long length
     cdef readonly bint expects_continue
     cdef readonly bint wants_close
-    cdef readonly bytes fields
+    cdef readonly EncodedRequest encoded

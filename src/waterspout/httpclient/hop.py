@@ -15,6 +15,7 @@ from waterspout.net.tls import context_from_options, shared_context
 from waterspout.protocol.coding import ACCEPTED
 from waterspout.protocol.grammar import parse_content_length
 from waterspout.protocol.headers import HTTPHeaders, encode_fields
+from waterspout.protocol.http1.client import EncodedRequest
 from waterspout.protocol.http1.writer import check_method
 
 __all__ = ["Hop", "Key", "first_hop", "next_hop"]
@@ -60,7 +61,6 @@ class Hop:
         self.request = request
         self.target = target
         self.url = target.url
-        self.path = target.path
         self.method = method
         #: What the user wants sent: for the next hop. The client's own fields come anew there.
         self.headers = headers
@@ -70,7 +70,7 @@ class Hop:
         self.is_repeatable = method in _IDEMPOTENT and not self.has_producer
         self.key = _key(request, settings, target)
         fields = HTTPHeaders(headers)
-        #: As `ClientConnection.send_request` takes it.
+        #: Of the body in bytes; -1 where it is not known, 0 where there is none.
         self.length = self._take_framing(fields)
         self._complete(fields, request, settings)
         self.expects_continue = bool(self.length) and (
@@ -80,8 +80,9 @@ class Hop:
             option.strip() for option in fields.get("Connection", "").lower().split(",")
         ]
         host = fields.pop("Host", target.authority)
-        #: The header fields as they go on the wire, without those of framing.
-        self.fields = encode_fields({"Host": host}) + encode_fields(fields)
+        encoded = encode_fields({"Host": host}) + encode_fields(fields)
+        #: The head, as it goes on the wire.
+        self.encoded = EncodedRequest(method, target.path, encoded, self.length)
 
     def _take_framing(self, fields: HTTPHeaders) -> int:
         """Take out what the engine writes itself; ValueError where it would not be true."""

@@ -80,9 +80,14 @@ def parse_content_length(value: bytes) -> int:
 
     ``int()`` would take a sign, underscores, spaces and digits of other scripts as well.
     """
-    if not value.isdigit() or len(value) > _MAX_LENGTH_DIGITS:
+    if not 0 < len(value) <= _MAX_LENGTH_DIGITS:
         return -1
-    return int(value)
+    length = 0
+    for digit in value:
+        if not 0x30 <= digit <= 0x39:
+            return -1
+        length = length * 10 + digit - 0x30
+    return length
 
 
 def excerpt(value: bytes, limit: int = 40) -> str:

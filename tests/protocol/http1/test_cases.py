@@ -11,7 +11,13 @@ from tests.protocol.http1.transcript import (
 from tests.wire.cases import BAD_REQUESTS, BAD_RESPONSES, CUT_REQUESTS, CUT_RESPONSES, Case
 
 from waterspout.protocol.errors import RemoteProtocolError
-from waterspout.protocol.http1 import ClientConnection, Limits, ServerConnection, Signal
+from waterspout.protocol.http1 import (
+    ClientConnection,
+    EncodedRequest,
+    Limits,
+    ServerConnection,
+    Signal,
+)
 from waterspout.protocol.http1.states import FAILED
 
 GOOD = b"GET /good HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -93,7 +99,7 @@ def test_a_bad_response_is_refused(case: Case):
 @pytest.mark.parametrize("case", BAD_RESPONSES, ids=str)
 def test_nothing_is_read_after_a_bad_response(case: Case):
     connection = ClientConnection(Limits())
-    connection.send_request(case.method, "/", b"Host: a\r\n", 0)
+    connection.send_request(EncodedRequest(case.method, "/", b"Host: a\r\n", 0))
     connection.receive_data(case.raw)
     with pytest.raises(RemoteProtocolError):
         drain(connection)

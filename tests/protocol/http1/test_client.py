@@ -6,7 +6,7 @@ import pytest
 from tests.protocol.http1.transcript import byte_by_byte, cut, read_response
 
 from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
-from waterspout.protocol.http1 import ClientConnection, Limits, ResponseHead, Signal
+from waterspout.protocol.http1 import ClientConnection, EncodedRequest, Limits, ResponseHead, Signal
 from waterspout.protocol.http1.states import COMPLETE, FAILED, HEAD, SWITCHED
 
 LIMITS = Limits()
@@ -17,7 +17,7 @@ def asking(
     method: str = "GET", fields: bytes = b"Host: a\r\n", length: int = 0
 ) -> ClientConnection:
     connection = ClientConnection(LIMITS)
-    connection.send_request(method, "/", fields, length)
+    connection.send_request(EncodedRequest(method, "/", fields, length))
     return connection
 
 
@@ -48,7 +48,7 @@ def told(connection: ClientConnection) -> list:
 )
 def test_requests(method, length, framing):
     connection = ClientConnection(LIMITS)
-    sent = connection.send_request(method, "/a", b"Host: a\r\n", length)
+    sent = connection.send_request(EncodedRequest(method, "/a", b"Host: a\r\n", length))
     assert sent == b"%b /a HTTP/1.1\r\nHost: a\r\n%b\r\n" % (method.encode(), framing)
     if length > 0:
         assert connection.send_data(b"hello") == b"hello"
@@ -64,11 +64,11 @@ def test_requests(method, length, framing):
 def test_one_request_at_a_time():
     connection = asking()
     with pytest.raises(LocalProtocolError):
-        connection.send_request("GET", "/", b"", 0)
+        connection.send_request(EncodedRequest("GET", "/", b"", 0))
     connection.receive_data(OK)
     told(connection)
     with pytest.raises(LocalProtocolError):
-        connection.send_request("GET", "/", b"", 0)
+        connection.send_request(EncodedRequest("GET", "/", b"", 0))
 
 
 # Responses
@@ -131,7 +131,7 @@ def test_reuse(method, head, is_kept):
         return
     connection.start_next_cycle()
     assert connection.next_event() is Signal.NEED_DATA
-    connection.send_request("GET", "/2", b"", 0)
+    connection.send_request(EncodedRequest("GET", "/2", b"", 0))
     assert connection.head is None
     connection.receive_data(OK)
     assert told(connection)[1:] == [b"hello", Signal.END_OF_MESSAGE, Signal.PAUSED]
@@ -155,12 +155,12 @@ def test_what_comes_before_a_request_is_never_its_response(data):
     connection.start_next_cycle()
     connection.receive_data(data)
     with pytest.raises(LocalProtocolError, match="not waiting for a request"):
-        connection.send_request("GET", "/", b"", 0)
+        connection.send_request(EncodedRequest("GET", "/", b"", 0))
     with pytest.raises(RemoteProtocolError, match="not asked for"):
         connection.next_event()
     assert connection.reading == FAILED
     with pytest.raises(LocalProtocolError, match="not waiting for a request"):
-        connection.send_request("GET", "/", b"", 0)
+        connection.send_request(EncodedRequest("GET", "/", b"", 0))
 
 
 def test_the_end_of_an_idle_connection():
@@ -170,10 +170,10 @@ def test_the_end_of_an_idle_connection():
     connection.start_next_cycle()
     connection.receive_eof()
     with pytest.raises(LocalProtocolError, match="not waiting for a request"):
-        connection.send_request("GET", "/", b"", 0)
+        connection.send_request(EncodedRequest("GET", "/", b"", 0))
     assert connection.next_event() is Signal.CLOSED
     with pytest.raises(LocalProtocolError, match="not waiting for a request"):
-        connection.send_request("GET", "/", b"", 0)
+        connection.send_request(EncodedRequest("GET", "/", b"", 0))
 
 
 def test_the_end_of_the_connection_right_behind_a_response():
@@ -229,7 +229,7 @@ def test_the_bound_is_that_of_one_exchange():
         assert len(events) == 14
         assert connection.head is events[10]
         connection.start_next_cycle()
-        connection.send_request("GET", "/", b"", 0)
+        connection.send_request(EncodedRequest("GET", "/", b"", 0))
 
 
 def test_an_interim_response_is_not_the_head():

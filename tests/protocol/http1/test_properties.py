@@ -16,7 +16,7 @@ from tests.protocol.http1.transcript import (
 )
 
 from waterspout.protocol.headers import HTTPHeaders, encode_fields
-from waterspout.protocol.http1 import ClientConnection, Limits, ServerConnection
+from waterspout.protocol.http1 import ClientConnection, EncodedRequest, Limits, ServerConnection
 from waterspout.protocol.http1.states import CHUNK_SIZE
 
 # The deep profile tries many more examples.
@@ -191,7 +191,9 @@ def test_what_one_side_writes_the_other_reads(exchanges):
         status, answer, answer_body, how = response
         size = sum(map(len, body)) if framing == "length" else -1
         headers, behind = mapping(fields), mapping(trailers)
-        raw = client.send_request(method, target, b"Host: a\r\n" + encode_fields(headers), size)
+        raw = client.send_request(
+            EncodedRequest(method, target, b"Host: a\r\n" + encode_fields(headers), size)
+        )
         sent, expected_trailers = send_body(client, body, behind)
         told = round_trip(server, raw + sent)
         assert told[0][1:4] == (method, target, "HTTP/1.1")

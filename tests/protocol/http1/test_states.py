@@ -7,7 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from waterspout.protocol.errors import LocalProtocolError
-from waterspout.protocol.http1 import ClientConnection, Limits, ServerConnection, states
+from waterspout.protocol.http1 import (
+    ClientConnection,
+    EncodedRequest,
+    Limits,
+    ServerConnection,
+    states,
+)
 from waterspout.protocol.http1.states import ILLEGAL, READING, WRITING, Input, State, flatten
 
 TABLES = {"reading": READING, "writing": WRITING}
@@ -162,5 +168,5 @@ def test_a_connection_tells_its_states():
     server = server_with_request()
     assert repr(server) == "<ServerConnection reading COMPLETE writing HEAD>"
     client = ClientConnection(Limits())
-    client.send_request("POST", "/", b"", 5)
+    client.send_request(EncodedRequest("POST", "/", b"", 5))
     assert repr(client) == "<ClientConnection reading HEAD writing LENGTH_BODY>"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from waterspout.protocol.errors import HTTPInputError, HTTPOutputError, LocalProtocolError
 from waterspout.protocol.grammar import FIELD_VALUE, TARGET, TOKEN
 from waterspout.protocol.headers import HTTPHeaders
-from waterspout.protocol.http1 import ClientConnection, Limits, ServerConnection
+from waterspout.protocol.http1 import ClientConnection, EncodedRequest, Limits, ServerConnection
 from waterspout.protocol.http1.writer import (
     FINAL_CHUNK,
     check_method,
@@ -50,13 +50,13 @@ def test_nothing_breaks_out_of_a_request_line(injection):
     for method, target in ((f"GET{injection}", "/"), ("GET", f"/{injection}"), ("GET", injection)):
         calls: list[Callable[[], object]] = [
             lambda: request_line(method, target),  # noqa: B023 - it is called here
-            lambda: connection.send_request(method, target, b"", 0),  # noqa: B023
+            lambda: connection.send_request(EncodedRequest(method, target, b"", 0)),  # noqa: B023
         ]
         for call in calls:
             with pytest.raises(ValueError, match=r"method|target"):
                 call()
     # Nothing was sent, so a good request may be.
-    assert connection.send_request("GET", "/", b"", 0)
+    assert connection.send_request(EncodedRequest("GET", "/", b"", 0))
 
 
 @pytest.mark.parametrize("method", ["", "G T", "G:T", "(GET)", "GET/"])

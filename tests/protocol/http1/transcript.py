@@ -12,6 +12,7 @@ from typing import Any
 from waterspout.protocol.errors import RemoteProtocolError
 from waterspout.protocol.http1 import (
     ClientConnection,
+    EncodedRequest,
     Limits,
     RequestHead,
     ResponseHead,
@@ -142,7 +143,9 @@ def read_response(
 ) -> Transcript:
     """Ask once and read the response; the last entry holds what was left unread."""
     connection = ClientConnection(limits)
-    connection.send_request(method, "a:80" if method == "CONNECT" else "/", fields, 0)
+    connection.send_request(
+        EncodedRequest(method, "a:80" if method == "CONNECT" else "/", fields, 0)
+    )
     transcript: Transcript = []
     size = 0
     is_over = False

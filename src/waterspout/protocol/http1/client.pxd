@@ -6,19 +6,27 @@ from waterspout.protocol.http1.parser cimport ResponseParser
 from waterspout.protocol.http1.writer cimport content_length_field
 
 cdef int CHUNKED, COMPLETE, EOF, HEAD, INTERIM, LENGTH, NO_BODY, SWITCH, UNTIL_CLOSE
+cdef EncodedRequest _NO_REQUEST
+
+
+cdef class EncodedRequest:
+    cdef readonly bytes data
+    cdef readonly long long length
+    cdef readonly int event
+    cdef readonly bint is_head
+    cdef readonly bint is_connect
+    cdef readonly bint asks_to_close
+    cdef readonly bint asks_to_upgrade
 
 
 cdef class ClientConnection(Connection):
     cdef ResponseParser _parser
     cdef readonly ResponseHead head
-    cdef bint _is_head
-    cdef bint _is_connect
-    cdef bytes _fields
+    cdef EncodedRequest _request
     cdef Py_ssize_t _interims
     cdef bint _keep_alive
 
-    @cython.locals(line=bytes, framing=bytes, event=int)
-    cpdef bytes send_request(self, method, target, bytes fields, long long length)
+    cpdef bytes send_request(self, EncodedRequest request)
 
     @cython.locals(position=Py_ssize_t, head=ResponseHead)
     cpdef _process_head(self)

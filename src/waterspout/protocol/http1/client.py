@@ -19,7 +19,42 @@ from waterspout.protocol.http1.states import (
 )
 from waterspout.protocol.http1.writer import content_length_field, request_line
 
-__all__ = ["ClientConnection"]
+__all__ = ["ClientConnection", "EncodedRequest"]
+
+
+class EncodedRequest:
+    """The head of a request, checked and encoded; may be sent any number of times.
+
+    ``fields`` are encoded field lines with Host and Connection but without Content-Length and
+    Transfer-Encoding: those are written here. ``length`` is the size of the body in bytes; -1
+    sends it in chunks, and 0 means that there is none. Raises ``ValueError`` where the method or
+    the target could not stand in a request line.
+    """
+
+    def __init__(self, method: str, target: str, fields: bytes, length: int) -> None:
+        line = request_line(method, target)
+        framing = b""
+        self.event = NO_BODY
+        if length > 0:
+            framing = content_length_field(length)
+            self.event = LENGTH
+        elif length < 0:
+            framing = b"Transfer-Encoding: chunked\r\n"
+            self.event = CHUNKED
+        elif method == "POST" or method == "PUT" or method == "PATCH":
+            # RFC 9110 section 8.6: these have a meaning for content, so its absence is stated.
+            framing = b"Content-Length: 0\r\n"
+        #: What goes on the wire.
+        self.data = b"%b%b%b\r\n" % (line, fields, framing)
+        self.length = length
+        # What decides how the response is to be read.
+        self.is_head = method == "HEAD"
+        self.is_connect = method == "CONNECT"
+        self.asks_to_close = _asks_to_close(fields)
+        self.asks_to_upgrade = b"\r\nupgrade:" in b"\r\n" + fields.lower()
+
+    def __repr__(self) -> str:
+        return f"<EncodedRequest {self.data.partition(bytes([13, 10]))[0].decode('ascii')}>"
 
 
 class ClientConnection(Connection):
@@ -36,45 +71,24 @@ class ClientConnection(Connection):
         self._parser = ResponseParser(limits)
         #: The head of the response being read, or None before it.
         self.head: ResponseHead | None = None
-        # Of the request: what decides how its response is to be read.
-        self._is_head = False
-        self._is_connect = False
-        self._fields = b""
+        self._request = _NO_REQUEST
         self._interims = 0
         self._keep_alive = True
 
-    def send_request(self, method: str, target: str, fields: bytes, length: int) -> bytes:
+    def send_request(self, request: EncodedRequest) -> bytes:
         """Return the head of a request whose body, if any, follows through ``send_data``.
 
-        ``fields`` are encoded field lines with Host and Connection but without Content-Length
-        and Transfer-Encoding: those are written here. ``length`` is the size of the body in
-        bytes; -1 sends it in chunks, and 0 means that there is none. Raises ``ValueError``
-        where the method or the target could not stand in a request line, and
-        ``LocalProtocolError`` where the connection cannot take a request: what the server sent
-        before it was asked must never be the response.
+        Raises ``LocalProtocolError`` where the connection cannot take a request: what the server
+        sent before it was asked must never be the response.
         """
-        line = request_line(method, target)
         if self.reading != HEAD or self._has_eof or self.has_unread_data:
             raise LocalProtocolError("the connection is not waiting for a request")
-        framing = b""
-        event = NO_BODY
-        if length > 0:
-            framing = content_length_field(length)
-            event = LENGTH
-        elif length < 0:
-            framing = b"Transfer-Encoding: chunked\r\n"
-            event = CHUNKED
-        elif method == "POST" or method == "PUT" or method == "PATCH":
-            # RFC 9110 section 8.6: these have a meaning for content, so its absence is stated.
-            framing = b"Content-Length: 0\r\n"
-        self._write_step(event)
-        self._write_left = length
-        self._is_head = method == "HEAD"
-        self._is_connect = method == "CONNECT"
-        self._fields = fields
+        self._write_step(request.event)
+        self._write_left = request.length
+        self._request = request
         self._interims = 0
         self.head = None
-        return b"%b%b%b\r\n" % (line, fields, framing)
+        return request.data
 
     def _process_head(self) -> Event:
         position = self._position
@@ -105,7 +119,7 @@ class ClientConnection(Connection):
         self._keep_alive = (
             not head.has_close
             and (head.is_http11 or head.has_keep_alive)
-            and not _asks_to_close(self._fields)
+            and not self._request.asks_to_close
         )
         self._begin_response_body(head)
         return head
@@ -113,12 +127,12 @@ class ClientConnection(Connection):
     def _begin_response_body(self, head: ResponseHead) -> None:
         """Decide where the message ends (RFC 9112 section 6.3, in its order)."""
         status = head.status
-        if status == 101 and b"\r\nupgrade:" not in b"\r\n" + self._fields.lower():
+        if status == 101 and not self._request.asks_to_upgrade:
             raise RemoteProtocolError("a switch of protocols that was not asked for")
-        if status == 101 or (self._is_connect and 200 <= status < 300):
+        if status == 101 or (self._request.is_connect and 200 <= status < 300):
             self._keep_alive = False
             self._read_step(SWITCH)
-        elif self._is_head or status == 204 or status == 304:
+        elif self._request.is_head or status == 204 or status == 304:
             self._begin_body(LENGTH, 0)
         elif head.is_chunked:
             self._begin_body(CHUNKED, -1)
@@ -167,3 +181,7 @@ def _asks_to_close(fields: bytes) -> bool:
         if name == b"connection" and b"close" in [item.strip() for item in value.split(b",")]:
             return True
     return False
+
+
+# What a connection has sent before its first request.
+_NO_REQUEST = EncodedRequest("GET", "*", b"", 0)

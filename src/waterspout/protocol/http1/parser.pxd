@@ -1,5 +1,6 @@
 import cython
 
+from waterspout.protocol.grammar cimport parse_content_length
 from waterspout.protocol.http1.messages cimport RequestHead, ResponseHead, _Head
 
 cdef bytes FIELD_VALUE, TARGET, TOKEN
@@ -29,6 +30,7 @@ cdef class _Parser:
     )
     cdef _read_framing(self, bytes data, _Head head)
     cdef _read_other(self, bytes data, Py_ssize_t start, Py_ssize_t end, _Head head)
+    @cython.locals(length="long long")
     cdef _read_content_length(self, bytes value, _Head head)
     cdef _read_transfer_encoding(self, bytes value, _Head head)
     cdef _read_connection(self, bytes value, _Head head)
@@ -68,6 +70,10 @@ cdef class RequestParser(_Parser):
 
 cdef class ResponseParser(_Parser):
     cdef ResponseHead _head
+    cdef bytes _known_line
+    cdef int _known_status
+    cdef str _known_reason
+    cdef bint _known_is_http11
 
     cpdef restart(self)
 

@@ -287,6 +287,11 @@ class ResponseParser(_Parser):
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
         self._head: ResponseHead | None = None
+        # The status line of the response before: a server nearly always has the same.
+        self._known_line = b""
+        self._known_status = 0
+        self._known_reason = ""
+        self._known_is_http11 = True
 
     def restart(self) -> None:
         """Forget an incomplete head; the next ``parse`` begins anew at its ``start``."""
@@ -313,6 +318,16 @@ class ResponseParser(_Parser):
         size = len(data)
         if start < 0:
             raise ValueError("a head cannot begin before its data")
+        p = data
+        end = start + len(self._known_line)
+        if start < end <= size and p[start:end] == self._known_line:
+            head = ResponseHead.__new__(ResponseHead)
+            head._begin(data)
+            head.is_http11 = self._known_is_http11
+            head.status = self._known_status
+            head.reason = self._known_reason
+            self._position = self._fields = end
+            return head
         if not b"HTTP/".startswith(data[start : start + 5]):
             raise RemoteProtocolError(f"no HTTP response: {excerpt(data[start : start + 40])}")
         limit = size
@@ -328,7 +343,6 @@ class ResponseParser(_Parser):
         head = ResponseHead(data)
         # The version lies before the status here; a CR and an LF stand in for the line's end.
         head.is_http11 = _parse_version(data[start:space] + b"\r\n", 0, space - start + 1)
-        p = data
         token = FIELD_VALUE
         digits = data[space + 1 : space + 4]
         i = space + 4
@@ -343,6 +357,10 @@ class ResponseParser(_Parser):
         head.status = int(digits)
         head.reason = data[space + 4 : i].strip(b" \t").decode("latin-1")
         self._position = self._fields = end + 1
+        self._known_line = data[start : end + 1]
+        self._known_status = head.status
+        self._known_reason = head.reason
+        self._known_is_http11 = head.is_http11
         return head
 
 
