@@ -43,7 +43,7 @@ def pair():
 
 
 def read(stream, seconds=20.0):
-    return run_blocking(stream.read(time.monotonic() + seconds))
+    return stream.read(time.monotonic() + seconds)
 
 
 def write(stream, data, seconds=20.0):
@@ -102,7 +102,7 @@ def test_deadlines_of_all_lengths_one_after_the_other(pair):
         read(stream, 0.02)
     timer = threading.Timer(0.1, theirs.send, [b"late"])
     timer.start()
-    assert run_blocking(stream.read(math.inf)) == b"late"
+    assert stream.read(math.inf) == b"late"
     timer.join()
     with pytest.raises(DeadlineError):
         read(stream, 0.02)
@@ -156,7 +156,7 @@ def test_the_system_says_that_the_peer_is_gone():
 
     stream = BlockingStream(cast(socket.socket, Silent()))
     with pytest.raises(TimeoutError, match="Connection timed out"):
-        run_blocking(stream.read(math.inf))
+        stream.read(math.inf)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="that is what it does there")
@@ -168,7 +168,7 @@ def test_where_the_kernel_keeps_no_deadlines(pair, monkeypatch):
     with pytest.raises(DeadlineError):
         write(stream, b"x" * 50_000_000, 0.05)
     theirs.send(b"x")
-    assert run_blocking(stream.read(math.inf)) == b"x"
+    assert stream.read(math.inf) == b"x"
 
 
 def test_a_farewell(pair):

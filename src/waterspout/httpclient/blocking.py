@@ -43,7 +43,7 @@ class HTTPClient:
         there was no response, or one whose code is not 200 to 299; the latter is returned if
         ``raise_error`` is false.
         """
-        if not self._finalizer.alive:
+        if self._flow.pool.is_closed:
             raise RuntimeError("fetch() called on a closed HTTPClient")
         if kwargs:
             request = with_arguments(request, kwargs)

@@ -100,14 +100,14 @@ class Exchange:
         stream = connection.stream
         self.phase = "sending the request"
         self._failure = None
-        data = connection.engine.send_request(hop.encoded)
+        head = connection.engine.send_request(hop.encoded)
         try:
             if hop.length == 0:
-                waiting = stream.write(data, self.deadline)
+                waiting = stream.write(head, self.deadline)
                 if waiting is not None:
                     await waiting
             else:
-                await send_with_body(self, connection, data)
+                await send_with_body(self, connection, head)
                 if self.is_over:
                     return
         except OSError as error:
@@ -115,7 +115,10 @@ class Exchange:
             self._failure = error
         self.phase = "waiting for the response"
         while True:
-            if self._receive(connection, await stream.read(self.deadline)):
+            data = stream.read(self.deadline)
+            if not isinstance(data, bytes):
+                data = await data
+            if self._receive(connection, data):
                 return
             if self._event is not None and await self._work_off(connection.engine):
                 return

@@ -1,3 +1,5 @@
+import cython
+
 from waterspout.httpclient.connection cimport Connection
 from waterspout.httpclient.exchange cimport Exchange
 from waterspout.httpclient.hop cimport Hop
@@ -13,3 +15,8 @@ cdef class Flow:
     cdef object _request_timeout
     cdef dict _plain
     cdef object __weakref__
+
+    @cython.locals(hop=Hop)
+    cdef Connection _usable(self, Connection connection, Exchange exchange, double now)
+    @cython.locals(ticket=Ticket)
+    cdef _keep(self, Connection connection, Exchange exchange)

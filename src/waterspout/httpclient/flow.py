@@ -136,25 +136,19 @@ class Flow:
     async def _send(self, exchange: Exchange, now: float, deadline: float) -> None:
         """Get a slot, a connection, an answer; and give back what is left."""
         hop = exchange.hop
-        net = self.net
-        pool = self.pool
-        held = pool.acquire(hop.key)
+        held = self.pool.acquire(hop.key)
         connection: Connection | None
         if isinstance(held, Ticket):
             connection = await self._wait_for(held, deadline)
-            now = net.time()
+            now = self._time()
         else:
             connection = held
         # From here on there is a slot, which has to be given back.
         try:
-            exchange.free = now
-            while connection is not None and not connection.is_usable(now, hop.is_repeatable):
-                connection.close()
-                connection = pool.replace(hop.key)
+            connection = self._usable(connection, exchange, now)
             if connection is None:
                 connection = await self._connect(exchange, deadline)
-                now = net.time()
-            exchange.sent = now
+                exchange.sent = self._time()
             try:
                 await exchange.run(connection)
             except OSError:
@@ -164,22 +158,37 @@ class Flow:
                 # way: it has not been answered, and does no harm if it is done twice. Once more.
                 connection.close()
                 connection = await self._connect(exchange, deadline)
-                exchange.sent = net.time()
+                exchange.sent = self._time()
                 await exchange.run(connection)
         except BaseException:
             if connection is not None:
                 connection.close()
-            self._give_back(pool.release(hop.key, None))
+            self._give_back(self.pool.release(hop.key, None))
             raise
         exchange.ended = self._time()
+        self._keep(connection, exchange)
+
+    def _usable(
+        self, connection: Connection | None, exchange: Exchange, now: float
+    ) -> Connection | None:
+        """Return an idle connection that may be used, ``connection`` if it may; None: open one."""
+        hop = exchange.hop
+        exchange.free = exchange.sent = now
+        while connection is not None and not connection.is_usable(now, hop.is_repeatable):
+            connection.close()
+            connection = self.pool.replace(hop.key)
+        return connection
+
+    def _keep(self, connection: Connection, exchange: Exchange) -> None:
+        """Give a slot back, with its connection if that can be used again."""
         if exchange.is_reusable(connection):
             connection.engine.start_next_cycle()
             connection.uses += 1
             connection.idle_since = exchange.ended
-            ticket = pool.release(hop.key, connection)
+            ticket = self.pool.release(exchange.hop.key, connection)
         else:
             connection.close()
-            ticket = pool.release(hop.key, None)
+            ticket = self.pool.release(exchange.hop.key, None)
         if ticket is not None:
             self._give_back(ticket)
 

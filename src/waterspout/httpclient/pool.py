@@ -66,7 +66,9 @@ class Pool:
 
     def acquire(self, key: Hashable) -> Connection | Ticket:
         """Return an idle connection to use, or a ticket."""
-        with self._lock:
+        # Here and in `release` no `with`: it costs three times as much.
+        self._lock.acquire()
+        try:
             connection = self._take_idle(key)
             if connection is not None:
                 self._used += 1
@@ -80,6 +82,8 @@ class Pool:
             ticket = Ticket(key, self._make_waiter())
             self._queue[ticket] = None
             return ticket
+        finally:
+            self._lock.release()
 
     def replace(self, key: Hashable) -> Connection | None:
         """Return another idle connection for who has a slot with a bad one; None: open one."""
@@ -92,8 +96,11 @@ class Pool:
         Returns None in the usual case. Otherwise a ticket: close its ``surplus``, wake its
         ``waiter``.
         """
-        with self._lock:
+        self._lock.acquire()
+        try:
             return self._release(key, connection)
+        finally:
+            self._lock.release()
 
     def abandon(self, ticket: Ticket) -> Ticket | None:
         """Take a ticket back that its owner doesn't want any more; returns as `release` does."""

@@ -66,7 +66,9 @@ async def _is_answered(exchange: Exchange, connection: Connection) -> bool:
     limit = min(exchange.deadline, exchange.net.time() + _CONTINUE_TIMEOUT)
     while not exchange.is_continued:
         try:
-            data = await connection.stream.read(limit)
+            data = connection.stream.read(limit)
+            if not isinstance(data, bytes):
+                data = await data
         except DeadlineError:
             if limit == exchange.deadline:
                 raise

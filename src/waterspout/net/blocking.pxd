@@ -8,6 +8,8 @@ cdef class BlockingStream:
     cdef object _receive
     cdef double _armed
 
+    @cython.locals(left=double)
+    cpdef read(self, double deadline)
     cpdef bint is_quiet(self, bint ask) except -1
     @cython.locals(left=double, sent=Py_ssize_t)
     cpdef write(self, data, double deadline)

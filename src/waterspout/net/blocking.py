@@ -61,14 +61,15 @@ class BlockingStream:
         self._receive = connected.recv
         self._armed = math.inf  # what the kernel's deadline is set to, in seconds
 
-    async def read(self, deadline: float) -> bytes:
+    def read(self, deadline: float) -> bytes:
         """Return the bytes that have come; see `interface.Stream`."""
         left = deadline - time.monotonic()
         if left < self._armed - _TOLERANCE:
             self._arm(left)
         while True:
             try:
-                return self._receive(READ_SIZE)
+                data: bytes = self._receive(READ_SIZE)
+                return data
             except (BlockingIOError, TimeoutError) as error:
                 self._on_expiry(error, deadline)
 

@@ -39,10 +39,11 @@ class Stream(Protocol):
     #: by itself, and how soon, depends on the kind of stream.
     ask_after: float
 
-    def read(self, deadline: float) -> Awaitable[bytes]:
-        """Await the bytes that have come, at least one; ``b""`` at the end of the stream.
+    def read(self, deadline: float) -> bytes | Awaitable[bytes]:
+        """Return the bytes that have come, at least one, or what they are to be awaited from.
 
-        To be awaited at once: it begins to wait then, or now.
+        That is to be done at once: it begins to wait then, or now. ``b""`` is the end of the
+        stream. As with `write`, who need not wait makes no coroutine.
         """
         ...
 

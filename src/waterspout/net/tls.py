@@ -143,7 +143,8 @@ class TLSStream:
     async def _exchange(self, deadline: float) -> None:
         """Send what has to be, and take in what comes."""
         await self._send(deadline)
-        self._take(await self._stream.read(deadline))
+        data = self._stream.read(deadline)
+        self._take(data if isinstance(data, bytes) else await data)
 
     async def _send(self, deadline: float) -> None:
         if self._outgoing.pending:

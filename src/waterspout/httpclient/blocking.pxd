@@ -1,0 +1,1 @@
+from waterspout.httpclient.flow cimport Flow
