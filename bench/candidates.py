@@ -58,6 +58,15 @@ SERVERS = (
     _server("tornado", "RequestHandler, def get", "hello_tornado"),
 )
 
+# Each is started with the folder of the static files and the port. The first is what the others are
+# compared to.
+FRAMEWORKS = (
+    _server("waterspout", "waterspout.web", "web_waterspout"),
+    _server("tornado", "tornado.web", "web_tornado"),
+    _server("aiohttp", "aiohttp.web, uvloop", "web_aiohttp"),
+    _server("starlette", "Starlette on uvicorn", "web_starlette"),
+)
+
 # Each is started with: URL, fetches to warm up, fetches, seconds, tasks. The first is the floor.
 BLOCKING = (
     _client("raw-socket", "send and recv, parses nothing", "blocking_raw_socket"),

@@ -1,6 +1,6 @@
 /* The load: keep-alive connections with one request in flight on each.
  *
- * load PORT CONNECTIONS WARMUP REQUESTS SECONDS REQUEST
+ * load PORT CONNECTIONS WARMUP REQUESTS SECONDS REQUEST_FILE
  *
  * Opens CONNECTIONS to 127.0.0.1:PORT, sends WARMUP requests, says "ready" and waits for a line on
  * stdin, so that the caller can read the server's CPU clock while nothing is in flight. Then it
@@ -10,7 +10,8 @@
  *
  * Every answer is read whole, by its Content-Length or to the last chunk, and must begin with
  * "HTTP/1.1 200". Anything else, a closed connection included, is an error; the connection is then
- * opened anew. An answer has to fit into ANSWER_BYTES: this is no general HTTP client.
+ * opened anew. A head, and an answer in chunks, has to fit into ANSWER_BYTES: this is no general
+ * HTTP client.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -45,13 +46,28 @@ struct count {
 };
 
 static int port, epoll;
-static const char *request;
+static char *request;
 static size_t request_length;
+/* Where the rest of an answer goes whose length is known: only the number of its bytes counts. */
+static char rest[262144];
 
 static void fail(const char *what)
 {
     perror(what);
     exit(1);
+}
+
+static void read_request(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file || fseek(file, 0, SEEK_END) < 0)
+        fail(path);
+    request_length = ftell(file);
+    rewind(file);
+    request = malloc(request_length + 1);
+    if (!request || fread(request, 1, request_length, file) != request_length)
+        fail(path);
+    fclose(file);
 }
 
 static double clock_seconds(clockid_t clock)
@@ -131,7 +147,8 @@ static void finish(struct connection *c, struct count *count, int good)
 
 static void on_readable(struct connection *c, struct count *count)
 {
-    ssize_t received = recv(c->fd, c->answer + c->used, ANSWER_BYTES - c->used, 0);
+    ssize_t received = c->expected ? recv(c->fd, rest, sizeof rest, 0)
+                                   : recv(c->fd, c->answer + c->used, ANSWER_BYTES - c->used, 0);
     if (received <= 0) {
         finish(c, count, 0);
         return;
@@ -139,7 +156,7 @@ static void on_readable(struct connection *c, struct count *count)
     c->used += received;
     if (is_whole(c))
         finish(c, count, c->is_busy && is_good(c));
-    else if (c->used == ANSWER_BYTES)
+    else if (!c->expected && c->used == ANSWER_BYTES)
         finish(c, count, 0);
 }
 
@@ -171,15 +188,14 @@ static struct count run(struct connection *all, int connections, long requests, 
 int main(int argc, char **argv)
 {
     if (argc != 7) {
-        fprintf(stderr, "usage: load PORT CONNECTIONS WARMUP REQUESTS SECONDS REQUEST\n");
+        fprintf(stderr, "usage: load PORT CONNECTIONS WARMUP REQUESTS SECONDS REQUEST_FILE\n");
         return 2;
     }
     port = atoi(argv[1]);
     int connections = atoi(argv[2]);
     long warmup = atol(argv[3]), requests = atol(argv[4]);
     double seconds = atof(argv[5]);
-    request = argv[6];
-    request_length = strlen(request);
+    read_request(argv[6]);
 
     epoll = epoll_create1(0);
     struct connection *all = calloc(connections, sizeof *all);

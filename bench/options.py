@@ -12,6 +12,13 @@ import wire
 DESCRIPTION = "CPU time a request and requests a second, of waterspout and of its peers."
 
 
+CANDIDATES = {
+    "server": candidates.SERVERS,
+    "client": candidates.BLOCKING + candidates.ASYNCHRONOUS,
+    "web": candidates.FRAMEWORKS,
+}
+
+
 @dataclass(frozen=True)
 class Options:
     """What to measure, how often, and what to do with the result."""
@@ -37,7 +44,7 @@ class Options:
 def parse(arguments: list[str] | None = None) -> Options:
     """The options of this command line; ends the program if it makes no sense."""
     parser = argparse.ArgumentParser(prog="bench/run", description=DESCRIPTION)
-    parser.add_argument("side", choices=("server", "client"))
+    parser.add_argument("side", choices=("server", "client", "web"))
     parser.add_argument(
         "--case",
         choices=("load", "idle", "start"),
@@ -52,11 +59,13 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there")
     given = parser.parse_args(arguments)
-    if given.side == "client" and given.case != "load":
+    if given.side != "server" and given.case != "load":
         parser.error(f"--case {given.case} is a case of the server")
+    if given.side == "web" and (given.load or given.requests or given.connections):
+        parser.error("the web case has loads of its own")
     is_server = given.side == "server"
     only = tuple(name for name in given.only.split(",") if name)
-    unknown = sorted(set(only) - {candidate.name for candidate in _candidates(is_server)})
+    unknown = sorted(set(only) - {candidate.name for candidate in CANDIDATES[given.side]})
     if unknown:
         parser.error(f"no such candidate: {', '.join(unknown)}")
     is_cut = given.quick or only or given.load or given.requests or given.connections
@@ -75,7 +84,3 @@ def parse(arguments: list[str] | None = None) -> Options:
         is_whole=not is_cut,
         json=given.json,
     )
-
-
-def _candidates(is_server: bool) -> tuple[candidates.Candidate, ...]:
-    return candidates.SERVERS if is_server else candidates.BLOCKING + candidates.ASYNCHRONOUS

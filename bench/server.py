@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import candidates
 import environment
 import wire
+from load import Load
 from options import Options
-from processes import Child, Cores, ProcessError, free_port
+from processes import Child, Cores, free_port
 from report import Report, Table, figure_cells
 from rounds import Rounds, Sample, remarks
 
@@ -70,21 +69,9 @@ def _samples(command: list[str], cores: Cores, options: Options) -> dict[str, Sa
 
 
 def _under_load(server: Child, port: int, load: str, cores: Cores, options: Options) -> Sample:
-    command = [
-        str(environment.program("load")),
-        *(str(port), str(options.connections), str(options.warmup)),
-        *(str(options.requests), str(options.seconds), wire.request(load, port)),
-    ]
-    patience = options.seconds + 10
-    with Child(command, cores.other, is_talking=True) as generator:
-        generator.hear(patience)
-        before = server.cpu_seconds()
-        generator.say("go")
-        counted = json.loads(generator.hear(patience))
-        cpu_seconds = server.cpu_seconds() - before
-    if not counted["requests"]:
-        raise ProcessError(f"{counted['errors']} errors and no good answer")
-    return Sample(cpu_seconds=cpu_seconds, **counted)
+    request = wire.request(load, port).encode()
+    size = Load(options.connections, options.warmup, options.requests, options.seconds)
+    return size.put_on(server, port, request, cores.other)
 
 
 def _sizes(options: Options) -> str:
