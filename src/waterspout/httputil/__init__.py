@@ -1,5 +1,6 @@
 """HTTP in values: start lines, header mappings, the request a program sees, dates and URLs."""
 
+from waterspout.httputil.cookies import parse_cookie
 from waterspout.httputil.delegate import (
     HTTPConnection,
     HTTPMessageDelegate,
@@ -38,6 +39,7 @@ __all__ = [
     "encode_username_password",
     "format_timestamp",
     "parse_body_arguments",
+    "parse_cookie",
     "parse_request_start_line",
     "parse_response_start_line",
     "qs_to_qsl",
