@@ -6,8 +6,10 @@ from waterspout.httputil import (
     HTTPHeaders,
     HTTPInputError,
     ParseBodyConfig,
+    ParseMultipartConfig,
     ParseUrlEncodedConfig,
     parse_body_arguments,
+    set_parse_body_config,
 )
 from waterspout.httputil.forms import parse_query
 
@@ -71,5 +73,74 @@ def test_bytes_of_any_kind_are_kept():
 
 def test_parse_query():
     assert parse_query("a=1&a=&b") == {"a": [b"1", b""], "b": [b""]}
-    with pytest.raises(HTTPInputError):
-        parse_query("a&b", 1)
+    with pytest.raises(HTTPInputError, match="more than 1 fields"):
+        parse_query("a&b", ParseBodyConfig(urlencoded=ParseUrlEncodedConfig(max_arguments=1)))
+
+
+MULTIPART = "multipart/form-data; boundary=B"
+PART = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        MULTIPART,
+        'multipart/form-data; boundary="B"',
+        "Multipart/Form-Data ;charset=utf-8 ; Boundary=B;",
+    ],
+)
+def test_a_form_with_files(content_type):
+    assert parsed(PART + b"--B--", content_type) == {"a": [b"1"]}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "message"),
+    [
+        ("multipart/form-data", "the boundary"),
+        ("multipart/form-data; boundary=", "malformed parameter"),
+        ('multipart/form-data; boundary=""', "the boundary"),
+        ("multipart/form-data; boundary=é", "the boundary"),
+        ("multipart/form-data; boundary=\udc80", "must begin with its boundary"),
+        ("multipart/form-data; boundary=" + "B" * 71, "the boundary"),
+        ("multipart/form-data; boundary=B; boundary=B", "comes twice"),
+        ("multipart/form-data; boundary=B C", "malformed parameter"),
+    ],
+)
+def test_boundaries_that_are_refused(content_type, message):
+    with pytest.raises(HTTPInputError, match=message):
+        parsed(PART + b"--B--", content_type)
+
+
+@pytest.mark.parametrize("content_type", ["multipart/mixed; boundary=B", "multipart/form-datax"])
+def test_multipart_of_another_kind_adds_nothing(content_type):
+    assert parsed(PART + b"--B--", content_type) == {}
+
+
+def test_a_form_with_files_that_is_encoded_is_refused():
+    with pytest.raises(HTTPInputError, match="Content-Encoding"):
+        parsed(PART + b"--B--", MULTIPART, HTTPHeaders({"Content-Encoding": "br"}))
+
+
+def test_bounds_of_one_call_and_of_the_process():
+    one_part = ParseBodyConfig(
+        multipart=ParseMultipartConfig(max_parts=1),
+        urlencoded=ParseUrlEncodedConfig(max_arguments=1),
+    )
+    for body, content_type in ((PART * 2 + b"--B--", MULTIPART), (b"a=1&a=1", FORM)):
+        with pytest.raises(HTTPInputError, match="more than 1 "):
+            parsed(body, content_type, config=one_part)
+        assert parsed(body, content_type) == {"a": [b"1", b"1"]}
+        set_parse_body_config(one_part)
+        try:
+            with pytest.raises(HTTPInputError, match="more than 1 "):
+                parsed(body, content_type)
+            with pytest.raises(HTTPInputError, match="more than 1 "):
+                parse_query("a&a")
+            assert parsed(body, content_type, config=ParseBodyConfig())
+        finally:
+            set_parse_body_config(ParseBodyConfig())
+
+
+def test_bounds_are_a_configuration():
+    with pytest.raises(TypeError, match="ParseBodyConfig, not None"):
+        set_parse_body_config(None)  # type: ignore[arg-type]

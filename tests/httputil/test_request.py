@@ -1,7 +1,5 @@
 """The request as a program sees it, made by hand; from the wire it comes in tests/web."""
 
-import time
-
 import pytest
 
 from waterspout.httputil import HTTPHeaders, HTTPInputError, HTTPServerRequest, RequestStartLine
@@ -24,7 +22,7 @@ def test_by_hand():
     assert request.full_url() == "http://127.0.0.1/a?b=c&b=d"
     assert repr(request) == (
         "HTTPServerRequest(protocol='http', host='127.0.0.1', method='GET', uri='/a?b=c&b=d',"
-        " version='HTTP/1.0', remote_ip='')"
+        " version='HTTP/1.0', remote_ip=None)"
     )
 
 
@@ -80,7 +78,7 @@ def test_request_time():
     request = HTTPServerRequest("GET", "/")
     first = request.request_time()
     assert 0 <= first <= request.request_time()
-    request._start_time = time.monotonic() - 5
+    request._start_time -= 5
     assert 5 <= request.request_time() < 65
 
 

@@ -236,6 +236,11 @@ class HTTPServerConnection:
         if self._is_reading_paused or self._has_eof or engine.has_unread_data:
             self._advance_later(0.0)
 
+    def get_ssl_certificate(self, binary_form: bool) -> Any:
+        """Return the certificate that the client has shown; None without one, or without TLS."""
+        tls = self._transport.get_extra_info("ssl_object")
+        return None if tls is None else tls.getpeercert(binary_form) or None
+
     def cut_response(self) -> None:
         """Close now, so that the client sees that its response is not whole."""
         if self._engine.writing == CLOSE_BODY:

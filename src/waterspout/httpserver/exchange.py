@@ -82,6 +82,10 @@ class Exchange:
         """``https`` where the connection is encrypted, else ``http``."""
         return "https" if self._connection.is_encrypted else "http"
 
+    def get_ssl_certificate(self, binary_form: bool = False) -> dict[str, Any] | bytes | None:
+        """Return the certificate that the client has shown; see ``HTTPServerRequest``."""
+        return self._connection.get_ssl_certificate(binary_form)  # type: ignore[no-any-return]
+
     def set_close_callback(self, callback: Callable[[], object] | None) -> None:
         """Have ``callback`` called if the client goes before the response is complete.
 

@@ -1,12 +1,20 @@
 """HTTP in values: start lines, header mappings, the request a program sees, dates and URLs."""
 
+from waterspout.httputil.bounds import (
+    ParseBodyConfig,
+    ParseMultipartConfig,
+    ParseUrlEncodedConfig,
+    set_parse_body_config,
+)
 from waterspout.httputil.cookies import parse_cookie
 from waterspout.httputil.delegate import (
     HTTPConnection,
     HTTPMessageDelegate,
     HTTPServerConnectionDelegate,
 )
-from waterspout.httputil.forms import ParseBodyConfig, ParseUrlEncodedConfig, parse_body_arguments
+from waterspout.httputil.examples import doctests
+from waterspout.httputil.forms import parse_body_arguments
+from waterspout.httputil.multipart import HTTPFile, parse_multipart_form_data
 from waterspout.httputil.request import HTTPServerRequest
 from waterspout.httputil.startline import (
     RequestStartLine,
@@ -26,6 +34,7 @@ from waterspout.protocol.headers import HTTPHeaders
 
 __all__ = [
     "HTTPConnection",
+    "HTTPFile",
     "HTTPHeaders",
     "HTTPInputError",
     "HTTPMessageDelegate",
@@ -33,16 +42,20 @@ __all__ = [
     "HTTPServerConnectionDelegate",
     "HTTPServerRequest",
     "ParseBodyConfig",
+    "ParseMultipartConfig",
     "ParseUrlEncodedConfig",
     "RequestStartLine",
     "ResponseStartLine",
+    "doctests",
     "encode_username_password",
     "format_timestamp",
     "parse_body_arguments",
     "parse_cookie",
+    "parse_multipart_form_data",
     "parse_request_start_line",
     "parse_response_start_line",
     "qs_to_qsl",
+    "set_parse_body_config",
     "split_host_and_port",
     "url_concat",
 ]

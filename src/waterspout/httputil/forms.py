@@ -1,58 +1,51 @@
-"""The fields of a form in a request body."""
-
-from dataclasses import dataclass, field
+"""The fields and files of a form in a request body, and the fields of a query."""
 
 from waterspout.escape import parse_qs_bytes
+from waterspout.httputil.bounds import ParseBodyConfig, parse_body_config
+from waterspout.httputil.multipart import HTTPFile, parse_multipart_form_data
+from waterspout.httputil.parameters import parse_parameters
 from waterspout.protocol.errors import HTTPInputError
 from waterspout.protocol.headers import HTTPHeaders
 
-__all__ = ["ParseBodyConfig", "ParseUrlEncodedConfig", "parse_body_arguments"]
-
-
-@dataclass
-class ParseUrlEncodedConfig:
-    """Bounds for ``application/x-www-form-urlencoded`` and for queries."""
-
-    max_arguments: int = 1000
-
-
-@dataclass
-class ParseBodyConfig:
-    """Bounds for the forms of a request body."""
-
-    urlencoded: ParseUrlEncodedConfig = field(default_factory=ParseUrlEncodedConfig)
-
-
-_DEFAULT = ParseBodyConfig()
+__all__ = ["parse_body_arguments", "parse_query"]
 
 
 def parse_body_arguments(
     content_type: str,
     body: bytes,
     arguments: dict[str, list[bytes]],
-    files: dict[str, list[object]],
+    files: dict[str, list[HTTPFile]],
     headers: HTTPHeaders | None = None,
     *,
     config: ParseBodyConfig | None = None,
 ) -> None:
-    """Add the fields of a form to ``arguments``; a body of another type adds nothing.
+    """Add the fields and files of a form; a body of another type adds nothing.
 
-    Raises ``HTTPInputError`` where the form is malformed, is encoded (Content-Encoding), or has
-    more fields than ``config`` allows.
+    Raises ``HTTPInputError``, and adds nothing, where the form is malformed, is encoded
+    (Content-Encoding), or has more than ``config`` allows. Without one it is
+    ``set_parse_body_config`` that has set the bounds.
     """
-    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded" and kind != "multipart/form-data":
         return
     if headers is not None and "Content-Encoding" in headers:
         raise HTTPInputError("a form with a Content-Encoding is not understood")
-    most = (config or _DEFAULT).urlencoded.max_arguments
-    for name, values in parse_query(body, most).items():
+    if config is None:
+        config = parse_body_config()
+    if kind == "multipart/form-data":
+        _, parameters = parse_parameters(content_type)
+        boundary = parameters.get("boundary", "").encode("utf-8", "replace")
+        parse_multipart_form_data(boundary, body, arguments, files, config=config.multipart)
+        return
+    for name, values in parse_query(body, config).items():
         arguments.setdefault(name, []).extend(values)
 
 
 def parse_query(
-    query: str | bytes, most: int = _DEFAULT.urlencoded.max_arguments
+    query: str | bytes, config: ParseBodyConfig | None = None
 ) -> dict[str, list[bytes]]:
-    """Return the fields of a query or an urlencoded form; at most ``most`` of them."""
+    """Return the fields of a query or an urlencoded form; see ``parse_body_arguments``."""
+    most = (config or parse_body_config()).urlencoded.max_arguments
     try:
         return parse_qs_bytes(query, keep_blank_values=True, max_num_fields=most)
     except ValueError:

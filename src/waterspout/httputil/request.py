@@ -5,8 +5,11 @@ from functools import cached_property
 from typing import Any
 
 from waterspout.httputil.forms import parse_body_arguments, parse_query
+from waterspout.httputil.multipart import HTTPFile
 from waterspout.httputil.startline import RequestStartLine
 from waterspout.httputil.text import split_host_and_port
+from waterspout.protocol.errors import HTTPInputError
+from waterspout.protocol.grammar import is_host
 from waterspout.protocol.headers import HTTPHeaders
 
 __all__ = ["HTTPServerRequest", "from_exchange"]
@@ -54,10 +57,14 @@ def _fill(request: RequestFields, exchange: Any) -> None:
 class HTTPServerRequest(RequestFields):
     """One request; its parts are understood when they are first looked at.
 
-    Made by the server, or by hand from a method and a URI (for tests). ``connection`` is the
-    exchange that the request came in and that its response goes out on. Argument values are
-    lists of bytes, as sent; ``RequestHandler.get_argument`` decodes them. Belongs to the thread
-    of its event loop.
+    Made by the server, or by hand: from ``method`` and ``uri`` or from a ``start_line``, for tests
+    and for servers of one's own. ``connection`` is the exchange that the request came in and that
+    its response goes out on, by hand any ``HTTPConnection``; ``remote_ip`` and ``protocol`` are
+    those of its ``context``, where it has one.
+
+    Argument values are lists of bytes, as sent; ``RequestHandler.get_argument`` decodes them.
+    ``HTTPInputError`` is raised by what looks at a malformed query or form, and by making a
+    request with a Host that cannot be one. Belongs to the thread of its event loop.
     """
 
     def __init__(
@@ -68,7 +75,7 @@ class HTTPServerRequest(RequestFields):
         headers: HTTPHeaders | None = None,
         body: bytes | None = None,
         host: str | None = None,
-        files: dict[str, list[Any]] | None = None,
+        files: dict[str, list[HTTPFile]] | None = None,
         connection: Any = None,
         start_line: RequestStartLine | None = None,
         server_connection: object | None = None,
@@ -81,13 +88,18 @@ class HTTPServerRequest(RequestFields):
         self.version = version
         self.headers = HTTPHeaders() if headers is None else headers
         self.body = body or b""
-        self.host = host or self.headers.get("Host") or "127.0.0.1"
-        self.files = {} if files is None else files
+        self.host = host or _checked_host(self.headers.get("Host", "127.0.0.1"))
+        if files is not None:
+            self.files = files
         self.connection = connection
         self.server_connection = server_connection
-        self.remote_ip = getattr(connection, "remote_ip", "")
-        self.protocol = getattr(connection, "protocol", "http")
-        self._start_time = time.monotonic()
+        # An exchange tells of the client itself; of a Mock nothing is asked but its context.
+        client: Any = getattr(connection, "context", connection)
+        self.remote_ip = getattr(client, "remote_ip", None)  # type: ignore[assignment]
+        self.protocol = getattr(client, "protocol", "http")
+        self._start = time.monotonic()
+
+    # Who asks, and for what
 
     @cached_property
     def version(self) -> str:
@@ -111,7 +123,7 @@ class HTTPServerRequest(RequestFields):
 
     @cached_property
     def remote_ip(self) -> str:
-        """The address of the client."""
+        """The address of the client; None where a request was made by hand and came from nobody."""
         return self.connection.remote_ip  # type: ignore[no-any-return]
 
     @cached_property
@@ -119,24 +131,39 @@ class HTTPServerRequest(RequestFields):
         """``http`` or ``https``."""
         return self.connection.protocol  # type: ignore[no-any-return]
 
-    @cached_property
-    def files(self) -> dict[str, list[Any]]:
-        """Uploaded files by the names of their form fields."""
-        return {}
+    def full_url(self) -> str:
+        """Return the URL that was asked for, with scheme and host."""
+        if self.uri[:1] != "/":
+            # RFC 9112 section 3.3: an absolute target is the URL; * and host:port have no path.
+            return self.uri if "://" in self.uri else f"{self.protocol}://{self.host}"
+        return f"{self.protocol}://{self.host}{self.uri}"
+
+    def get_ssl_certificate(self, binary_form: bool = False) -> dict[str, Any] | bytes | None:
+        """Return the certificate that the client has shown, in DER where ``binary_form`` is true.
+
+        It takes a server whose ``ssl_options`` ask for one: with ``cert_reqs`` other than
+        ``CERT_REQUIRED`` a client may have none, and without TLS no client has. That is None. The
+        form is that of ``ssl.SSLSocket.getpeercert``.
+        """
+        get_certificate = getattr(self.connection, "get_ssl_certificate", None)
+        return None if get_certificate is None else get_certificate(binary_form)
+
+    # Arguments
 
     @cached_property
     def query_arguments(self) -> dict[str, list[bytes]]:
-        """The arguments of the query. Raises ``HTTPInputError`` where it is malformed."""
+        """The arguments of the query."""
         return parse_query(self.query) if self.query else {}
 
     @cached_property
     def body_arguments(self) -> dict[str, list[bytes]]:
-        """The arguments of a form in the body. Raises ``HTTPInputError`` where it is malformed."""
-        arguments: dict[str, list[bytes]] = {}
-        if self.body:
-            content_type = self.headers.get("Content-Type", "")
-            parse_body_arguments(content_type, self.body, arguments, self.files, self.headers)
-        return arguments
+        """The fields of a form in the body that are no files."""
+        return self._form[0]
+
+    @cached_property
+    def files(self) -> dict[str, list[HTTPFile]]:
+        """The files of a form in the body, by the names of their fields."""
+        return self._form[1]
 
     @cached_property
     def arguments(self) -> dict[str, list[bytes]]:
@@ -147,20 +174,35 @@ class HTTPServerRequest(RequestFields):
         return joined
 
     @cached_property
-    def _start_time(self) -> float:
+    def _form(self) -> tuple[dict[str, list[bytes]], dict[str, list[HTTPFile]]]:
+        arguments: dict[str, list[bytes]] = {}
+        files: dict[str, list[HTTPFile]] = {}
+        if self.body:
+            content_type = self.headers.get("Content-Type", "")
+            parse_body_arguments(content_type, self.body, arguments, files, self.headers)
+        return arguments, files
+
+    # Time
+
+    @cached_property
+    def _start(self) -> float:
         return self.connection.start_time  # type: ignore[no-any-return]
 
-    def full_url(self) -> str:
-        """Return the URL that was asked for, with scheme and host."""
-        if self.uri[:1] != "/":
-            # RFC 9112 section 3.3: an absolute target is the URL; * and host:port have no path.
-            return self.uri if "://" in self.uri else f"{self.protocol}://{self.host}"
-        return f"{self.protocol}://{self.host}{self.uri}"
+    @property
+    def _start_time(self) -> float:
+        """When the request came, on the clock of ``time.time``, as programs have come to use it."""
+        return time.time() - (time.monotonic() - self._start)
+
+    @_start_time.setter
+    def _start_time(self, moment: float) -> None:
+        self._start = time.monotonic() - (time.time() - moment)
 
     def request_time(self) -> float:
         """Return the seconds from the request's arrival to the end of its response, or to now."""
         finished = getattr(self.connection, "finish_time", None)
-        return float((finished or time.monotonic()) - self._start_time)
+        # A Mock has everything, but no time.
+        end = finished if finished and isinstance(finished, float) else time.monotonic()
+        return end - self._start
 
     def __repr__(self) -> str:
         return (
@@ -168,3 +210,10 @@ class HTTPServerRequest(RequestFields):
             f" method={self.method!r}, uri={self.uri!r}, version={self.version!r},"
             f" remote_ip={self.remote_ip!r})"
         )
+
+
+def _checked_host(host: str) -> str:
+    """Return a Host as it came; the server's own parser has done this for what it has read."""
+    if host and not is_host(host.encode("utf-8", "replace")):
+        raise HTTPInputError("a Host must be one host, maybe with a port")
+    return host
