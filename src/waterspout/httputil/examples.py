@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from waterspout.httputil import bounds, parameters, startline, text
+from waterspout.httputil import bounds, cookies, parameters, startline, text
 from waterspout.protocol import headers
 
 if TYPE_CHECKING:
@@ -17,5 +17,5 @@ def doctests() -> "unittest.TestSuite":
     import doctest
     import unittest
 
-    modules = (bounds, headers, parameters, startline, text)
+    modules = (bounds, cookies, headers, parameters, startline, text)
     return unittest.TestSuite(doctest.DocTestSuite(module) for module in modules)

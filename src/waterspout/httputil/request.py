@@ -2,8 +2,10 @@
 
 import time
 from functools import cached_property
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+from waterspout.httputil.cookies import parse_cookie
 from waterspout.httputil.forms import parse_body_arguments, parse_query
 from waterspout.httputil.multipart import HTTPFile
 from waterspout.httputil.startline import RequestStartLine
@@ -148,6 +150,18 @@ class HTTPServerRequest(RequestFields):
         get_certificate = getattr(self.connection, "get_ssl_certificate", None)
         return None if get_certificate is None else get_certificate(binary_form)
 
+    @cached_property
+    def cookies(self) -> SimpleCookie:
+        """The cookies; what is malformed, or has a name that no cookie may have, is not there."""
+        cookies = SimpleCookie()
+        # RFC 9113 section 8.2.3: a field that was sent in pieces.
+        for name, value in parse_cookie("; ".join(self.headers.get_list("Cookie"))).items():
+            try:
+                cookies[name] = value
+            except CookieError:
+                pass
+        return cookies
+
     # Arguments
 
     @cached_property
@@ -214,6 +228,7 @@ class HTTPServerRequest(RequestFields):
 
 def _checked_host(host: str) -> str:
     """Return a Host as it came; the server's own parser has done this for what it has read."""
-    if host and not is_host(host.encode("utf-8", "replace")):
+    # With a comma it is two Host fields, joined.
+    if host and ("," in host or not is_host(host.encode("utf-8", "replace"))):
         raise HTTPInputError("a Host must be one host, maybe with a port")
     return host
