@@ -55,7 +55,7 @@ def test_fields_and_files_in_their_order():
         value("b", b"\xff\x00\r\n--not the boundary"),
         value("a", b""),
         file("f", "y", b"two"),
-        file("g", "z", b"", "text/css"),
+        file("g", "z", b"", "text/css;\tcharset=utf-8 "),
     )
     arguments, files = parsed(data)
     assert arguments == {"a": [b"1", b""], "b": [b"\xff\x00\r\n--not the boundary"]}
@@ -64,7 +64,7 @@ def test_fields_and_files_in_their_order():
             {"filename": "x.txt", "body": b"one", "content_type": "text/plain; charset=latin-1"},
             {"filename": "y", "body": b"two", "content_type": "application/unknown"},
         ],
-        "g": [{"filename": "z", "body": b"", "content_type": "text/css"}],
+        "g": [{"filename": "z", "body": b"", "content_type": "text/css;\tcharset=utf-8"}],
     }
 
 
@@ -278,9 +278,9 @@ DELIMITER = b"--" + BOUNDARY
         (form(part("Content-Disposition: form-data;\r\n name=a")), "continuation"),
         (form(part("Content-Disposition: form-data; name=a\r\n: b")), "header name"),
         (form(part("Content-Disposition: form-data; name=a\r\nb c: d")), "header name"),
-        (form(part('Content-Disposition: form-data; name="a\x00"')), r"control character '\\x00'"),
-        (form(part('Content-Disposition: form-data; name="a\nb"')), r"control character '\\n'"),
-        (form(part('Content-Disposition: form-data; name="a\rb"')), r"control character '\\r'"),
+        (form(part('Content-Disposition: form-data; name="a\x00"')), "control characters"),
+        (form(part('Content-Disposition: form-data; name="a\nb"')), "control characters"),
+        (form(part('Content-Disposition: form-data; name="a\rb"')), "control characters"),
         (form(part("Content-Disposition: form-data; name=a\r\nb: c\x7f")), "control character"),
         (form(part(b"Content-Disposition: form-data; name=\xe9")), "failed to decode"),
         (

@@ -15,14 +15,13 @@ from multipart import (  # type: ignore[import-untyped]
 from waterspout.httputil.bounds import ParseMultipartConfig, parse_body_config
 from waterspout.httputil.parameters import decode_extended, parse_parameters
 from waterspout.protocol.errors import HTTPInputError
-from waterspout.protocol.headers import HTTPHeaders
 from waterspout.util import ObjectDict
 
 __all__ = ["HTTPFile", "parse_multipart_form_data"]
 
 # RFC 2046 section 5.1.1 has fewer characters, but 70 of them at most as well.
 _BOUNDARY = re.compile(rb"[\x20-\x7e]{0,69}[\x21-\x7e]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # Fields in the head of a part; two or three are what there is.
 _MAX_FIELDS = 16
@@ -126,27 +125,41 @@ def _split(
 
 def _understood(fields: list[tuple[str, str]]) -> tuple[str, HTTPFile | None]:
     """Return the name of a part, and the file that it is, if it is one."""
-    headers = HTTPHeaders()
-    for name, value in fields:
-        headers.add(name, value.strip(" \t"), _chars_are_bytes=False)
-    [disposition, *others] = headers.get_list("Content-Disposition")
-    if others:
-        raise HTTPInputError("a form's part has two Content-Dispositions")
+    disposition = ""
+    content_type = "application/unknown"
+    for field, value in fields:
+        if not value.isprintable() and _CONTROL.search(value):
+            raise HTTPInputError("the head of a form's part must not hold control characters")
+        if field == "Content-Disposition":
+            if disposition:
+                raise HTTPInputError("a form's part has two Content-Dispositions")
+            disposition = value
+        elif field == "Content-Type":
+            content_type = value.strip(" \t")
     kind, parameters = parse_parameters(disposition)
     name = parameters.get("name", "")
     if kind != "form-data" or not name:
         raise HTTPInputError("a form's part has no name")
     filename = parameters.get("filename")
-    for parameter in parameters:
-        # RFC 7578 section 4.2 wants none of these. One of them is in use; the others could give
-        # a part two names.
-        if "*" in parameter:
-            if parameter != "filename*":
-                raise HTTPInputError("of extended parameters a form's part has filename* only")
-            filename = decode_extended(parameters[parameter])
-            if _CONTROL.search(filename):
-                raise HTTPInputError("a file name must not hold control characters")
+    if "*" in disposition:
+        filename = _extended_filename(parameters) or filename
     if not filename:
         return name, None
-    content_type = headers.get("Content-Type", "application/unknown")
     return name, HTTPFile(filename=filename, body=b"", content_type=content_type)
+
+
+def _extended_filename(parameters: dict[str, str]) -> str | None:
+    """Return the name of the file by ``filename*``, where it is there.
+
+    RFC 7578 section 4.2 wants no extended parameter. This one is in use; any other could give a
+    part two names.
+    """
+    extended = [name for name in parameters if "*" in name]
+    if not extended:
+        return None
+    if extended != ["filename*"]:
+        raise HTTPInputError("of extended parameters a form's part has filename* only")
+    filename = decode_extended(parameters["filename*"])
+    if _CONTROL.search(filename):
+        raise HTTPInputError("a file name must not hold control characters")
+    return filename
