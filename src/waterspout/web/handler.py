@@ -9,8 +9,9 @@ from operator import index
 from typing import TYPE_CHECKING, Any
 
 from waterspout.httputil import HTTPHeaders, HTTPServerRequest
+from waterspout.locale import Locale
 from waterspout.protocol.http1.writer import check_reason
-from waterspout.web import arguments, errors, etag, response
+from waterspout.web import arguments, errors, etag, language, response
 from waterspout.web.arguments import REQUIRED
 from waterspout.web.state import HandlerState
 
@@ -146,6 +147,25 @@ class RequestHandler(HandlerState):
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         """Decode an argument; ``name`` is None for a group of the path. UTF-8, or a 400."""
         return arguments.decode_argument(value, name)
+
+    # The language
+
+    @cached_property
+    def locale(self) -> Locale:
+        """The locale of the response: that of the user, or the browser's; may be set to another."""
+        return language.chosen_locale(self)
+
+    def get_user_locale(self) -> Locale | None:
+        """Return the locale that the user has chosen; None for the browser's. To be overridden."""
+        return None
+
+    def get_browser_locale(self, default: str = "en_US") -> Locale:
+        """Return the closest locale to ``Accept-Language``, by its order and its q-values.
+
+        ``default`` is for a browser that asks for none. Where there is nothing that it asks for it
+        is the locale of `locale.set_default_locale`.
+        """
+        return language.browser_locale(self, default)
 
     # The response: status and fields
 

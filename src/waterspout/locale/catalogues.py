@@ -1,0 +1,89 @@
+"""Locales whose messages come from a catalogue: of CSV files, or of gettext."""
+
+import gettext
+from collections.abc import Mapping
+
+from waterspout.locale.locales import Locale
+from waterspout.log import gen_log
+
+__all__ = ["CSVLocale", "GettextLocale"]
+
+# Between a context and a message, in the keys of a catalogue.
+_SEPARATOR = "\x04"
+
+
+class CSVLocale(Locale):
+    """A locale with the messages of a CSV file; none at all are fine, and English.
+
+    ``translations`` are three dictionaries from messages to translations: ``singular`` and
+    ``plural`` for messages with a count, and ``unknown``.
+    """
+
+    def __init__(self, code: str, translations: Mapping[str, Mapping[str, str]]) -> None:
+        super().__init__(code)
+        self.translations = translations
+
+    def translate(
+        self, message: str, plural_message: str | None = None, count: int | None = None
+    ) -> str:
+        """Return a message in this language; see `Locale.translate`."""
+        kind = "unknown"
+        if plural_message is not None:
+            kind = "singular" if _count(message, count) == 1 else "plural"
+            message = message if kind == "singular" else plural_message
+        return self.translations.get(kind, {}).get(message, message)
+
+    def pgettext(
+        self,
+        context: str,
+        message: str,
+        plural_message: str | None = None,
+        count: int | None = None,
+    ) -> str:
+        """Translate without the context: CSV files have none, which is logged."""
+        if self.translations:
+            gen_log.warning("pgettext is not supported by CSVLocale: %s", self.code)
+        return self.translate(message, plural_message, count)
+
+
+class GettextLocale(Locale):
+    """A locale with the messages of a catalogue of `gettext`, whose rules decide on plurals."""
+
+    def __init__(self, code: str, translations: gettext.NullTranslations) -> None:
+        super().__init__(code)
+        self.translations = translations
+
+    def translate(
+        self, message: str, plural_message: str | None = None, count: int | None = None
+    ) -> str:
+        """Return a message in this language; see `Locale.translate`."""
+        if plural_message is None:
+            return self.translations.gettext(message)
+        return self.translations.ngettext(message, plural_message, _count(message, count))
+
+    def pgettext(
+        self,
+        context: str,
+        message: str,
+        plural_message: str | None = None,
+        count: int | None = None,
+    ) -> str:
+        """Return a message in its context; translated without it, if only that can be done."""
+        # `pgettext` of the standard library does not tell a missing translation from one that is
+        # the message itself. A key can't be a translation.
+        key = context + _SEPARATOR + message
+        if plural_message is None:
+            found = self.translations.gettext(key)
+            return self.translations.gettext(message) if found == key else found
+        number = _count(message, count)
+        plural_key = context + _SEPARATOR + plural_message
+        found = self.translations.ngettext(key, plural_key, number)
+        if found in (key, plural_key):
+            return self.translations.ngettext(message, plural_message, number)
+        return found
+
+
+def _count(message: str, count: int | None) -> int:
+    if count is None:
+        raise TypeError(f"the message {message[:50]!r} with a plural needs a count")
+    return count
