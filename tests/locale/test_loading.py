@@ -119,11 +119,11 @@ def test_gettext(tmp_path, logged):
         "souborů",
     ]
     assert czech.pgettext("law", "right") == "právo"
-    assert czech.pgettext("traffic", "right") == "vpravo"
+    assert czech.pgettext("traffic", "right") == "right"
     assert czech.pgettext("traffic", "left") == "left"
     assert czech.pgettext("key", "Escape") == "Escape"
     assert czech.pgettext("law", "right", "rights", 5) == "práv"
-    assert czech.pgettext("traffic", "file", "files", 5) == "souborů"
+    assert czech.pgettext("traffic", "file", "files", 5) == "files"
     assert locale.get("xx").translate("Sign in") == "Sign in"
 
 

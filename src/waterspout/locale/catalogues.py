@@ -8,9 +8,6 @@ from waterspout.log import gen_log
 
 __all__ = ["CSVLocale", "GettextLocale"]
 
-# Between a context and a message, in the keys of a catalogue.
-_SEPARATOR = "\x04"
-
 
 class CSVLocale(Locale):
     """A locale with the messages of a CSV file; none at all are fine, and English.
@@ -68,19 +65,11 @@ class GettextLocale(Locale):
         plural_message: str | None = None,
         count: int | None = None,
     ) -> str:
-        """Return a message in its context; translated without it, if only that can be done."""
-        # `pgettext` of the standard library does not tell a missing translation from one that is
-        # the message itself. A key can't be a translation.
-        key = context + _SEPARATOR + message
+        """Return a message in its context; as it is where the catalogue has it in others only."""
         if plural_message is None:
-            found = self.translations.gettext(key)
-            return self.translations.gettext(message) if found == key else found
+            return self.translations.pgettext(context, message)
         number = _count(message, count)
-        plural_key = context + _SEPARATOR + plural_message
-        found = self.translations.ngettext(key, plural_key, number)
-        if found in (key, plural_key):
-            return self.translations.ngettext(message, plural_message, number)
-        return found
+        return self.translations.npgettext(context, message, plural_message, number)
 
 
 def _count(message: str, count: int | None) -> int:
