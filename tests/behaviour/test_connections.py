@@ -3,7 +3,6 @@
 import contextlib
 import os
 import socket
-import threading
 
 import pytest
 from tests.httpclient.scripted_server import (
@@ -14,6 +13,7 @@ from tests.httpclient.scripted_server import (
     response,
     serve,
 )
+from tests.httpclient.styles import until_heard
 
 from waterspout.httpclient import HTTPClientError
 from waterspout.httpclient.errors import HTTPStreamClosedError
@@ -22,34 +22,21 @@ EMPTY = {"used": 0, "idle": 0, "waiting": 0}
 ONE_IDLE = {"used": 0, "idle": 1, "waiting": 0}
 
 
-def close_after(answer: bytes, closed: threading.Event):
-    """A script that answers once, closes, and says so."""
-
-    def script(peer):
-        peer.answer(answer)
-        peer.socket.close()
-        closed.set()
-
-    return script
-
-
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 def test_a_dead_connection_is_replaced(client, method):
-    closed = threading.Event()
     body = b"x" if method == "PUT" else None
-    with serve(close_after(OK, closed), always()) as server:
+    with serve(answering(OK), always()) as server:
         client.fetch(server.url)
-        assert closed.wait(10)
+        until_heard(client)
         assert client.fetch(server.url, method=method, body=body).code == 200
         assert server.connections == 2
     assert [request.method for request in server.requests] == ["GET", method]
 
 
 def test_a_post_is_not_sent_on_a_dead_connection(client):
-    closed = threading.Event()
-    with serve(close_after(OK, closed), always()) as server:
+    with serve(answering(OK), always()) as server:
         client.fetch(server.url)
-        assert closed.wait(10)
+        until_heard(client)
         assert client.fetch(server.url, method="POST", body=b"x").code == 200
     assert [request.method for request in server.requests] == ["GET", "POST"]
 
@@ -121,24 +108,18 @@ def test_nothing_is_repeated_that_was_answered_in_part(client):
 
 @pytest.mark.parametrize("has_pause", [False, True])
 def test_what_follows_a_response_is_never_the_next_one(client, has_pause):
-    sent = threading.Event()
+    evil = response(b"evil")
 
     def say_too_much(peer):
-        request = peer.read_request()
-        evil = response(b"evil")
+        peer.answer(OK if has_pause else OK + evil)
         if has_pause:
-            peer.send(OK)
             peer.send(evil)
-        else:
-            peer.send(OK + evil)
-        sent.set()
         peer.wait_for_end()
-        assert request
 
     with serve(say_too_much, always()) as server:
         assert client.fetch(server.url).body == b"ok"
-        assert sent.wait(10)
         if has_pause:
+            until_heard(client)
             # For those who look only after a while.
             for connection in client.flow.pool.idle:
                 connection.idle_since -= 2

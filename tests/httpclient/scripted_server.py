@@ -186,6 +186,8 @@ class ScriptedServer:
             if self._stopped in ready:
                 return
             connection, _ = self._listener.accept()
+            # What a script sends goes out now, not when what it sent before is acknowledged.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             thread = threading.Thread(target=self._serve, args=(connection, self.connections))
             self.connections += 1
             self._threads.append(thread)

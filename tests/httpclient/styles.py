@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import uvloop
+from tests.httpclient.scripted_server import eventually
 
 from waterspout.httpclient import AsyncHTTPClient, HTTPClient, HTTPRequest, HTTPResponse
 from waterspout.ioloop import IOLoop
@@ -98,6 +100,20 @@ class CallingBack(Awaiting):
             assert response.code == getattr(error, "code", 599)
             raise error
         return response
+
+
+def until_heard(client: Any) -> None:
+    """Wait until what servers have sent, or their end, has come to the client's system.
+
+    Of all idle connections. The client itself need not have noticed.
+    """
+    for connection in client.flow.pool.idle:
+        stream: Any = getattr(connection.stream, "_stream", connection.stream)
+        eventually(partial(_is_heard, stream))
+
+
+def _is_heard(stream: Any) -> bool:
+    return not stream.is_quiet(True)
 
 
 STYLES = [Blocking, Awaiting, AwaitingOnUvloop, CallingBack]
