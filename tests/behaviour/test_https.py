@@ -1,9 +1,11 @@
 """Fetching over TLS, each case in three styles."""
 
 import ssl
+import threading
 
 import pytest
 from tests.httpclient.scripted_server import OK, always, answering, serve
+from tests.httpclient.styles import until_heard
 
 from waterspout.httpclient import HTTPClientError
 
@@ -106,6 +108,53 @@ def test_a_dead_connection(client, server_tls, ca_certs):
     with serve(answering(OK), always(), tls=server_tls) as server:
         assert client.fetch(server.url, ca_certs=ca_certs).body == b"ok"
         assert client.fetch(server.url, ca_certs=ca_certs).body == b"ok"
+        assert server.connections == 2
+
+
+def two_records(peer, context):
+    """Read a request, and return two responses, each in a record of its own."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_side=True)
+    while True:
+        try:
+            if tls.read(65536).endswith(b"\r\n\r\n"):
+                break
+        except ssl.SSLWantReadError:
+            if outgoing.pending:
+                peer.send(outgoing.read())
+            incoming.write(peer.socket.recv(65536))
+    records = []
+    for data in (OK, OK.replace(b"ok", b"no")):
+        tls.write(data)
+        records.append(outgoing.read())
+    return records
+
+
+@pytest.mark.parametrize("comes", ["along", "half along", "later"])
+def test_what_follows_a_response_is_never_the_next_one(client, server_tls, ca_certs, comes):
+    """Not in a record of its own either, nor if only a part of that has come."""
+    is_read = threading.Event()
+
+    def say_too_much(peer):
+        first, second = two_records(peer, server_tls)
+        along = {"along": len(second), "half along": 10, "later": 0}[comes]
+        peer.send(first + second[:along])
+        if comes == "later":
+            assert is_read.wait(10)
+            peer.send(second)
+        if peer.socket.recv(65536):
+            peer.send(second[along:])
+
+    with serve(say_too_much) as server:
+        url = server.url.replace("http:", "https:")
+        assert client.fetch(url, ca_certs=ca_certs).body == b"ok"
+        is_read.set()
+        if comes == "later":
+            until_heard(client)
+            # For those who look only after a while.
+            for connection in client.flow.pool.idle:
+                connection.idle_since -= 2
+        assert client.fetch(url, ca_certs=ca_certs).body == b"ok"
         assert server.connections == 2
 
 

@@ -22,6 +22,8 @@ __all__ = ["TLSStream", "context_from_options", "shared_context", "start_tls"]
 _WRITE_SIZE = 256 * 1024
 # OpenSSL gives one record at a time.
 _READ_SIZE = 16 * 1024
+# Type, version, length.
+_RECORD_HEADER_SIZE = 5
 
 _ALPN = ["http/1.1"]
 
@@ -99,10 +101,19 @@ class TLSStream:
 
     def is_quiet(self, ask: bool) -> bool:
         """Whether the peer has said nothing. Tickets for later sessions are nothing."""
-        if self._stream.is_quiet(ask):
-            return True
+        incoming = self._incoming
         try:
-            return self.read_now() is None
+            if not self._stream.is_quiet(ask):
+                data = self._stream.read_now()
+                if data is None:
+                    return False  # It is on its way to us, and may be anything.
+                self._take(data)
+            elif not incoming.pending:
+                return True
+            # A record that is not whole would be swallowed by OpenSSL, which keeps it to itself.
+            waiting = incoming.read()
+            incoming.write(waiting)
+            return _ends_with_record(waiting) and self.read_now() is None
         except OSError:
             return False
 
@@ -160,6 +171,14 @@ class TLSStream:
 
     def __repr__(self) -> str:
         return f"<TLSStream {self._tls.version()} over {self._stream!r}>"
+
+
+def _ends_with_record(data: bytes) -> bool:
+    """Tell whether ``data``, which begins with a record, ends where one does (RFC 8446 5.1)."""
+    end = 0
+    while end < len(data):
+        end += _RECORD_HEADER_SIZE + int.from_bytes(data[end + 3 : end + 5])
+    return end == len(data)
 
 
 _contexts: dict[tuple[Any, ...], ssl.SSLContext] = {}
