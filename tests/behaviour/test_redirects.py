@@ -193,6 +193,16 @@ def test_a_long_body_of_a_redirect_is_not_waited_for(client):
         assert server.connections == 2
 
 
+def test_a_body_of_a_redirect_that_ends_with_the_connection_is_not_waited_for(client):
+    def keep(peer):
+        peer.answer(b"HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\nabc")
+        peer.wait_for_end()
+
+    with serve(keep, always()) as server:
+        assert client.fetch(server.url).body == b"ok"
+        assert [request.target for request in server.requests] == ["/", "/there"]
+
+
 def test_times_of_a_redirect(client):
     with serve(answering(moved("/next"), FINAL)) as server:
         answer = client.fetch(server.url)

@@ -194,7 +194,10 @@ class Exchange:
         if status in REDIRECTS and self._will_follow(head):
             self._is_followed = True
             self._delivery = Discard(_MAX_IGNORED_BODY)
-            return head.content_length > _MAX_IGNORED_BODY and self.hop.method != "HEAD"
+            if self.hop.method == "HEAD" or head.is_chunked:
+                return False
+            # One without a length ends with the connection, and only with that.
+            return not 0 <= head.content_length <= _MAX_IGNORED_BODY
         request = self.hop.request
         decoder = None
         if head.find(b"content-encoding") is not None:
