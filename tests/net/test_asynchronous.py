@@ -542,17 +542,30 @@ async def test_a_connection_that_is_refused(net):
 
 @in_loop
 async def test_a_connection_that_is_not_wanted_any_more(net):
-    """Cancelled in each pass of the loop in turn, it leaves nothing open."""
+    """Cancelled in each pass of the loop in turn, it leaves nothing open, and no gate."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = Address(socket.AF_INET, listener.getsockname())
-        for passes in range(8):
-            connecting = net.start(net.connect(address, math.inf))
+
+        async def connect_and_read():
+            stream = await net.connect(address, math.inf)
+            try:
+                await stream.read(math.inf)
+            finally:
+                stream.close()
+
+        for passes in range(12):
+            connecting = net.start(connect_and_read())
             for _ in range(passes):
                 await asyncio.sleep(0)
-            if connecting.done():
-                connecting.result().close()
             connecting.cancel()
-            await asyncio.sleep(0)
+            with pytest.raises(asyncio.CancelledError):
+                await connecting
+            for _ in range(1000):
+                await asyncio.sleep(0)
+                if repr(net._gates) == "<Gates 0>":
+                    break
+            else:
+                pytest.fail(repr(net._gates))
 
 
 @in_loop

@@ -88,7 +88,12 @@ class AsyncNet:
             raise
         # From here on the socket is the transport's to close.
         stream = AsyncStream(self._loop, self._gates, made)
-        await self._loop.create_connection(lambda: stream, sock=made)  # type: ignore[type-var]
+        try:
+            await self._loop.create_connection(lambda: stream, sock=made)  # type: ignore[type-var]
+        except BaseException:
+            # uvloop may not have told the stream of its connection, and doesn't of its end then.
+            stream.close_gate()
+            raise
         return stream
 
     async def _within(
