@@ -34,6 +34,9 @@ def test_a_request_line():
         "GET / HTTP/1.\u0661",
         "GET / http/1.1",
         "GET\t/\tHTTP/1.1",
+        "GET /\x00 HTTP/1.1",
+        "GET /\x7f HTTP/1.1",
+        "GET / HTTP/1.1\r\n",
     ],
 )
 def test_what_is_no_request_line(line):
@@ -68,6 +71,8 @@ def test_a_status_line(line, expected):
         "HTTP/1.1  200 OK",
         "HTTP/2 200 OK",
         "http/1.1 200 OK",
+        "HTTP/1.1 200 O\x00K",
+        "HTTP/1.1 200 OK\r\n",
     ],
 )
 def test_what_is_no_status_line(line):

@@ -84,6 +84,7 @@ def test_qs_to_qsl():
         ("[::1]", ("[::1]", None)),
         ("::1", ("::1", None)),
         ("", ("", None)),
+        (":80", (":80", None)),
         ("a:" + "9" * 10_000, ("a:" + "9" * 10_000, None)),
     ],
 )
@@ -93,6 +94,7 @@ def test_split_host_and_port(netloc, expected):
 
 def test_encode_username_password():
     assert encode_username_password("ü", b"\xff") == b"\xc3\xbc:\xff"
+    assert encode_username_password("u\u0308", b"u\xcc\x88") == b"\xc3\xbc:u\xcc\x88"
     with pytest.raises(TypeError):
         encode_username_password(1, "x")  # type: ignore[arg-type]
 

@@ -1,5 +1,6 @@
 """Start lines as named tuples (RFC 9112 sections 3 and 4)."""
 
+import re
 from typing import NamedTuple
 
 from waterspout.protocol.errors import HTTPInputError
@@ -11,6 +12,8 @@ __all__ = [
     "parse_request_start_line",
     "parse_response_start_line",
 ]
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class RequestStartLine(NamedTuple):
@@ -35,6 +38,7 @@ def parse_request_start_line(line: str) -> RequestStartLine:
     >>> parse_request_start_line("GET /foo HTTP/1.1")
     RequestStartLine(method='GET', path='/foo', version='HTTP/1.1')
     """
+    _check_controls(line)
     parts = line.split(" ")
     if len(parts) != 3 or not parts[1] or not is_token(parts[0].encode("utf-8", "replace")):
         raise HTTPInputError("malformed HTTP request line")
@@ -49,11 +53,17 @@ def parse_response_start_line(line: str) -> ResponseStartLine:
     >>> parse_response_start_line("HTTP/1.1 200 OK")
     ResponseStartLine(version='HTTP/1.1', code=200, reason='OK')
     """
+    _check_controls(line)
     version, _, rest = line.partition(" ")
     code, _, reason = rest.partition(" ")
     if not _is_version_1(version) or len(code) != 3 or not (code.isascii() and code.isdigit()):
         raise HTTPInputError("malformed HTTP status line")
     return ResponseStartLine(version, int(code), reason)
+
+
+def _check_controls(line: str) -> None:
+    if _CONTROL.search(line):
+        raise HTTPInputError("a start line must not hold control characters")
 
 
 def _is_version_1(version: str) -> bool:

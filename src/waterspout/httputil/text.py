@@ -5,6 +5,7 @@ import datetime
 import email.utils
 import numbers
 import time
+import unicodedata
 from collections.abc import Iterable
 from typing import AnyStr
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -76,11 +77,19 @@ def split_host_and_port(netloc: str) -> tuple[str, int | None]:
     """
     host, colon, port = netloc.rpartition(":")
     is_port = port.isascii() and port.isdigit() and len(port) < 10
-    if colon and is_port and not (":" in host and host[-1:] != "]"):
+    if colon and host and is_port and not (":" in host and host[-1:] != "]"):
         return host, int(port)
     return netloc, None
 
 
 def encode_username_password(username: str | bytes, password: str | bytes) -> bytes:
-    """Return ``username:password`` as UTF-8, as Basic authentication wants it (RFC 7617)."""
-    return utf8(username) + b":" + utf8(password)
+    """Return ``username:password`` as Basic authentication wants it (RFC 7617 section 2.1).
+
+    Text is composed (Unicode's form C), so that one name is the same bytes from every keyboard,
+    and encoded as UTF-8; bytes stay as they are.
+    """
+    return _composed(username) + b":" + _composed(password)
+
+
+def _composed(value: str | bytes) -> bytes:
+    return utf8(unicodedata.normalize("NFC", value) if isinstance(value, str) else value)
