@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from waterspout.httpserver import HTTPServer, HTTPServerConnection
+from waterspout.iostream import BaseIOStream
 from waterspout.netutil import bind_sockets
 from waterspout.web import Application
 
@@ -195,6 +196,7 @@ class Wire:
         self._new_loop = new_loop
         self.servers: list[HTTPServer] = []
         self.clients: list[Client] = []
+        self.streams: list[BaseIOStream] = []
         #: What has been reported to the loop's exception handler; a test takes what it expects.
         self.errors: list[dict[str, Any]] = []
 
@@ -268,6 +270,8 @@ class Wire:
             finally:
                 for client in self.clients:
                     client.close()
+                for stream in self.streams:
+                    stream.close()
                 for server in self.servers:
                     server.stop()
                     await server.close_all_connections(0)

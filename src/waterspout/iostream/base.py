@@ -1,0 +1,459 @@
+"""`BaseIOStream`: reads that wait for what they want, writes that wait until they are sent.
+
+It knows bytes and futures. Where the bytes come from, and who tells that there are any, is for
+its subclasses to say: `read_from_fd`, `write_to_fd`, `close_fd` and `fileno`.
+"""
+
+import asyncio
+import re
+import sys
+from collections import deque
+from collections.abc import Callable
+from operator import index
+from typing import Any, TypeVar
+
+from waterspout.ioloop import IOLoop
+from waterspout.iostream.errors import (
+    StreamBufferFullError,
+    StreamClosedError,
+    UnsatisfiableReadError,
+)
+from waterspout.iostream.outgoing import Outgoing
+from waterspout.iostream.targets import Count, Delimiter, Pattern, Target, Whole
+from waterspout.log import gen_log
+
+__all__ = ["BaseIOStream"]
+
+T = TypeVar("T")
+
+_MAX_BUFFER_SIZE = 100 * 1024 * 1024
+_READ_CHUNK_SIZE = 64 * 1024
+# Reads or writes that are done for one stream before others get their turn.
+_MAX_CALLS_PER_TURN = 16
+# How long the bytes of a large buffer may wait before they are searched for a pattern again.
+_PATTERN_DELAY = 0.05
+
+ExcInfo = tuple[type[BaseException] | None, BaseException | None, Any]
+
+
+class BaseIOStream:
+    """A stream of bytes without blocking; see `IOStream` for one on a socket.
+
+    One read at a time: a second one raises ``AssertionError``. A read or a write on a stream that
+    is closed raises ``StreamClosedError``, at the call or from its future; what has been read
+    before can still be had. A read whose future is cancelled is over, and takes no bytes with it.
+
+    ``max_buffer_size`` bounds what is kept for reads (100 MiB if None): one that would need more
+    closes the stream with ``StreamBufferFullError``. ``max_write_buffer_size`` bounds what is
+    unsent (no bound if None); ``read_chunk_size`` is what is read at a time. All are in bytes.
+
+    Belongs to the event loop that is current when it is made, and to its thread.
+    """
+
+    def __init__(
+        self,
+        max_buffer_size: int | None = None,
+        read_chunk_size: int | None = None,
+        max_write_buffer_size: int | None = None,
+    ) -> None:
+        self.io_loop = IOLoop.current()
+        self._loop = self.io_loop.asyncio_loop
+        self.max_buffer_size = max_buffer_size or _MAX_BUFFER_SIZE
+        self.read_chunk_size = max(
+            1, min(read_chunk_size or _READ_CHUNK_SIZE, self.max_buffer_size // 2)
+        )
+        self.max_write_buffer_size = max_write_buffer_size
+        #: Why the stream was closed, where something went wrong.
+        self.error: BaseException | None = None
+        self._incoming = bytearray()
+        self._target: Target | None = None
+        self._read_future: asyncio.Future[Any] | None = None
+        self._into: memoryview | None = None  # the rest of a buffer that is read into
+        self._into_size = 0  # bytes of it that have been filled
+        self._is_into_partial = False
+        self._outgoing = Outgoing()
+        # What each unfinished write waits for: so many bytes sent since the beginning.
+        self._writes: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._is_held = False  # nothing may be sent yet
+        self._close_callback: Callable[[], object] | None = None
+        self._is_closed = False
+        self._has_reader = False
+        self._has_writer = False
+        self._search_timer: asyncio.TimerHandle | None = None
+
+    # To be said by a subclass
+
+    def fileno(self) -> int:
+        """Return the file descriptor; -1 once it is closed."""
+        raise NotImplementedError
+
+    def close_fd(self) -> None:
+        """Close the file descriptor; called once, by ``close``."""
+        raise NotImplementedError
+
+    def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
+        """Read into ``buf`` and return how many bytes came: 0 at the end, None for not yet."""
+        raise NotImplementedError
+
+    def write_to_fd(self, data: memoryview) -> int:
+        """Write what can be written now and return how many bytes that were, 0 for none."""
+        raise NotImplementedError
+
+    def get_fd_error(self) -> Exception | None:
+        """Return the error that the file descriptor has met, None if there is none."""
+        return None
+
+    # Read
+
+    def read_bytes(self, num_bytes: int, partial: bool = False) -> "asyncio.Future[bytes]":
+        """Read exactly ``num_bytes``; if ``partial``, as soon as there is one, up to that many."""
+        size = index(num_bytes)
+        if size < 0:
+            raise ValueError(f"read_bytes() of {size} bytes")
+        if size > self.max_buffer_size and not partial:
+            error = StreamBufferFullError(
+                f"a read of {size} bytes is beyond max_buffer_size, {self.max_buffer_size}"
+            )
+            self.close(exc_info=error)
+            raise error
+        return self._read(Count(size, partial))
+
+    def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> "asyncio.Future[bytes]":
+        """Read up to and with ``delimiter``.
+
+        Where it does not come within ``max_bytes`` the stream is closed, and ``real_error`` of
+        what the read raises is an ``UnsatisfiableReadError``.
+        """
+        if not delimiter:
+            raise ValueError("read_until() needs a delimiter that is not empty")
+        return self._read(Delimiter(bytes(delimiter), max_bytes))
+
+    def read_until_regex(
+        self, regex: bytes, max_bytes: int | None = None
+    ) -> "asyncio.Future[bytes]":
+        """Read up to the end of the first match of ``regex``; ``max_bytes`` as in ``read_until``.
+
+        What has come is searched again as more comes: some milliseconds late where it is much.
+        """
+        return self._read(Pattern(re.compile(regex), max_bytes))
+
+    def read_until_close(self) -> "asyncio.Future[bytes]":
+        """Read all that comes until the other side closes."""
+        if self._is_closed:
+            return self._done(self._take(len(self._incoming)))
+        return self._read(Whole())
+
+    def read_into(self, buf: bytearray, partial: bool = False) -> "asyncio.Future[int]":
+        """Fill ``buf``, without a copy on the way; return how many bytes came.
+
+        With ``partial`` that is as soon as there is one. ``buf`` can't be resized meanwhile.
+        """
+        future = self._begin_read()
+        view = memoryview(buf).cast("B")
+        ready = min(len(self._incoming), len(view))
+        with memoryview(self._incoming)[:ready] as front:
+            view[:ready] = front
+        del self._incoming[:ready]
+        self._into = view[ready:]
+        self._into_size = ready
+        self._is_into_partial = partial
+        return self._go_on_reading(future)
+
+    def reading(self) -> bool:
+        """Tell whether a read is under way."""
+        return self._read_future is not None and not self._read_future.done()
+
+    # Write
+
+    def write(self, data: bytes | bytearray | memoryview) -> "asyncio.Future[None]":
+        """Send ``data`` after all that was written before; the future is done when it has left.
+
+        Who awaits it writes no faster than the other side reads. It may be called again before;
+        nobody has to look at the future. A large ``data`` is not copied: what a ``memoryview``
+        shows must not change until then. Raises ``StreamBufferFullError``, with nothing sent,
+        where more would wait than ``max_write_buffer_size``.
+        """
+        kept = bytes(data) if type(data) is bytearray else data
+        view = memoryview(kept).cast("B")
+        self._check_closed()
+        outgoing = self._outgoing
+        most = self.max_write_buffer_size
+        if most is not None and outgoing.size + len(view) > most:
+            raise StreamBufferFullError("Reached maximum write buffer size")
+        was_empty = not outgoing.size
+        if len(view):
+            outgoing.append(view)
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._writes.append((outgoing.total + outgoing.size, future))
+        if was_empty and not self._is_held:
+            self._on_writable()
+        return future
+
+    def writing(self) -> bool:
+        """Tell whether something has yet to be sent."""
+        return self._outgoing.size > 0
+
+    # Close
+
+    def close(self, exc_info: bool | BaseException | ExcInfo | None = False) -> None:
+        """Close now; what is unsent is dropped. Without effect on a stream that is closed.
+
+        ``exc_info`` is why: an exception, ``sys.exc_info()``, or True for the one that is being
+        handled. It becomes ``error``, and ``real_error`` of what reads and writes raise.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if exc_info is True:
+            exc_info = sys.exc_info()
+        if isinstance(exc_info, tuple):
+            exc_info = exc_info[1]
+        self.error = exc_info or None
+        self._return_into()
+        self._watch_reads(False)
+        self._watch_writes(False)
+        self.close_fd()
+        self._signal_close()
+
+    def _signal_close(self) -> None:
+        future, target = self._read_future, self._target
+        self._end_read()
+        if future is not None and not future.done():
+            if isinstance(target, Whole) and self.error is None:
+                future.set_result(self._take(len(self._incoming)))
+            else:
+                self._fail(future)
+        self._outgoing.clear()
+        while self._writes:
+            _, waiting = self._writes.popleft()
+            if not waiting.done():
+                self._fail(waiting)
+        callback, self._close_callback = self._close_callback, None
+        if callback is not None:
+            self.io_loop.add_callback(callback)
+
+    def closed(self) -> bool:
+        """Tell whether the stream is closed."""
+        return self._is_closed
+
+    def set_close_callback(self, callback: Callable[[], object] | None) -> None:
+        """Have ``callback`` called when the stream is closed, by either side; soon if it is.
+
+        That the other side has closed is seen as long as all that came before has been read.
+        """
+        if self._is_closed:
+            if callback is not None:
+                self.io_loop.add_callback(callback)
+            return
+        self._close_callback = callback
+        if callback is not None and not self._incoming:
+            self._watch_reads(True)
+
+    def set_nodelay(self, value: bool) -> None:
+        """Send small writes at once (True), or when the ones before have been acknowledged."""
+
+    # Reading
+
+    def _read(self, target: Target) -> "asyncio.Future[bytes]":
+        future = self._begin_read()
+        self._target = target
+        return self._go_on_reading(future)
+
+    def _begin_read(self) -> "asyncio.Future[Any]":
+        if self.reading():
+            raise AssertionError("Already reading")
+        self._end_read()
+        future = self._read_future = self._loop.create_future()
+        return future
+
+    def _end_read(self) -> None:
+        """Forget the read that is over."""
+        self._return_into()
+        self._read_future = None
+        self._target = None
+        if self._search_timer is not None:
+            self._search_timer.cancel()
+            self._search_timer = None
+
+    def _return_into(self) -> None:
+        """Take back what was read for ``read_into``, where that has not come to its end."""
+        into, self._into = self._into, None
+        if into is not None and self._into_size:
+            whole = memoryview(into.obj).cast("B")
+            self._incoming[:0] = whole[: self._into_size]
+        self._into_size = 0
+
+    def _go_on_reading(self, future: "asyncio.Future[T]") -> "asyncio.Future[T]":
+        """Do at once what a read can have at once, and watch for the rest."""
+        if self._is_complete():
+            return future
+        try:
+            self._check_closed()
+        except StreamClosedError:
+            self._end_read()
+            raise
+        if not self._has_reader:
+            # Else the loop tells: to ask the kernel before would most often be in vain.
+            self._read_available()
+            if self.reading():
+                self._watch_reads(True)
+        return future
+
+    def _is_complete(self) -> bool:
+        """Give the read what it waits for, if that has come; tell whether the read is over."""
+        future = self._read_future
+        if future is None or future.done():
+            self._end_read()
+            return True
+        if self._into is not None:
+            if len(self._into) and not (self._into_size and self._is_into_partial):
+                return False
+            self._into = None
+            size, self._into_size = self._into_size, 0
+            self._end_read()
+            future.set_result(size)
+            return True
+        assert self._target is not None
+        try:
+            size = self._target.size_in(self._incoming)
+        except UnsatisfiableReadError as error:
+            gen_log.info("closed %r: %s", self, error)
+            self.close(exc_info=error)
+            if not future.done():  # it was closed before
+                self._end_read()
+                future.set_exception(StreamClosedError(real_error=error))
+            return True
+        if size < 0:
+            return False
+        self._end_read()
+        future.set_result(self._take(size))
+        if self._close_callback is not None and not self._incoming:
+            self._watch_reads(True)
+        return True
+
+    def _on_readable(self) -> None:
+        """Read, for the loop says that something has come."""
+        if not self.reading():
+            if self._close_callback is None or self._incoming:
+                self._watch_reads(False)
+            else:
+                self._read_chunk()  # that the end is seen
+            return
+        self._read_available()
+        if isinstance(self._target, Pattern) and self._search_timer is None:
+            if self._target.is_waiting:
+                self._search_timer = self._loop.call_later(_PATTERN_DELAY, self._search)
+
+    def _read_available(self) -> None:
+        """Read until the read is over, or the kernel has no more."""
+        for _ in range(_MAX_CALLS_PER_TURN):
+            if not self._read_chunk() or self._is_complete():
+                return
+
+    def _read_chunk(self) -> bool:
+        """Read once; tell whether something came."""
+        into = self._into
+        try:
+            if into is not None:
+                size = self.read_from_fd(into)
+            else:
+                # One byte more than may be kept tells whether there is one.
+                room = self.max_buffer_size - len(self._incoming) + 1
+                chunk = memoryview(bytearray(min(self.read_chunk_size, room)))
+                size = self.read_from_fd(chunk)
+                if size:
+                    self._incoming += chunk[:size]
+        except OSError as error:
+            self.close(exc_info=error)
+            return False
+        if size is None:
+            return False
+        if not size:
+            self.close()
+            return False
+        if into is not None:
+            self._into = into[size:]
+            self._into_size += size
+        elif len(self._incoming) > self.max_buffer_size and not self._is_complete():
+            full = StreamBufferFullError("Reached maximum read buffer size")
+            gen_log.error("closed %r: %s", self, full)
+            self.close(exc_info=full)
+            return False
+        return True
+
+    def _search(self) -> None:
+        """Search for a pattern in what has come since the last time."""
+        self._search_timer = None
+        if isinstance(self._target, Pattern):
+            self._target.is_due = True
+            self._is_complete()
+
+    def _take(self, size: int) -> bytes:
+        with memoryview(self._incoming)[:size] as front:
+            data = bytes(front)
+        del self._incoming[:size]
+        return data
+
+    # Writing
+
+    def _on_writable(self) -> None:
+        """Send what can be sent."""
+        outgoing = self._outgoing
+        for _ in range(_MAX_CALLS_PER_TURN):
+            if not outgoing.size:
+                break
+            with outgoing.front() as front:
+                try:
+                    size = self.write_to_fd(front)
+                except OSError as error:
+                    self.close(exc_info=error)
+                    return
+            if not size:
+                break
+            outgoing.advance(size)
+        sent = outgoing.total
+        while self._writes and self._writes[0][0] <= sent:
+            _, future = self._writes.popleft()
+            if not future.done():
+                future.set_result(None)
+        self._watch_writes(outgoing.size > 0)
+
+    # Inside
+
+    def _check_closed(self) -> None:
+        if self._is_closed:
+            raise StreamClosedError(real_error=self.error)
+
+    def _done(self, value: T) -> "asyncio.Future[T]":
+        future: asyncio.Future[T] = self._loop.create_future()
+        future.set_result(value)
+        return future
+
+    def _fail(self, future: "asyncio.Future[Any]") -> None:
+        future.set_exception(StreamClosedError(real_error=self.error))
+        future.exception()  # nobody has to look at it
+
+    def _watch_reads(self, is_wanted: bool) -> None:
+        """Have ``_on_readable`` called when there is something to read, or no more."""
+        if is_wanted != self._has_reader:
+            self._has_reader = is_wanted
+            if is_wanted:
+                self._loop.add_reader(self.fileno(), self._on_readable)
+            else:
+                self._loop.remove_reader(self.fileno())
+
+    def _watch_writes(self, is_wanted: bool) -> None:
+        """Have ``_on_writable`` called when something can be sent, or no more."""
+        if is_wanted != self._has_writer:
+            self._has_writer = is_wanted
+            if is_wanted:
+                self._loop.add_writer(self.fileno(), self._on_writable)
+            else:
+                self._loop.remove_writer(self.fileno())
+
+    def __repr__(self) -> str:
+        state = "closed" if self._is_closed else f"fd={self.fileno()}"
+        return (
+            f"<{type(self).__name__} {state}"
+            f" unread={len(self._incoming)} unsent={self._outgoing.size}>"
+        )
