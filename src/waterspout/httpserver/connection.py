@@ -17,7 +17,8 @@ from typing import Any
 
 from waterspout.httpserver.exchange import Exchange, new_exchange
 from waterspout.httpserver.policy import Policy
-from waterspout.iostream import StreamClosedError
+from waterspout.iostream import BaseIOStream, StreamClosedError
+from waterspout.iostream.takeover import take_over
 from waterspout.log import app_log, gen_log
 from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
 from waterspout.protocol.http1.messages import RequestHead, Signal
@@ -144,6 +145,13 @@ class HTTPServerConnection:
 
     def connection_lost(self, error: Exception | None) -> None:
         """End: the connection is closed, by either side."""
+        exchange = self._let_go(error)
+        if exchange is not None:
+            exchange.is_lost = True
+            exchange.on_lost()
+
+    def _let_go(self, error: Exception | None) -> Exchange | None:
+        """Have nothing more to do with the connection; return the exchange that was under way."""
         self.is_lost = True
         self.deadline = NEVER
         self._server.on_close(self)
@@ -154,9 +162,7 @@ class HTTPServerConnection:
                 waiter.set_exception(StreamClosedError(error))
                 waiter.exception()  # nobody has to look at it
         self._drain_waiters.clear()
-        if exchange is not None:
-            exchange.is_lost = True
-            exchange.on_lost()
+        return exchange
 
     def pause_writing(self) -> None:
         """Take note that the client reads more slowly than the handler writes."""
@@ -257,6 +263,29 @@ class HTTPServerConnection:
         future = self.loop.create_future()
         self._drain_waiters.append(future)
         return future
+
+    def switch(self, head: bytes) -> None:
+        """Send what nothing of HTTP follows; ``detach`` comes next, within the idle timeout."""
+        # uvloop keeps what it is given until the end of the turn, but for what is beyond a limit.
+        self._transport.set_write_buffer_limits(0)
+        self._write(head)
+        self.loop.call_soon(self._wait_for_detach)
+
+    def _wait_for_detach(self) -> None:
+        if not self.is_lost:
+            self.deadline = monotonic() + self._idle_timeout
+
+    def detach(self) -> BaseIOStream:
+        """Give the connection to a stream, which first reads what the client has sent ahead."""
+        if self._is_receiving():
+            raise LocalProtocolError("the request's body must have been read before detach()")
+        self._pause_reading()
+        self._is_reading_paused = True
+        self._is_write_paused = False
+        transport = self._transport
+        self._transport = self._write = None
+        self._let_go(None)
+        return take_over(transport, self._engine.take_unread_data())
 
     # The way of a request
 

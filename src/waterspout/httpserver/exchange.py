@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Any
 
 from waterspout.httputil import HTTPHeaders, RequestStartLine, ResponseStartLine
-from waterspout.iostream import StreamClosedError
+from waterspout.iostream import BaseIOStream, StreamClosedError
 from waterspout.log import app_log
 from waterspout.protocol.errors import LocalProtocolError
 from waterspout.protocol.http1.messages import RequestHead
@@ -108,8 +108,14 @@ class Exchange:
             self._complete()
 
     def start_response(self, status: int, reason: str | None, fields: bytes, length: int) -> None:
-        """Send the head of a response; ``length`` is that of the body, -1 where not known."""
+        """Send the head of a response; ``length`` is that of the body, -1 where not known.
+
+        After 101 the connection speaks what ``Upgrade`` says: ``detach`` comes next.
+        """
         if self._can_send():
+            if status == 101:
+                self._switch(fields)
+                return
             self._write(self._engine.send_response(status, reason, fields, length))
 
     def send_data(self, data: bytes) -> None:
@@ -132,6 +138,31 @@ class Exchange:
             if last:
                 self._write(last)
             self._complete()
+
+    def _switch(self, fields: bytes) -> None:
+        """Send the head of a response 101 (RFC 9110 section 15.2.2)."""
+        if b"\nupgrade:" not in b"\n" + fields.lower():
+            raise LocalProtocolError("a response 101 must name the new protocol in Upgrade")
+        head = self._engine.send_switch(fields + b"Connection: Upgrade\r\n")
+        self._connection.switch(head)
+
+    def detach(self) -> BaseIOStream:
+        """Take the connection out of HTTP and return the stream on it; the exchange is over.
+
+        To be called before anything was sent, or after the head of a response that allows it,
+        such as 101. What the client has sent behind its request is read from the stream first.
+        Without TLS the stream is an ``IOStream`` on the socket; with TLS it has no socket of its
+        own. Raises ``LocalProtocolError`` after the response and before the end of the request's
+        body, and ``StreamClosedError`` where the client has gone.
+        """
+        if self.finish_time:
+            raise LocalProtocolError("the response is complete: there is nothing to detach")
+        if self.is_lost:
+            raise StreamClosedError
+        stream: BaseIOStream = self._connection.detach()
+        self.finish_time = monotonic()
+        self.close_callback = None
+        return stream
 
     def close_after_response(self) -> None:
         """Let the connection end with this response."""

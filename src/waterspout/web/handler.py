@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from waterspout.httputil import HTTPHeaders, HTTPServerRequest
 from waterspout.locale import Locale
+from waterspout.iostream import BaseIOStream
 from waterspout.protocol.http1.writer import check_reason
 from waterspout.web import arguments, errors, etag, language, response
 from waterspout.web.arguments import REQUIRED
@@ -243,6 +244,19 @@ class RequestHandler(HandlerState):
         self.set_header("Location", response.location(url))
         self.set_status(status)
         self.finish()
+
+    # Another protocol
+
+    def detach(self) -> BaseIOStream:
+        """Take the connection out of HTTP and return the stream on it; the request is over.
+
+        What the client has sent behind its request is read from the stream first. It may follow
+        a ``flush`` with status 101. Without TLS the stream is an ``IOStream``; see
+        ``Exchange.detach`` for what it raises.
+        """
+        stream: BaseIOStream = self.request.connection.detach()
+        self._finished = True
+        return stream
 
     # Errors
 

@@ -217,7 +217,9 @@ def _send_own(handler: HandlerState, exchange: Exchange, body: bytes) -> None:
     """Send a response with fields of the handler's own."""
     status = handler._status_code
     framing = _framing(handler, exchange)
-    if framing.length < 0 or framing.length == len(body):
+    if status == 101:
+        exchange.start_response(status, None, framing.fields, 0)  # and detach() follows
+    elif framing.length < 0 or framing.length == len(body):
         exchange.respond(status, handler._reason, framing.fields, body)
     elif not body and (exchange.head.method == "HEAD" or status == 304):
         exchange.start_response(status, handler._reason, framing.fields, framing.length)

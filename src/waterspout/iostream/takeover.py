@@ -1,0 +1,88 @@
+"""A connection changes hands: from an asyncio transport to a stream.
+
+Without TLS the stream gets the socket itself: a second descriptor of it, while the transport
+closes the first one, of which the other side sees nothing. What the transport has not yet sent
+goes out before anything that is written to the stream. With TLS the keys are the transport's, so
+it stays, and the stream works through it (`through_transport`).
+
+Who calls has stopped the transport's reading, and hands on what was read ahead.
+"""
+
+import asyncio
+import socket
+from typing import Any
+
+from waterspout.iostream.base import BaseIOStream
+from waterspout.iostream.stream import IOStream
+from waterspout.iostream.transport import TransportIOStream
+
+__all__ = ["take_over"]
+
+# How long a stream that is closed too early goes on sending what the transport still has.
+_LINGER = 10.0
+
+
+def take_over(transport: Any, ahead: bytes) -> BaseIOStream:
+    """Return a stream on the connection of ``transport``, which is of no use to anybody else then.
+
+    ``ahead`` is read first. It is an ``IOStream`` on the socket where there is no TLS.
+    """
+    stream: BaseIOStream
+    if transport.get_extra_info("sslcontext") is not None:
+        stream = TransportIOStream(transport)
+    else:
+        stream = DetachedIOStream(transport)
+    stream._incoming += ahead
+    return stream
+
+
+class DetachedIOStream(IOStream):
+    """A stream that begins to write when the transport has ended."""
+
+    def __init__(self, transport: Any) -> None:
+        theirs = transport.get_extra_info("socket")
+        super().__init__(socket.fromfd(theirs.fileno(), theirs.family, theirs.type))
+        self._transport: Any = transport
+        # From now on the transport says if something is unsent, and then when nothing is.
+        self._is_held = True
+        transport.set_protocol(_LastMoments(self))
+        transport.set_write_buffer_limits(0)
+        if not transport.get_write_buffer_size():
+            self.let_go()
+
+    def let_go(self) -> None:
+        """End the transport, which has nothing to send, and begin to write."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.abort()
+            self._is_held = False
+            if not self._is_closed:
+                self._on_writable()
+
+    def close_fd(self) -> None:
+        """Close the socket; the transport, if it is still there, sends what was written first."""
+        super().close_fd()
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            while self._outgoing.size:
+                with self._outgoing.front() as front:
+                    transport.write(bytes(front))
+                    self._outgoing.advance(len(front))
+            transport.close()
+            self._loop.call_later(_LINGER, transport.abort)
+
+
+class _LastMoments(asyncio.Protocol):
+    """What a transport reports to in its last moments."""
+
+    def __init__(self, stream: DetachedIOStream) -> None:
+        self._stream = stream
+
+    def resume_writing(self) -> None:
+        """Take note that everything has been sent."""
+        # Not at once: a transport of asyncio's must not end within this call.
+        self._stream._loop.call_soon(self._stream.let_go)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Take note that the transport has ended; if by itself, there is nothing to wait for."""
+        self._stream.let_go()
