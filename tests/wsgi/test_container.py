@@ -256,7 +256,8 @@ async def test_a_slow_reader_holds_the_application_back(wire: Wire, executor):
     await client.send(request())
     await client.until(b"\r\n\r\n")
     while received < 8192000:
-        received += len(await client.read(4096))
+        received += len(await client.read(min(16384, 8192000 - received)))
+        await turns(5)
     await until(lambda: body.closed)
     assert body.closed == 1
     assert max(leads) < 500_000
