@@ -127,6 +127,15 @@ async def test_a_pattern_in_many_bytes_is_found_without_more_of_them(wire: Wire)
     assert await reading == b"x" * (Pattern.SMALL + 1) + b"\n"
 
 
+async def test_a_pattern_in_many_bytes_that_have_come(wire: Wire):
+    stream, peer = connected(wire)
+    data = b"x" * 100_000 + b"\n"
+    sending = asyncio.ensure_future(peer.send(data + b"y" * 10_000))
+    await turns()
+    assert await stream.read_until_regex(rb"\n") == data
+    await sending
+
+
 async def test_read_into(wire: Wire):
     stream, peer = connected(wire)
     await peer.send(b"abc")
@@ -396,6 +405,24 @@ async def test_a_close_callback_that_is_taken_back(wire: Wire):
     stream.close()
     stream.set_close_callback(None)
     await turns()
+
+
+async def test_nobody_has_to_wait_for_what_is_closed(wire: Wire):
+    stream, _ = connected(wire, send_buffer=4096)
+    reading, writing = stream.read_bytes(1), stream.write(b"x" * 1_000_000)
+    reading.cancel()
+    writing.cancel()
+    stream.close()
+    assert reading.cancelled()
+    assert writing.cancelled()
+
+
+async def test_a_write_that_nobody_waits_for_any_more_is_sent(wire: Wire):
+    stream, peer = connected(wire, send_buffer=4096)
+    stream.write(b"x" * 1_000_000).cancel()
+    assert await peer.read(1_000_000) == b"x" * 1_000_000
+    await stream.write(b"y")
+    assert await peer.read(1) == b"y"
 
 
 async def test_a_reset_is_the_reason(wire: Wire):

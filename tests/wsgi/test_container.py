@@ -239,6 +239,22 @@ async def test_the_access_log(wire: Wire, executor, caplog):
 # Clients that are slow, or go
 
 
+async def test_the_application_is_run_to_its_end(wire: Wire, executor):
+    ends: list[str] = []
+
+    def application(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Length", "5")])
+        yield b"hello"
+        for _ in range(100):
+            yield b""
+        ends.append(environ["PATH_INFO"])
+
+    client = await wire.connect(serve(wire, application, executor))
+    for number in range(10):
+        assert (await client.ask(path=f"/{number}")).body == b"hello"
+    await until(lambda: len(ends) == 10)
+
+
 async def test_a_slow_reader_holds_the_application_back(wire: Wire, executor):
     received = 0
     leads: list[int] = []

@@ -340,15 +340,17 @@ class BaseIOStream:
                 self._read_chunk()  # that the end is seen
             return
         self._read_available()
-        if isinstance(self._target, Pattern) and self._search_timer is None:
-            if self._target.is_waiting:
-                self._search_timer = self._loop.call_later(_PATTERN_DELAY, self._search)
 
     def _read_available(self) -> None:
         """Read until the read is over, or the kernel has no more."""
         for _ in range(_MAX_CALLS_PER_TURN):
-            if not self._read_chunk() or self._is_complete():
+            if not self._read_chunk():
+                break
+            if self._is_complete():
                 return
+        target = self._target
+        if isinstance(target, Pattern) and target.is_waiting and self._search_timer is None:
+            self._search_timer = self._loop.call_later(_PATTERN_DELAY, self._search)
 
     def _read_chunk(self) -> bool:
         """Read once; tell whether something came."""

@@ -21,6 +21,8 @@ class TransportIOStream(BaseIOStream):
     def __init__(self, transport: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._transport: Any = transport
+        #: The socket below the transport, to be asked only; None once the stream is closed.
+        self.socket: Any = transport.get_extra_info("socket")
         self._received: deque[memoryview] = deque()
         self._has_eof = False
         self._is_write_paused = False
@@ -29,11 +31,11 @@ class TransportIOStream(BaseIOStream):
 
     def fileno(self) -> int:
         """Return the file descriptor below the transport; -1 once the stream is closed."""
-        sock = None if self._is_closed else self._transport.get_extra_info("socket")
-        return -1 if sock is None else int(sock.fileno())
+        return -1 if self.socket is None else int(self.socket.fileno())
 
     def close_fd(self) -> None:
         """Close the transport."""
+        self.socket = None
         self._received.clear()
         self._transport.close()
 

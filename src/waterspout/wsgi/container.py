@@ -47,8 +47,7 @@ class WSGIContainer:
 
     def __call__(self, request: HTTPServerRequest) -> None:
         """Begin to answer ``request``, in the thread of the event loop."""
-        context = copy_context()
-        start_answering(request.connection, context.run(self.handle_request, request), context)
+        start_answering(request.connection, self.handle_request(request), copy_context())
 
     async def handle_request(self, request: HTTPServerRequest) -> None:
         """Answer ``request``; done when the application is."""

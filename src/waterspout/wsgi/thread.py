@@ -23,8 +23,8 @@ _WATCH_INTERVAL = 1.0
 class ThreadSink:
     """An exchange for one thread: what is sent is handed to the event loop, in its order.
 
-    ``wait`` blocks while much is on its way. When the client has gone, or nobody waits for the
-    response any more, everything raises ``ClientGoneError``.
+    ``wait`` blocks while much is on its way. When the client has gone before the end of its
+    response, or has been given another one, everything raises ``ClientGoneError``.
     """
 
     def __init__(self, exchange: Exchange) -> None:
@@ -37,11 +37,14 @@ class ThreadSink:
         self._in_flight = 0
         self._is_scheduled = False
         self._is_over = exchange.is_lost
+        # The thread's own: the end of the response is on its way, if it has not arrived.
+        self._has_ended = False
 
     # In the thread
 
     def respond(self, status: int, reason: str | None, fields: bytes, body: bytes) -> None:
         """Send a whole response."""
+        self._has_ended = True
         self._hand_over(partial(self._exchange.respond, status, reason, fields, body), len(body))
 
     def start_response(self, status: int, reason: str | None, fields: bytes, length: int) -> None:
@@ -54,6 +57,7 @@ class ThreadSink:
 
     def end_response(self) -> None:
         """End a response that was sent in pieces."""
+        self._has_ended = True
         self._hand_over(self._exchange.end_response, 0)
 
     def abort(self) -> None:
@@ -83,8 +87,11 @@ class ThreadSink:
                 raise ClientGoneError from None
 
     def _check(self) -> None:
-        if self._is_over or self._exchange.is_lost:
+        if self._is_over or self._is_lost():
             raise ClientGoneError
+
+    def _is_lost(self) -> bool:
+        return not self._has_ended and (self._exchange.is_lost or self._exchange.finish_time > 0.0)
 
     # In the event loop
 
@@ -109,8 +116,7 @@ class ThreadSink:
             drained.add_done_callback(partial(self._acknowledge, size))
 
     def _acknowledge(self, size: int, drained: "asyncio.Future[Any]") -> None:
-        exchange = self._exchange
         with self._condition:
             self._in_flight -= size
-            self._is_over = exchange.is_lost or exchange.finish_time > 0.0
+            self._is_over = self._is_over or self._is_lost()
             self._condition.notify_all()
