@@ -27,8 +27,8 @@ def test_the_same_field_holds_the_same(cookie):
 def test_the_same_value_is_sent_the_same_way(value):
     theirs = SimpleCookie()
     theirs["a"] = value
-    for name, given in (("path", "/x"), ("max-age", 5), ("secure", True), ("httponly", True)):
-        theirs["a"][name] = given
+    for name, setting in (("path", "/x"), ("max-age", 5), ("secure", True), ("httponly", True)):
+        theirs["a"][name] = setting
     sent = encode_cookie("a", value, {"path": "/x", "max_age": 5, "secure": True, "httponly": True})
     assert sent == theirs["a"].OutputString()
 

@@ -154,13 +154,18 @@ class HTTPServerRequest(RequestFields):
     def cookies(self) -> SimpleCookie:
         """The cookies; what is malformed, or has a name that no cookie may have, is not there."""
         cookies = SimpleCookie()
-        # RFC 9113 section 8.2.3: a field that was sent in pieces.
-        for name, value in parse_cookie("; ".join(self.headers.get_list("Cookie"))).items():
+        for name, value in self._cookie_values.items():
             try:
                 cookies[name] = value
             except CookieError:
                 pass
         return cookies
+
+    @cached_property
+    def _cookie_values(self) -> dict[str, str]:
+        """All cookies as they came: a morsel for each would cost more than most programs use."""
+        # RFC 9113 section 8.2.3: a field that was sent in pieces.
+        return parse_cookie("; ".join(self.headers.get_list("Cookie")))
 
     # Arguments
 

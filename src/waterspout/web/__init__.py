@@ -2,13 +2,28 @@
 
 from waterspout.routing import URLSpec
 from waterspout.web.application import Application
+from waterspout.web.authentication import authenticated
 from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.errors import Finish, HTTPError, MissingArgumentError
 from waterspout.web.handler import RequestHandler
+from waterspout.web.signed import (
+    DEFAULT_SIGNED_VALUE_MIN_VERSION,
+    DEFAULT_SIGNED_VALUE_VERSION,
+    MAX_SUPPORTED_SIGNED_VALUE_VERSION,
+    MIN_SUPPORTED_SIGNED_VALUE_VERSION,
+    create_signed_value,
+    decode_signed_value,
+    get_signature_key_version,
+)
+from waterspout.web.slashes import addslash, is_absolute, removeslash
 
 url = URLSpec
 
 __all__ = [
+    "DEFAULT_SIGNED_VALUE_MIN_VERSION",
+    "DEFAULT_SIGNED_VALUE_VERSION",
+    "MAX_SUPPORTED_SIGNED_VALUE_VERSION",
+    "MIN_SUPPORTED_SIGNED_VALUE_VERSION",
     "Application",
     "ErrorHandler",
     "Finish",
@@ -16,5 +31,12 @@ __all__ = [
     "MissingArgumentError",
     "RequestHandler",
     "URLSpec",
+    "addslash",
+    "authenticated",
+    "create_signed_value",
+    "decode_signed_value",
+    "get_signature_key_version",
+    "is_absolute",
+    "removeslash",
     "url",
 ]

@@ -12,6 +12,7 @@ cpdef execute(application, exchange)
     request=RequestFields, router=PathRouter, route=Route, handler=HandlerState, method=str
 )
 cpdef _begin(application, exchange)
+cdef _refuse_forgery(handler, str method)
 cdef _watch(handler, Exchange exchange)
 cdef _check_awaitable(handler, str method, value)
 cdef _call_method(handler, str method, args, kwargs)

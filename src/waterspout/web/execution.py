@@ -16,6 +16,7 @@ from waterspout.httpserver.answering import start_answering
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httputil.request import RequestFields, from_exchange
 from waterspout.routing import PathRouter, Route
+from waterspout.web.crossorigin import check_cross_origin
 from waterspout.web.errors import HTTPError, handle_cancellation, handle_exception
 
 __all__ = ["execute"]
@@ -57,6 +58,8 @@ def _begin(application: Any, exchange: Exchange) -> tuple[Any, Coroutine[Any, An
             args = handler.path_args = [_decode(handler, value) for value in args]
             kwargs = {name: _decode(handler, value) for name, value in kwargs.items()}
             handler.path_kwargs = kwargs
+        if method != "GET":
+            _refuse_forgery(handler, method)
         waiting = handler.prepare()
         if waiting is not None:
             _check_awaitable(handler, "prepare", waiting)
@@ -75,6 +78,17 @@ def _begin(application: Any, exchange: Exchange) -> tuple[Any, Coroutine[Any, An
     except asyncio.CancelledError:
         handle_cancellation(handler)
     return None
+
+
+def _refuse_forgery(handler: Any, method: str) -> None:
+    """Check requests that change something, as far as the application asks for it."""
+    if method == "HEAD" or method == "OPTIONS":
+        return
+    settings = handler.application.settings
+    if settings.get("xsrf_cookies"):
+        handler.check_xsrf_cookie()
+    if settings.get("cross_origin_protection"):
+        check_cross_origin(handler)
 
 
 def _watch(handler: Any, exchange: Exchange) -> None:

@@ -5,6 +5,7 @@ import datetime
 import numbers
 from collections.abc import Awaitable, Callable
 from functools import cached_property
+from http.cookies import SimpleCookie
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,18 @@ from waterspout.locale import Locale
 from waterspout.iostream import BaseIOStream
 from waterspout.protocol.http1.writer import check_reason
 from waterspout.web import arguments, errors, etag, language, response
+from waterspout.web import (
+    arguments,
+    cookies,
+    crossorigin,
+    errors,
+    etag,
+    response,
+    signedcookies,
+    xsrf,
+)
 from waterspout.web.arguments import REQUIRED
+from waterspout.web.settings import require_setting
 from waterspout.web.state import HandlerState
 
 if TYPE_CHECKING:
@@ -257,6 +269,171 @@ class RequestHandler(HandlerState):
         stream: BaseIOStream = self.request.connection.detach()
         self._finished = True
         return stream
+    # Cookies
+
+    @property
+    def cookies(self) -> SimpleCookie:
+        """The cookies of the request, as morsels of ``http.cookies``."""
+        return self.request.cookies  # type: ignore[no-any-return]
+
+    def get_cookie(self, name: str, default: str | None = None) -> str | None:
+        """Return the value of a cookie of the request; what has just been set is not there."""
+        return cookies.get_cookie(self, name, default)
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str | bytes,
+        domain: str | None = None,
+        expires: float | tuple[int, ...] | datetime.datetime | None = None,
+        path: str = "/",
+        expires_days: float | None = None,
+        *,
+        max_age: int | None = None,
+        httponly: bool = False,
+        secure: bool = False,
+        samesite: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Send a cookie with the response, whatever becomes of it; the last of a name counts.
+
+        ``expires`` is seconds since the epoch, a time tuple in UTC or a ``datetime``;
+        ``expires_days`` counts from now, where ``expires`` is not given; ``max_age`` is in
+        seconds. Without any of them the cookie ends with the browser's session. ``samesite`` is
+        strict, lax or none. ``partitioned`` is among the other keywords; to spell attributes
+        otherwise than in lower case is deprecated. Raises ``ValueError`` for what could not be
+        sent. See RFC 6265bis section 4.1.
+        """
+        attributes = {
+            "domain": domain,
+            "expires": expires,
+            "path": path,
+            "max_age": max_age,
+            "httponly": httponly,
+            "secure": secure,
+            "samesite": samesite,
+        }
+        cookies.set_cookie(self, name, value, expires_days, attributes, kwargs)
+
+    def clear_cookie(self, name: str, **kwargs: Any) -> None:
+        """Have the client forget a cookie.
+
+        It does so only where ``domain`` and ``path``, and for some browsers ``samesite`` and
+        ``secure``, are those that the cookie was set with. The keywords are those of
+        ``set_cookie``, without ``expires`` and ``max_age``.
+        """
+        cookies.clear_cookie(self, name, kwargs)
+
+    def clear_all_cookies(self, **kwargs: Any) -> None:
+        """Have the client forget all cookies that came with the request; see ``clear_cookie``."""
+        cookies.clear_all_cookies(self, kwargs)
+
+    # Signed cookies
+
+    def create_signed_value(
+        self, name: str, value: str | bytes, version: int | None = None
+    ) -> bytes:
+        """Sign a value under a name with the setting ``cookie_secret``; see ``set_signed_cookie``.
+
+        ``get_signed_cookie`` with ``value`` gives it back.
+        """
+        return signedcookies.sign(self, name, value, version)
+
+    def set_signed_cookie(
+        self,
+        name: str,
+        value: str | bytes,
+        expires_days: float | None = 30,
+        version: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Send a cookie that nobody without the setting ``cookie_secret`` can change or forge.
+
+        Everybody can read it. ``cookie_secret`` is a long random text, or bytes; or a dictionary
+        of such by their versions, where the setting ``key_version`` names the one to sign with.
+        ``expires_days`` is how long browsers keep it, None for the session; how long it is good
+        is said where it is read. The other keywords are those of ``set_cookie``.
+        """
+        signed = self.create_signed_value(name, value, version=version)
+        self.set_cookie(name, signed, expires_days=expires_days, **kwargs)
+
+    def get_signed_cookie(
+        self,
+        name: str,
+        value: str | None = None,
+        max_age_days: float = 31,
+        min_version: int | None = None,
+    ) -> bytes | None:
+        """Return what was signed, of the cookie or of ``value``; None unless the signature is good.
+
+        None also where it is older than ``max_age_days``. ``min_version`` 2 refuses the older
+        format, version 1.
+        """
+        return signedcookies.get_signed_cookie(self, name, value, max_age_days, min_version)
+
+    def get_signed_cookie_key_version(self, name: str, value: str | None = None) -> int | None:
+        """Return the key version that a signed cookie, or ``value``, says it is signed with."""
+        return signedcookies.get_signed_cookie_key_version(self, name, value)
+
+    # Their older names
+    set_secure_cookie = set_signed_cookie
+    get_secure_cookie = get_signed_cookie
+    get_secure_cookie_key_version = get_signed_cookie_key_version
+
+    # Who it is from, and from where
+
+    @cached_property
+    def current_user(self) -> Any:
+        """Who has signed in: what ``get_current_user`` returns, asked once.
+
+        It may be set as well, in ``prepare`` for example, where it takes awaiting to find out.
+        """
+        return self.get_current_user()
+
+    def get_current_user(self) -> Any:
+        """Return who has signed in, from a cookie for example; to be overridden, not ``async``."""
+        return None
+
+    def get_login_url(self) -> str:
+        """Return where to sign in, for ``@authenticated``: the setting ``login_url``."""
+        self.require_setting("login_url", "@authenticated")
+        return self.settings["login_url"]  # type: ignore[no-any-return]
+
+    @cached_property
+    def xsrf_token(self) -> bytes:
+        """The token that forms and scripts send back, against forgery from another site.
+
+        To look at it is to have its cookie set, where the client has none yet. It differs from
+        page to page and is ASCII only.
+        """
+        return xsrf.xsrf_token(self)
+
+    def check_xsrf_cookie(self) -> None:
+        """Raise a 403 unless the request shows the token of its cookie.
+
+        It is the argument ``_xsrf`` or the header ``X-Xsrftoken`` or ``X-Csrftoken``. Called
+        before ``prepare`` for all methods but GET, HEAD and OPTIONS, where the setting
+        ``xsrf_cookies`` is on; to be overridden for handlers that shall not be protected.
+        """
+        xsrf.check_xsrf_cookie(self)
+
+    def xsrf_form_html(self) -> str:
+        """Return the hidden field that every form needs, where ``xsrf_cookies`` is on."""
+        return xsrf.xsrf_form_html(self)
+
+    def check_trusted_origin(self, origin: str) -> bool:
+        """Tell whether pages of another origin may send requests that change something.
+
+        Asked before ``prepare``, with the value of ``Origin``, where the setting
+        ``cross_origin_protection`` is on and the request does come from another origin. By
+        default those of the setting ``trusted_origins`` may. To allow all is safe only where
+        cookies are not what tells who somebody is.
+        """
+        return crossorigin.is_trusted_origin(self, origin)
+
+    def require_setting(self, name: str, feature: str = "this feature") -> None:
+        """Raise ``RuntimeError``, which says what ``feature`` needs, where a setting is missing."""
+        require_setting(self, name, feature)
 
     # Errors
 

@@ -198,7 +198,7 @@ def _send_whole(handler: HandlerState, exchange: Exchange) -> None:
     chunks = handler._write_buffer
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     handler._write_buffer = []
-    if handler._own_headers is None:
+    if handler._own_headers is None and handler._new_cookies is None:
         now = monotonic() if exchange.is_late else exchange.start_time
         if now >= _defaults.good_until:
             _defaults.renew(now)
@@ -270,6 +270,9 @@ def _framing(handler: Any, exchange: Any) -> Framing:
     headers = handler._headers
     if handler._etag:
         set_header(headers, "Etag", handler._etag)
+    if handler._new_cookies:
+        for line in handler._new_cookies.values():
+            headers.add("Set-Cookie", line)
     framing = split_framing(headers)
     if framing.has_close:
         exchange.close_after_response()

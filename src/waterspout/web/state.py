@@ -16,6 +16,8 @@ class HandlerState:
         self._headers_written = False
         self._finished = False
         self._auto_finish = True
+        #: Lines of ``Set-Cookie`` by the names of the cookies; they outlive ``clear``.
+        self._new_cookies: dict[str, str] | None = None
         self._begin()
 
     def _begin(self) -> None:
