@@ -10,16 +10,16 @@ from operator import index
 from typing import TYPE_CHECKING, Any
 
 from waterspout.httputil import HTTPHeaders, HTTPServerRequest
-from waterspout.locale import Locale
 from waterspout.iostream import BaseIOStream
+from waterspout.locale import Locale
 from waterspout.protocol.http1.writer import check_reason
-from waterspout.web import arguments, errors, etag, language, response
 from waterspout.web import (
     arguments,
     cookies,
     crossorigin,
     errors,
     etag,
+    language,
     response,
     signedcookies,
     xsrf,
@@ -269,6 +269,7 @@ class RequestHandler(HandlerState):
         stream: BaseIOStream = self.request.connection.detach()
         self._finished = True
         return stream
+
     # Cookies
 
     @property
