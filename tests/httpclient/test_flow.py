@@ -177,6 +177,45 @@ def test_an_interrupt_frees_everything():
     assert flow.pool.statistics == EMPTY
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [OK.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)],  # closed after the response
+        [b"nonsense"],  # closed for what was said
+        [OK, b""],  # closed because it is dead already
+    ],
+)
+def test_an_interrupt_while_a_connection_is_closed_frees_its_slot(steps, monkeypatch):
+    flow = new_flow(FakeNet(steps))
+
+    def interrupt(self, farewell=b""):
+        raise KeyboardInterrupt
+
+    def fetch_again_and_again():
+        while True:
+            fetch(flow)
+            for connection in flow.pool.idle:
+                connection.idle_since -= 2
+
+    monkeypatch.setattr(FakeStream, "close", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        fetch_again_and_again()
+    assert flow.pool.statistics == EMPTY
+
+
+def test_an_interrupt_while_another_connection_makes_room_frees_the_slot(monkeypatch):
+    flow = new_flow(FakeNet([OK]), max_clients=1)
+    fetch(flow)
+
+    def interrupt(self, farewell=b""):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FakeStream, "close", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        fetch(flow, "http://example.com/")
+    assert flow.pool.statistics == EMPTY
+
+
 def test_a_request_that_was_repeated_leaves_its_connection_for_others():
     """What went wrong the first time is forgotten."""
 

@@ -161,9 +161,7 @@ class Flow:
                 exchange.sent = self._time()
                 await exchange.run(connection)
         except BaseException:
-            if connection is not None:
-                connection.close()
-            self._give_back(self.pool.release(hop.key, None))
+            self._discard(hop, connection)
             raise
         exchange.ended = self._time()
         self._keep(connection, exchange)
@@ -186,22 +184,30 @@ class Flow:
             connection.uses += 1
             connection.idle_since = exchange.ended
             ticket = self.pool.release(exchange.hop.key, connection)
+            if ticket is not None:
+                self._give_back(ticket)
         else:
-            connection.close()
-            ticket = self.pool.release(exchange.hop.key, None)
-        if ticket is not None:
-            self._give_back(ticket)
+            self._discard(exchange.hop, connection)
+
+    def _discard(self, hop: Hop, connection: Connection | None) -> None:
+        """Close a connection, if there is one, and give its slot back."""
+        try:
+            if connection is not None:
+                connection.close()
+        finally:
+            # Ctrl-C may come while it is closed.
+            self._give_back(self.pool.release(hop.key, None))
 
     async def _wait_for(self, ticket: Ticket, deadline: float) -> Connection | None:
         """Wait for one's turn; return the connection that comes with it, if any."""
         try:
             if ticket.waiter is not None:
                 await ticket.waiter.wait(deadline)
+            if ticket.surplus is not None:
+                ticket.surplus.close()
         except BaseException:
             self._give_back(self.pool.abandon(ticket))
             raise
-        if ticket.surplus is not None:
-            ticket.surplus.close()
         return ticket.connection
 
     def _give_back(self, ticket: Ticket | None) -> None:
