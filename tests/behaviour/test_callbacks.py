@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import threading
 
 import pytest
 from tests.httpclient.scripted_server import OK, always, answering, response, serve
@@ -195,6 +196,23 @@ def test_an_answer_before_the_body_is_out(client):
     assert answer.code == 413
     assert answer.body == b"too large"
     assert client.flow.pool.statistics == {"used": 0, "idle": 0, "waiting": 0}
+
+
+def test_an_answer_of_a_server_that_reads_no_more(client):
+    """It neither takes the body nor closes the connection."""
+    if not hasattr(client, "loop"):
+        pytest.skip("a thread that sends hears nothing until the system has taken a piece")
+    refused = threading.Event()
+
+    def refuse(peer):
+        peer.read_head()
+        peer.send(response(status="413 Content Too Large"))
+        assert refused.wait(10)
+
+    with serve(refuse) as server:
+        answer = client.fetch(server.url, False, method="POST", body=b"x" * 50_000_000)
+        refused.set()
+    assert answer.code == 413
 
 
 def test_awaiting_what_a_thread_cannot_wait_for(client):

@@ -63,8 +63,8 @@ class Stream(Protocol):
         """Send all of ``data``.
 
         Returns None if that is done, or near enough; otherwise what is to be awaited before the
-        next write, because the peer doesn't keep up. So a write that need not wait costs no
-        coroutine.
+        next write, because the peer doesn't keep up; it may end early when the peer has said
+        something. So a write that need not wait costs no coroutine.
         """
         ...
 

@@ -61,6 +61,8 @@ class AsyncStream(Gate):
         if self._unread_size > _MAX_UNREAD and not self._is_paused and self._end is None:
             self._is_paused = True
             self._transport.pause_reading()
+        if self._writers:
+            self._wake_writers(None)
 
     def eof_received(self) -> bool:
         """Take note that the peer sends no more; what we send may still be heard."""
@@ -86,6 +88,7 @@ class AsyncStream(Gate):
         if self._end is None:
             self._end = end
             self.open()
+            self._wake_writers(None)
 
     def _wake_writers(self, error: Exception | None) -> None:
         writers, self._writers = self._writers, []
@@ -131,7 +134,10 @@ class AsyncStream(Gate):
         return not (ask and has_arrived(self._socket.fileno()))
 
     def write(self, data: bytes, deadline: float) -> Awaitable[None] | None:
-        """Send all of ``data``; return what to await if the peer doesn't keep up."""
+        """Send all of ``data``; return what to await if the peer doesn't keep up.
+
+        That ends also when the peer has said something: it may want no more.
+        """
         if isinstance(self._end, OSError):
             raise self._end
         self._send(data)
