@@ -21,6 +21,14 @@ class Application:
     - ``log_function``: called with the handler after each response, instead of the access log.
     - ``serve_traceback``: error pages show the traceback. Never in production.
     - ``debug``: stands for ``serve_traceback``.
+    - ``cookie_secret``: signs cookies: a long random text, or a dictionary of such by their
+      versions, of which ``key_version`` names the one to sign with.
+    - ``login_url``: where ``@authenticated`` sends those who have not signed in.
+    - ``xsrf_cookies``: requests that change something must show the token of ``xsrf_token``.
+      ``xsrf_cookie_name`` is the name of its cookie (``_xsrf``), ``xsrf_cookie_kwargs`` are more
+      keywords of ``set_cookie`` for it, ``xsrf_cookie_version`` is 2, or 1 for the older format.
+    - ``cross_origin_protection``: requests that change something and come from a page of another
+      origin are refused, but for the list ``trusted_origins`` (``["https://example.com"]``).
 
     Every other setting is the program's own, found in ``RequestHandler.settings``.
     """
