@@ -84,7 +84,7 @@ def test_a_pattern_that_is_none_is_told_at_once():
         Application([("/[", Hello)])
 
 
-@pytest.mark.parametrize("name", ["default_host", "transforms"])
+@pytest.mark.parametrize("name", ["default_host"])
 def test_what_is_not_there_yet_is_told(name):
     with pytest.raises(TypeError, match=f"Application has no argument '{name}'"):
         Application([], **{name: "x"})

@@ -5,7 +5,9 @@ from waterspout.web.application import Application
 from waterspout.web.authentication import authenticated
 from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.errors import Finish, HTTPError, MissingArgumentError
+from waterspout.web.fallbackhandler import FallbackHandler
 from waterspout.web.handler import RequestHandler
+from waterspout.web.redirecthandler import RedirectHandler
 from waterspout.web.signed import (
     DEFAULT_SIGNED_VALUE_MIN_VERSION,
     DEFAULT_SIGNED_VALUE_VERSION,
@@ -16,6 +18,8 @@ from waterspout.web.signed import (
     get_signature_key_version,
 )
 from waterspout.web.slashes import addslash, is_absolute, removeslash
+from waterspout.web.staticfilehandler import StaticFileHandler
+from waterspout.web.transforms import GZipContentEncoding, OutputTransform
 
 url = URLSpec
 
@@ -26,10 +30,15 @@ __all__ = [
     "MIN_SUPPORTED_SIGNED_VALUE_VERSION",
     "Application",
     "ErrorHandler",
+    "FallbackHandler",
     "Finish",
+    "GZipContentEncoding",
     "HTTPError",
     "MissingArgumentError",
+    "OutputTransform",
+    "RedirectHandler",
     "RequestHandler",
+    "StaticFileHandler",
     "URLSpec",
     "addslash",
     "authenticated",

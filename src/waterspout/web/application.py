@@ -7,6 +7,8 @@ from waterspout.routing import PathRouter, Route
 from waterspout.web.accesslog import log_request
 from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.execution import execute
+from waterspout.web.staticrules import static_rules
+from waterspout.web.transforms import chosen_transforms
 
 __all__ = ["Application"]
 
@@ -20,6 +22,9 @@ class Application:
       without them it is a 404 page.
     - ``log_function``: called with the handler after each response, instead of the access log.
     - ``serve_traceback``: error pages show the traceback. Never in production.
+    - ``static_path``, ``static_url_prefix``, ``static_handler_class``, ``static_handler_args``: the
+      static files; see ``static_rules``.
+    - ``compress_response``, or ``gzip``: responses are compressed; see ``GZipContentEncoding``.
     - ``debug``: stands for ``serve_traceback``.
     - ``cookie_secret``: signs cookies: a long random text, or a dictionary of such by their
       versions, of which ``key_version`` names the one to sign with.
@@ -34,13 +39,14 @@ class Application:
     """
 
     def __init__(self, handlers: Any = None, **settings: Any) -> None:
-        for name in ("default_host", "transforms"):
-            if settings.pop(name, None) is not None:
-                raise TypeError(f"Application has no argument {name!r}")
+        if settings.pop("default_host", None) is not None:
+            raise TypeError("Application has no argument 'default_host'")
+        #: The classes of the transforms that change each response; mostly there are none.
+        self.transforms = chosen_transforms(settings.pop("transforms", None), settings)
         if settings.get("debug"):
             settings.setdefault("serve_traceback", True)
         self.settings = settings
-        self.router = PathRouter(handlers or ())
+        self.router = PathRouter([*static_rules(settings), *(handlers or ())])
         self._log_function = settings.get("log_function")
         #: Where paths lead that no rule matches.
         self.default_route = Route(
@@ -68,6 +74,10 @@ class Application:
             log_request(handler)
         else:
             self._log_function(handler)
+
+    def add_transform(self, transform_class: Any) -> None:
+        """Have another class of ``OutputTransform`` change all responses from now on."""
+        self.transforms.append(transform_class)
 
     # From the server
 

@@ -4,10 +4,12 @@ import re
 from functools import lru_cache
 from hashlib import blake2b
 
-__all__ = ["compute_etag", "matches"]
+__all__ = ["compute_etag", "matches", "names_exactly"]
 
 # One tag of a list; the W/ of weak ones is left out, for the comparison is weak.
 _TAG = re.compile(r'"[^"]*"')
+# The same, weak ones as they are.
+_WHOLE_TAG = re.compile(r'(?:W/)?"[^"]*"')
 
 
 def compute_etag(chunks: list[bytes]) -> str:
@@ -30,3 +32,8 @@ def matches(etag: str, if_none_match: str) -> bool:
     if if_none_match.strip() == "*":
         return True
     return etag.removeprefix("W/") in _TAG.findall(if_none_match)
+
+
+def names_exactly(tags: str, etag: str) -> bool:
+    """Tell whether a list of tags names a strong one (strong comparison, RFC 9110 8.8.3.2)."""
+    return etag[:1] == '"' and etag in _WHOLE_TAG.findall(tags)

@@ -22,6 +22,7 @@ from waterspout.web import (
     language,
     response,
     signedcookies,
+    staticurl,
     xsrf,
 )
 from waterspout.web.arguments import REQUIRED
@@ -470,6 +471,19 @@ class RequestHandler(HandlerState):
     def check_etag_header(self) -> bool:
         """Tell whether the client has this body already, so that 304 is the answer."""
         return response.is_not_modified(self)
+
+    # Static files
+
+    def static_url(self, path: str, include_host: bool | None = None, **kwargs: Any) -> str:
+        """Return the URL of a file below the setting ``static_path``, with its version.
+
+        ``include_host`` gives a whole URL; without it the attribute ``include_host`` of the
+        handler decides. The other keywords are for ``make_static_url`` of the setting
+        ``static_handler_class``; ``StaticFileHandler`` knows ``include_version``. ``path`` names a
+        known file, not one that a client has sent: the file is read when it has changed. Raises
+        ``RuntimeError`` without the setting, and ``HTTPError`` for a path that leads outside.
+        """
+        return staticurl.static_url(self, path, include_host, kwargs)
 
     # Inside
 

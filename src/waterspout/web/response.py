@@ -22,6 +22,7 @@ from waterspout.protocol.headers import HTTPHeaders, check_field_value, encode_f
 from waterspout.protocol.http1.writer import Framing, split_framing
 from waterspout.web.etag import matches
 from waterspout.web.state import HandlerState
+from waterspout.web.transforms import transform_first, transform_next
 
 __all__ = [
     "abort",
@@ -177,9 +178,12 @@ def _end(handler: HandlerState) -> None:
 
 def _finish_body(handler: HandlerState, exchange: Exchange) -> None:
     """Send the rest of a body whose head has gone out."""
-    if handler._write_buffer and handler.request.method != "HEAD":
-        exchange.send_data(b"".join(handler._write_buffer))
+    body = b"".join(handler._write_buffer)
     handler._write_buffer = []
+    if handler._transforms is not None:
+        body = transform_next(handler, body, True)
+    if body and handler.request.method != "HEAD":
+        exchange.send_data(body)
     exchange.end_response()
 
 
@@ -198,7 +202,9 @@ def _send_whole(handler: HandlerState, exchange: Exchange) -> None:
     chunks = handler._write_buffer
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     handler._write_buffer = []
-    if handler._own_headers is None and handler._new_cookies is None:
+    if handler.application.transforms:
+        _send_transformed(handler, exchange, body)
+    elif handler._own_headers is None and handler._new_cookies is None:
         now = monotonic() if exchange.is_late else exchange.start_time
         if now >= _defaults.good_until:
             _defaults.renew(now)
@@ -225,9 +231,41 @@ def _send_own(handler: HandlerState, exchange: Exchange, body: bytes) -> None:
         exchange.start_response(status, handler._reason, framing.fields, framing.length)
         exchange.end_response()
     else:
-        raise LocalProtocolError(
-            f"the body has {len(body)} bytes, but Content-Length says {framing.length}"
+        raise _wrong_length(body, framing.length)
+
+
+def _wrong_length(body: bytes, length: int | str) -> LocalProtocolError:
+    return LocalProtocolError(f"the body has {len(body)} bytes, but Content-Length says {length}")
+
+
+def _send_transformed(handler: HandlerState, exchange: Exchange, body: bytes) -> None:
+    """Send a response when the transforms have changed it, which shall know its length."""
+    headers = _headers_with_tag(handler)
+    length = headers.get("Content-Length")
+    if length is not None and body and length != str(len(body)):
+        raise _wrong_length(body, length)
+    if length is None and handler._status_code != 204 and handler._status_code != 304:
+        headers["Content-Length"] = str(len(body))
+    body = transform_first(handler, body, True)
+    headers = handler._headers  # type: ignore[attr-defined]
+    if length is None:
+        headers.pop("Content-Length", None)
+    elif not body and exchange.head.method == "HEAD" and "Content-Length" not in headers:
+        # GET would have a body, and nobody knows how long.
+        exchange.start_response(
+            handler._status_code, handler._reason, _framing(handler, exchange).fields, -1
         )
+        exchange.end_response()
+        return
+    _send_own(handler, exchange, body)
+
+
+def _headers_with_tag(handler: HandlerState) -> HTTPHeaders:
+    headers: HTTPHeaders = handler._headers  # type: ignore[attr-defined]
+    if handler._etag:
+        set_header(headers, "Etag", handler._etag)
+        handler._etag = None
+    return headers
 
 
 def _drop_body(handler: HandlerState, status: int) -> None:
@@ -245,11 +283,16 @@ def flush(handler: HandlerState) -> "asyncio.Future[None]":
     body = b"".join(handler._write_buffer)
     handler._write_buffer = []
     if not handler._headers_written:
+        if handler.application.transforms:
+            _headers_with_tag(handler)
+            body = transform_first(handler, body, False)
         framing = _framing(handler, exchange)
         exchange.start_response(
             handler._status_code, handler._reason, framing.fields, framing.length
         )
         handler._headers_written = True
+    elif handler._transforms is not None:
+        body = transform_next(handler, body, False)
     if body and handler.request.method != "HEAD":
         exchange.send_data(body)
     return exchange.drain()  # type: ignore[no-any-return]

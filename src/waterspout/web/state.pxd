@@ -7,6 +7,7 @@ cdef class HandlerState:
     cdef public object _etag
     cdef public list _write_buffer
     cdef public dict _new_cookies
+    cdef public list _transforms
     cdef public bint _headers_written
     cdef public bint _finished
     cdef public bint _auto_finish

@@ -28,3 +28,5 @@ class HandlerState:
         self._own_headers: HTTPHeaders | None = None
         self._etag: str | None = None
         self._write_buffer: list[bytes] = []
+        #: Who changes the response on its way, once that has begun; None for nobody.
+        self._transforms: list[Any] | None = None
