@@ -163,5 +163,5 @@ def test_attributes():
 
 
 def test_without_a_loader_there_is_nothing_to_include():
-    with pytest.raises(ParseError, match="include .* no template loader at <string>:2"):
+    with pytest.raises(ParseError, match=r"include .* no template loader at <string>:2"):
         Template('\n{% include "a" %}')

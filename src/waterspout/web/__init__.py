@@ -20,6 +20,7 @@ from waterspout.web.signed import (
 from waterspout.web.slashes import addslash, is_absolute, removeslash
 from waterspout.web.staticfilehandler import StaticFileHandler
 from waterspout.web.transforms import GZipContentEncoding, OutputTransform
+from waterspout.web.uimodules import TemplateModule, UIModule
 
 url = URLSpec
 
@@ -39,6 +40,8 @@ __all__ = [
     "RedirectHandler",
     "RequestHandler",
     "StaticFileHandler",
+    "TemplateModule",
+    "UIModule",
     "URLSpec",
     "addslash",
     "authenticated",

@@ -4,11 +4,13 @@ from typing import Any
 
 from waterspout.httpserver import Exchange, HTTPServer
 from waterspout.routing import PathRouter, Route
+from waterspout.template import BaseLoader
 from waterspout.web.accesslog import log_request
 from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.execution import execute
 from waterspout.web.staticrules import static_rules
 from waterspout.web.transforms import chosen_transforms
+from waterspout.web.uimodules import ui_methods_of, ui_modules_of
 
 __all__ = ["Application"]
 
@@ -25,7 +27,6 @@ class Application:
     - ``static_path``, ``static_url_prefix``, ``static_handler_class``, ``static_handler_args``: the
       static files; see ``static_rules``.
     - ``compress_response``, or ``gzip``: responses are compressed; see ``GZipContentEncoding``.
-    - ``debug``: stands for ``serve_traceback``.
     - ``cookie_secret``: signs cookies: a long random text, or a dictionary of such by their
       versions, of which ``key_version`` names the one to sign with.
     - ``login_url``: where ``@authenticated`` sends those who have not signed in.
@@ -34,6 +35,15 @@ class Application:
       keywords of ``set_cookie`` for it, ``xsrf_cookie_version`` is 2, or 1 for the older format.
     - ``cross_origin_protection``: requests that change something and come from a page of another
       origin are refused, but for the list ``trusted_origins`` (``["https://example.com"]``).
+    - ``debug``: stands for ``serve_traceback``, and for ``compiled_template_cache=False``.
+    - ``template_path``: the directory of templates; without it, that of the file that renders one.
+    - ``template_loader``: a loader of one's own, in place of files in a directory.
+    - ``autoescape``: the function that templates pass expressions through, by its name; None for
+      none, which is dangerous. ``xhtml_escape`` by default.
+    - ``template_whitespace``: what becomes of white space in templates; see `filter_whitespace`.
+    - ``compiled_template_cache``: False loads templates anew for each request.
+    - ``ui_modules``, ``ui_methods``: classes and functions that templates see, as a module, a
+      dictionary, or a list of them.
 
     Every other setting is the program's own, found in ``RequestHandler.settings``.
     """
@@ -45,9 +55,14 @@ class Application:
         self.transforms = chosen_transforms(settings.pop("transforms", None), settings)
         if settings.get("debug"):
             settings.setdefault("serve_traceback", True)
+            settings.setdefault("compiled_template_cache", False)
         self.settings = settings
         self.router = PathRouter([*static_rules(settings), *(handlers or ())])
         self._log_function = settings.get("log_function")
+        self.ui_modules = ui_modules_of(settings.get("ui_modules") or {})
+        self.ui_methods = ui_methods_of(settings.get("ui_methods") or {})
+        #: Loaders by directory and by the method that made them.
+        self.template_loaders: dict[Any, BaseLoader] = {}
         #: Where paths lead that no rule matches.
         self.default_route = Route(
             settings.get("default_handler_class", ErrorHandler),

@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 import numbers
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
 from http.cookies import SimpleCookie
 from operator import index
@@ -13,6 +13,8 @@ from waterspout.httputil import HTTPHeaders, HTTPServerRequest
 from waterspout.iostream import BaseIOStream
 from waterspout.locale import Locale
 from waterspout.protocol.http1.writer import check_reason
+from waterspout.template import BaseLoader
+from waterspout.util import ObjectDict
 from waterspout.web import (
     arguments,
     cookies,
@@ -20,9 +22,11 @@ from waterspout.web import (
     errors,
     etag,
     language,
+    rendering,
     response,
     signedcookies,
     staticurl,
+    uiresources,
     xsrf,
 )
 from waterspout.web.arguments import REQUIRED
@@ -436,6 +440,64 @@ class RequestHandler(HandlerState):
     def require_setting(self, name: str, feature: str = "this feature") -> None:
         """Raise ``RuntimeError``, which says what ``feature`` needs, where a setting is missing."""
         require_setting(self, name, feature)
+
+    # Pages
+
+    def render(self, template_name: str, **kwargs: Any) -> "asyncio.Future[None]":
+        """Finish with a template's output, and with what the UI modules in it need.
+
+        ``kwargs`` are the template's variables. Raises ``RuntimeError`` after ``finish``.
+        """
+        future: asyncio.Future[None] = rendering.render(self, template_name, kwargs)
+        return future
+
+    def render_string(self, template_name: str, **kwargs: Any) -> bytes:
+        """Return a template's output; ``kwargs`` are its variables."""
+        return rendering.render_string(self, template_name, kwargs)
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """Return what templates see besides their variables; to be extended by a subclass."""
+        return rendering.namespace(self)
+
+    def get_template_path(self) -> str | None:
+        """Return the directory of templates: the setting ``template_path``.
+
+        None stands for the directory of the file that calls ``render`` or ``render_string``.
+        """
+        return self.settings.get("template_path")
+
+    def create_template_loader(self, template_path: str) -> BaseLoader:
+        """Return a loader of templates in a directory; the application keeps it for this class.
+
+        That is the setting ``template_loader``, or one that follows the settings ``autoescape``
+        and ``template_whitespace``.
+        """
+        return rendering.create_loader(self.settings, template_path)
+
+    @cached_property
+    def ui(self) -> ObjectDict:
+        """The application's UI methods, bound to this handler, and its UI modules."""
+        return rendering.user_interface(self)
+
+    def render_linked_js(self, js_files: Iterable[str]) -> str:
+        """Return the elements by which a page loads scripts; to be overridden for others."""
+        return uiresources.linked_js(self, js_files)
+
+    def render_embed_js(self, js_embed: Iterable[bytes]) -> bytes:
+        """Return the element that has a page's scripts; to be overridden for another."""
+        return uiresources.embedded_js(js_embed)
+
+    def render_linked_css(self, css_files: Iterable[str]) -> str:
+        """Return the elements by which a page loads style sheets; to be overridden for others."""
+        return uiresources.linked_css(self, css_files)
+
+    def render_embed_css(self, css_embed: Iterable[bytes]) -> bytes:
+        """Return the element that has a page's styles; to be overridden for another."""
+        return uiresources.embedded_css(css_embed)
+
+    @cached_property
+    def _renewed_loaders(self) -> list[BaseLoader]:
+        return []
 
     # Errors
 
