@@ -73,6 +73,8 @@ class Template:
         text = escape.to_unicode(template_string)
         filename = loader.source_path(name) if loader else None
         self._source = parse(text, name, filename or _shown_name(name), autoescape, whitespace)
+        self._module_name = name.replace(".", "_")
+        self._source_loader = SourceLoader(text)
         self._unit = compile_unit(self._ancestors(), self._load)
 
     def generate(self, /, **kwargs: Any) -> bytes:
@@ -82,8 +84,8 @@ class Template:
         """
         namespace = {
             **_NAMESPACE,
-            "__name__": self.name.replace(".", "_"),
-            "__loader__": SourceLoader(self._source.text),
+            "__name__": self._module_name,
+            "__loader__": self._source_loader,
             **self.namespace,
             **kwargs,
         }
