@@ -1,7 +1,10 @@
 """The fields of a form in a request body."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from waterspout.escape import parse_qs_bytes
 from waterspout.httputil import (
     HTTPHeaders,
     HTTPInputError,
@@ -75,6 +78,30 @@ def test_parse_query():
     assert parse_query("a=1&a=&b") == {"a": [b"1", b""], "b": [b""]}
     with pytest.raises(HTTPInputError, match="more than 1 fields"):
         parse_query("a&b", ParseBodyConfig(urlencoded=ParseUrlEncodedConfig(max_arguments=1)))
+
+
+class Text(str):
+    """Text that is a little more than text, as a template's or a URL's is."""
+
+
+@given(st.text("ab=&+%2C3é\xff;/ \n", max_size=20))
+def test_a_query_is_what_python_takes_it_for(query):
+    expected = parse_qs_bytes(query, keep_blank_values=True)
+    assert parse_query(query) == parse_query(Text(query)) == expected
+    assert parse_query(query.encode("latin-1")) == expected
+
+
+@pytest.mark.parametrize("query", ["a=€", "a=%41€", "€%41=a"])
+def test_a_query_is_bytes(query):
+    with pytest.raises(HTTPInputError, match="encode what is beyond Latin-1"):
+        parse_query(query)
+
+
+def test_many_fields_take_linear_time():
+    config = ParseBodyConfig(urlencoded=ParseUrlEncodedConfig(max_arguments=10**9))
+    assert parse_query(b"&" * 5_000_000, config) == {}
+    assert len(parse_query(b"a&" * 500_000, config)["a"]) == 500_000
+    assert len(parse_query("a=" + "%41" * 1_000_000)["a"][0]) == 1_000_000
 
 
 MULTIPART = "multipart/form-data; boundary=B"

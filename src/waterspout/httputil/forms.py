@@ -1,6 +1,7 @@
 """The fields and files of a form in a request body, and the fields of a query."""
 
-from waterspout.escape import parse_qs_bytes
+from urllib.parse import unquote_to_bytes
+
 from waterspout.httputil.bounds import ParseBodyConfig, parse_body_config
 from waterspout.httputil.multipart import HTTPFile, parse_multipart_form_data
 from waterspout.httputil.parameters import parse_parameters
@@ -46,7 +47,27 @@ def parse_query(
 ) -> dict[str, list[bytes]]:
     """Return the fields of a query or an urlencoded form; see ``parse_body_arguments``."""
     most = (config or parse_body_config()).urlencoded.max_arguments
+    text = query.decode("latin-1") if isinstance(query, bytes) else str.__str__(query)
+    if text.count("&") >= most:
+        raise HTTPInputError(f"a query or form has more than {most} fields")
+    found: dict[str, list[bytes]] = {}
     try:
-        return parse_qs_bytes(query, keep_blank_values=True, max_num_fields=most)
-    except ValueError:
-        raise HTTPInputError(f"malformed query or form, or more than {most} fields") from None
+        for pair in text.split("&"):
+            if not pair:
+                continue
+            name, _, value = pair.partition("=")
+            if "%" in name or "+" in name:
+                name = _unquoted(name).decode("latin-1")
+            is_quoted = "%" in value or "+" in value
+            encoded = _unquoted(value) if is_quoted else value.encode("latin-1")
+            if name in found:
+                found[name].append(encoded)
+            else:
+                found[name] = [encoded]
+    except UnicodeEncodeError:
+        raise HTTPInputError("a query or form is bytes: encode what is beyond Latin-1") from None
+    return found
+
+
+def _unquoted(text: str) -> bytes:
+    return unquote_to_bytes(text.replace("+", " ").encode("latin-1"))

@@ -177,28 +177,28 @@ class HTTPServerRequest(RequestFields):
     @cached_property
     def body_arguments(self) -> dict[str, list[bytes]]:
         """The fields of a form in the body that are no files."""
-        return self._form[0]
+        return self._form[0] if self.body else {}
 
     @cached_property
     def files(self) -> dict[str, list[HTTPFile]]:
         """The files of a form in the body, by the names of their fields."""
-        return self._form[1]
+        return self._form[1] if self.body else {}
 
     @cached_property
     def arguments(self) -> dict[str, list[bytes]]:
         """The arguments of query and body together, in this order."""
-        joined = {name: list(values) for name, values in self.query_arguments.items()}
-        for name, values in self.body_arguments.items():
-            joined.setdefault(name, []).extend(values)
+        joined = {name: values.copy() for name, values in self.query_arguments.items()}
+        if self.body:
+            for name, values in self.body_arguments.items():
+                joined.setdefault(name, []).extend(values)
         return joined
 
     @cached_property
     def _form(self) -> tuple[dict[str, list[bytes]], dict[str, list[HTTPFile]]]:
         arguments: dict[str, list[bytes]] = {}
         files: dict[str, list[HTTPFile]] = {}
-        if self.body:
-            content_type = self.headers.get("Content-Type", "")
-            parse_body_arguments(content_type, self.body, arguments, files, self.headers)
+        content_type = self.headers.get("Content-Type", "")
+        parse_body_arguments(content_type, self.body, arguments, files, self.headers)
         return arguments, files
 
     # Time

@@ -20,13 +20,14 @@ def text_arguments(
     """Return all values of an argument, decoded, control characters as spaces, maybe stripped."""
     if strip is not True and strip is not False:
         raise TypeError(f"strip is True or False, not {strip!r}: only get_argument has a default")
-    values = []
-    for raw in source.get(name, ()):
-        value = handler.decode_argument(raw, name=name)
-        if isinstance(value, str):
-            value = _CONTROLS.sub(" ", value)
-        values.append(value.strip() if strip else value)
-    return values
+    return [_text(handler, name, raw, strip) for raw in source.get(name, ())]
+
+
+def _text(handler: Any, name: str, raw: bytes, strip: bool) -> Any:
+    value = handler.decode_argument(raw, name=name)
+    if isinstance(value, str) and not value.isprintable():
+        value = _CONTROLS.sub(" ", value)
+    return value.strip() if strip else value
 
 
 def last_argument(
