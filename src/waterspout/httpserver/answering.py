@@ -8,9 +8,10 @@ from typing import Any
 
 from waterspout.httpserver.exchange import Exchange
 from waterspout.ioloop.eager import start_eagerly
-from waterspout.log import app_log
+from waterspout.log import app_log, gen_log
+from waterspout.protocol.errors import HTTPInputError
 
-__all__ = ["start_answering"]
+__all__ = ["refuse", "start_answering"]
 
 # The event loop refers to its tasks weakly.
 _tasks: set["asyncio.Task[Any]"] = set()
@@ -22,7 +23,7 @@ def start_answering(
     """Run ``coroutine``, which answers ``exchange``, in ``context``; tell whether it waits.
 
     If it waits the rest of it becomes a Task. If it fails the error is logged, and the client
-    gets a 500 or sees the connection end.
+    gets a 500 (a 400 for ``HTTPInputError``) or sees the connection end.
     """
     try:
         task = start_eagerly(coroutine, exchange.loop, context)
@@ -47,5 +48,15 @@ def _on_failure(exchange: Exchange, error: BaseException) -> None:
     if exchange.finish_time or exchange.is_lost:
         if isinstance(error, asyncio.CancelledError):
             return
+    if isinstance(error, HTTPInputError):
+        refuse(exchange, error)
+        return
     app_log.error("nobody has answered %r", exchange, exc_info=error)
     exchange.fail()
+
+
+def refuse(exchange: Exchange, error: HTTPInputError) -> None:
+    """Answer 400, and log one line, for a request in which something malformed was looked at."""
+    head = exchange.head
+    gen_log.warning("400 %s %s (%s): %s", head.method, head.target, exchange.remote_ip, error)
+    exchange.fail(400)

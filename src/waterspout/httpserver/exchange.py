@@ -11,7 +11,7 @@ from waterspout.log import app_log
 from waterspout.protocol.errors import LocalProtocolError
 from waterspout.protocol.http1.messages import RequestHead
 from waterspout.protocol.http1.server import ServerConnection
-from waterspout.protocol.http1.writer import split_framing
+from waterspout.protocol.http1.writer import reason_phrase, split_framing
 
 __all__ = ["Exchange"]
 
@@ -174,8 +174,8 @@ class Exchange:
             self.close_callback = None
             self._connection.cut_response()
 
-    def fail(self) -> None:
-        """Answer 500, or ``abort`` a response that has begun; nothing where it is complete.
+    def fail(self, status: int = 500) -> None:
+        """Answer ``status``, or ``abort`` a response that has begun; nothing where it is complete.
 
         For whoever was to answer and cannot, so that the client does not wait for ever.
         """
@@ -183,7 +183,7 @@ class Exchange:
             return
         try:
             fields = b"Content-Type: text/plain\r\n"
-            self.respond(500, None, fields, b"500 Internal Server Error\n")
+            self.respond(status, None, fields, f"{status} {reason_phrase(status)}\n".encode())
         except LocalProtocolError:
             self.abort()
 

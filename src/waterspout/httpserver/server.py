@@ -10,7 +10,7 @@ from inspect import iscoroutine
 from time import monotonic
 from typing import Any
 
-from waterspout.httpserver.answering import start_answering
+from waterspout.httpserver.answering import refuse, start_answering
 from waterspout.httpserver.connection import HTTPServerConnection
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.policy import Policy
@@ -18,6 +18,7 @@ from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
 from waterspout.log import app_log
 from waterspout.netutil import bind_sockets, ssl_options_to_context
+from waterspout.protocol.errors import HTTPInputError
 from waterspout.protocol.http1 import Limits
 
 __all__ = ["HTTPServer"]
@@ -255,7 +256,11 @@ def _application(request_callback: Any) -> Callable[[Exchange], object]:
 
     def call(exchange: Exchange) -> None:
         context = copy_context()
-        rest = context.run(request_callback, from_exchange(exchange))
+        try:
+            rest = context.run(request_callback, from_exchange(exchange))
+        except HTTPInputError as error:
+            refuse(exchange, error)
+            return
         if iscoroutine(rest):
             start_answering(exchange, rest, context)
 
