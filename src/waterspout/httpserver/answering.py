@@ -55,7 +55,7 @@ def _on_failure(exchange: Exchange, error: BaseException) -> None:
     exchange.fail()
 
 
-def refuse(exchange: Exchange, error: HTTPInputError) -> None:
+def refuse(exchange: "Exchange", error: HTTPInputError) -> None:
     """Answer 400, and log one line, for a request in which something malformed was looked at."""
     head = exchange.head
     gen_log.warning("400 %s %s (%s): %s", head.method, head.target, exchange.remote_ip, error)
