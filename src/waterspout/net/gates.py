@@ -113,9 +113,13 @@ class Gates:
         earliest = min((gate.deadline for gate in waiting if gate.deadline > now), default=math.inf)
         if earliest < math.inf:
             self.arm(earliest)
-        for gate in waiting:
-            if gate.deadline <= now:
-                gate.open(DeadlineError())
+        due = [gate for gate in waiting if gate.deadline <= now]
+        for gate in sorted(due, key=_deadline):
+            gate.open(DeadlineError())
 
     def __repr__(self) -> str:
         return f"<Gates {len(self._gates)}>"
+
+
+def _deadline(gate: Gate) -> float:
+    return gate.deadline
