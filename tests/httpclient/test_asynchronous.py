@@ -557,7 +557,7 @@ def test_what_is_under_way_when_a_client_is_closed(run):
 
     async def main(server):
         client = AsyncHTTPClient(force_instance=True)
-        good, late = client.fetch(server.url), client.fetch(server.url, request_timeout=0.05)
+        good, late = client.fetch(server.url), client.fetch(server.url, request_timeout=0.7)
         await eventually(lambda: len(server.requests) == 2)
         client.close()
         with pytest.raises(HTTPTimeoutError):
