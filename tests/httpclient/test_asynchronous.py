@@ -191,6 +191,29 @@ def test_a_slot_that_was_just_handed_over_is_not_lost(run):
         assert server.connections == 1
 
 
+@pytest.mark.parametrize("calls_back", [False, True])
+def test_the_queue_has_a_deadline(run, calls_back):
+    async def main(server):
+        client = AsyncHTTPClient(force_instance=True, max_clients=1)
+        first = client.fetch(server.url)
+        callback = (lambda response: None) if calls_back else None
+        second = client.fetch(server.url, callback=callback, request_timeout=0.05)
+        if calls_back:
+            error = (await second).error
+        else:
+            with pytest.raises(HTTPTimeoutError) as caught:
+                await second
+            error = caught.value
+        assert "waiting in the queue (request_timeout 0.05 s)" in str(error)
+        assert statistics(client) == {"used": 1, "idle": 0, "waiting": 0}
+        first.cancel()
+        await settled()
+        client.close()
+
+    with serve(lambda peer: peer.wait_for_end()) as server:
+        run(main(server))
+
+
 def test_a_timeout_around_it(run):
     async def main(server):
         client = AsyncHTTPClient(force_instance=True)

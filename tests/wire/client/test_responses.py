@@ -1,9 +1,10 @@
 """Bytes that a server sends, and what a client makes of them: each case in three styles."""
 
 import pytest
-from tests.httpclient.scripted_server import Peer, always, response, serve
+from tests.httpclient.scripted_server import Peer, always, eventually, response, serve
+from tests.wire.cases import BAD_RESPONSES, CUT_RESPONSES
 
-from waterspout.httpclient import HTTPClientError
+from waterspout.httpclient import HTTPClient, HTTPClientError
 from waterspout.httpclient.errors import HTTPProtocolError, HTTPStreamClosedError
 
 EMPTY = {"used": 0, "idle": 0, "waiting": 0}
@@ -124,6 +125,33 @@ def test_refused(client, name):
         assert caught.value.code == 599
         assert server.url in str(caught.value)
         assert client.flow.pool.statistics == EMPTY
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("case", BAD_RESPONSES, ids=str)
+def test_every_bad_response_is_refused_by_what_has_come(case):
+    """The engine's own list, on a socket; and the server hears nothing but our end."""
+    heard = []
+
+    def answer(peer: Peer) -> None:
+        peer.answer(case.raw)
+        heard.append(peer.wait_for_end())
+
+    with serve(answer) as server, HTTPClient() as client:
+        with pytest.raises(HTTPProtocolError):
+            client.fetch(server.url, request_timeout=15)
+        eventually(lambda: heard)
+    assert heard == [b""]
+
+
+@pytest.mark.parametrize("case", CUT_RESPONSES, ids=str)
+def test_every_response_that_is_cut_off_is_refused(case):
+    with (
+        serve(once(case.raw)) as server,
+        HTTPClient() as client,
+        pytest.raises(HTTPStreamClosedError),
+    ):
+        client.fetch(server.url)
     assert len(server.requests) == 1
 
 
