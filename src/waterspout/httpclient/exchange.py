@@ -187,7 +187,9 @@ class Exchange:
         status = head.status
         if status < 200:
             if status == 101:
-                raise HTTPProtocolError("the server switched to a protocol that was not asked for")
+                raise HTTPProtocolError(
+                    "the server switched to another protocol: a fetch speaks HTTP"
+                )
             self.is_continued = self.is_continued or status == 100
             return False
         self.head = head

@@ -184,6 +184,16 @@ def test_refused_at_once(client, name):
         client.let_notice()
 
 
+def test_a_switch_that_was_asked_for(client):
+    """What comes behind it is no body, and no response."""
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
+    with serve(kept(switch + response(b"evil"))) as server:
+        with pytest.raises(HTTPProtocolError, match="switched to another protocol"):
+            client.fetch(server.url, headers={"Upgrade": "x", "Connection": "upgrade"})
+        client.let_notice()
+        assert client.flow.pool.statistics == EMPTY
+
+
 def test_the_server_closes_at_once(client):
     with (
         serve(lambda peer: peer.socket.close()) as server,
