@@ -181,6 +181,33 @@ async def test_read_into_that_is_cancelled_takes_nothing(wire: Wire):
     assert await stream.read_bytes(3) == b"abc"
 
 
+async def test_nothing_goes_into_a_buffer_that_was_taken_back(wire: Wire):
+    stream, peer = connected(wire)
+    stream.set_close_callback(lambda: None)
+    buffer = bytearray(5)
+    stream.read_into(buffer).cancel()
+    await peer.send(b"abc")
+    await turns()
+    assert buffer == bytes(5)
+    assert await stream.read_bytes(3) == b"abc"
+
+
+async def test_a_large_buffer_that_was_taken_back(wire: Wire):
+    stream, peer = connected(wire, max_buffer_size=10)
+    reading = stream.read_into(bytearray(100))
+    await peer.send(b"x" * 49 + b"\n")
+    await turns()
+    reading.cancel()
+    assert await stream.read_until(b"\n") == b"x" * 49 + b"\n"
+    again = stream.read_into(bytearray(100))
+    await peer.send(b"x" * 50)
+    await turns()
+    again.cancel()
+    line = stream.read_until(b"\n")
+    await peer.send(b"x")
+    assert isinstance(await why(line), StreamBufferFullError)
+
+
 async def test_read_until_close(wire: Wire):
     stream, peer = connected(wire)
     await peer.send(b"abc")

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Any
 from wsgiref.validate import validator
@@ -413,6 +413,25 @@ async def test_an_executor_that_was_shut_down(wire: Wire, caplog):
     client = await wire.connect(serve(wire, answer([b"hello"]), threads))
     assert (await client.ask()).status == 500
     assert "cannot schedule new futures after shutdown" in caplog.text
+
+
+class Inline(Executor):
+    """An executor that runs what it is given at once, in the thread of the event loop."""
+
+    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+async def test_an_executor_without_threads(wire: Wire):
+    for body in ([b"x" * 50_000] * 10, (b"x" * 50_000 for _ in range(10))):
+        application = answer(body, headers=[("Content-Length", "500000")])
+        client = await wire.connect(serve(wire, application, Inline()))
+        assert (await client.ask()).body == b"x" * 500_000
 
 
 async def test_the_server_stops_while_a_thread_waits_for_its_client(wire: Wire):

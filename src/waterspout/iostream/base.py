@@ -350,6 +350,7 @@ class BaseIOStream:
     def _on_readable(self) -> None:
         """Read, for the loop says that something has come."""
         if not self.reading():
+            self._end_read()
             if self._close_callback is None or self._incoming:
                 self._watch_reads(False)
             else:
@@ -377,7 +378,7 @@ class BaseIOStream:
             else:
                 # One byte more than may be kept tells whether there is one.
                 room = self.max_buffer_size - len(self._incoming) + 1
-                chunk = _scratch(min(self.read_chunk_size, room))
+                chunk = _scratch(max(1, min(self.read_chunk_size, room)))
                 size = self.read_from_fd(chunk)
                 if size:
                     self._incoming += chunk[:size]

@@ -30,8 +30,8 @@ class WSGIContainer:
     and the thread waits for a client that reads slowly. ``wsgi.multithread`` is true.
 
     Without one the application runs on the event loop, and nothing else does until it has its next
-    piece ready: good for applications that are quick, and for tests. Between two pieces, while a
-    client reads slowly, other requests are served.
+    piece ready: good for applications that are quick, and for tests. Between two pieces other
+    requests are served; while a client reads slowly what is given to ``write`` waits in memory.
 
     An application that fails is a 500, or where its response has begun the end of the connection,
     and a traceback in ``log.app_log``. Each response is a line in ``log.access_log``.

@@ -30,6 +30,7 @@ class ThreadSink:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._loop = exchange.loop
+        self._home = threading.get_ident()  # the thread of the event loop
         # Under the condition's lock:
         self._condition = threading.Condition()
         self._calls: list[Callable[[], object]] = []
@@ -66,6 +67,8 @@ class ThreadSink:
 
     def wait(self) -> None:
         """Block until little is on its way to the client."""
+        if threading.get_ident() == self._home:
+            return  # an executor without threads of its own: it would wait for itself
         with self._condition:
             while self._in_flight > _MAX_IN_FLIGHT and not self._is_over:
                 if not self._condition.wait(_WATCH_INTERVAL) and self._loop.is_closed():
