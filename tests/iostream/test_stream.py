@@ -189,6 +189,7 @@ async def test_nothing_goes_into_a_buffer_that_was_taken_back(wire: Wire):
     await peer.send(b"abc")
     await turns()
     assert buffer == bytes(5)
+    buffer.append(0)  # nothing holds it
     assert await stream.read_bytes(3) == b"abc"
 
 
@@ -287,7 +288,7 @@ async def test_who_does_not_read_keeps_the_rest_in_the_kernel(wire: Wire):
     stream.set_close_callback(lambda: closed.append(True))
     await peer.send(b"x" * 5000)
     await turns()
-    assert len(stream._incoming) <= stream.read_chunk_size
+    assert len(stream._incoming.data) <= stream.read_chunk_size
     peer.close()
     received = b""
     while len(received) < 5000:

@@ -7,7 +7,6 @@ its subclasses to say: `read_from_fd`, `write_to_fd`, `close_fd` and `fileno`.
 import asyncio
 import re
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable
 from operator import index
@@ -19,6 +18,7 @@ from waterspout.iostream.errors import (
     StreamClosedError,
     UnsatisfiableReadError,
 )
+from waterspout.iostream.incoming import Incoming
 from waterspout.iostream.outgoing import Outgoing
 from waterspout.iostream.targets import Count, Delimiter, Pattern, Target, Whole
 from waterspout.log import gen_log
@@ -66,12 +66,7 @@ class BaseIOStream:
         self.max_write_buffer_size = max_write_buffer_size
         #: Why the stream was closed, where something went wrong.
         self.error: BaseException | None = None
-        self._incoming = bytearray()
-        self._target: Target | None = None
-        self._read_future: asyncio.Future[Any] | None = None
-        self._into: memoryview | None = None  # the rest of a buffer that is read into
-        self._into_size = 0  # bytes of it that have been filled
-        self._is_into_partial = False
+        self._incoming = Incoming(self.max_buffer_size, self.read_chunk_size)
         self._outgoing = Outgoing()
         # What each unfinished write waits for: so many bytes sent since the beginning.
         self._writes: deque[tuple[int, asyncio.Future[None]]] = deque()
@@ -140,29 +135,25 @@ class BaseIOStream:
 
     def read_until_close(self) -> "asyncio.Future[bytes]":
         """Read all that comes until the other side closes."""
+        future: asyncio.Future[bytes] = self._loop.create_future()
+        self._incoming.begin(future, Whole())
         if self._is_closed:
-            return self._done(self._take(len(self._incoming)))
-        return self._read(Whole())
+            self._incoming.end_of_stream(is_clean=True)
+            return future
+        return self._go_on_reading(future)
 
     def read_into(self, buf: bytearray, partial: bool = False) -> "asyncio.Future[int]":
         """Fill ``buf``, without a copy on the way; return how many bytes came.
 
         With ``partial`` that is as soon as there is one. ``buf`` can't be resized meanwhile.
         """
-        future = self._begin_read()
-        view = memoryview(buf).cast("B")
-        ready = min(len(self._incoming), len(view))
-        with memoryview(self._incoming)[:ready] as front:
-            view[:ready] = front
-        del self._incoming[:ready]
-        self._into = view[ready:]
-        self._into_size = ready
-        self._is_into_partial = partial
-        return future if self._is_complete() else self._go_on_reading(future)
+        future: asyncio.Future[int] = self._loop.create_future()
+        self._incoming.begin_into(future, buf, partial)
+        return self._go_on_reading(future)
 
     def reading(self) -> bool:
         """Tell whether a read is under way."""
-        return self._read_future is not None and not self._read_future.done()
+        return self._incoming.is_awaited
 
     # Write
 
@@ -210,20 +201,15 @@ class BaseIOStream:
         if isinstance(exc_info, tuple):
             exc_info = exc_info[1]
         self.error = exc_info or None
-        self._return_into()
         self._watch_reads(False)
         self._watch_writes(False)
         self.close_fd()
         self._signal_close()
 
     def _signal_close(self) -> None:
-        future, target = self._read_future, self._target
-        self._end_read()
-        if future is not None and not future.done():
-            if isinstance(target, Whole) and self.error is None:
-                future.set_result(self._take(len(self._incoming)))
-            else:
-                self._fail(future)
+        reading = self._incoming.end_of_stream(is_clean=self.error is None)
+        if reading is not None:
+            self._fail(reading)
         self._outgoing.clear()
         while self._writes:
             _, waiting = self._writes.popleft()
@@ -247,7 +233,7 @@ class BaseIOStream:
                 self.io_loop.add_callback(callback)
             return
         self._close_callback = callback
-        if callback is not None and not self._incoming:
+        if callback is not None and not self._incoming.data:
             self._watch_reads(True)
 
     def set_nodelay(self, value: bool) -> None:
@@ -256,64 +242,16 @@ class BaseIOStream:
     # Reading
 
     def _read(self, target: Target) -> "asyncio.Future[bytes]":
-        future = self._begin_read()
-        self._target = target
-        try:
-            size = target.size_in(self._incoming)
-        except UnsatisfiableReadError as error:
-            self._give_up(error)
-            return future
-        if size >= 0:
-            self._end_with(future, size)
-            return future
+        future: asyncio.Future[bytes] = self._loop.create_future()
+        self._incoming.begin(future, target)
         return self._go_on_reading(future)
 
-    def _begin_read(self) -> "asyncio.Future[Any]":
-        if self._read_future is not None:
-            if not self._read_future.done():
-                raise AssertionError("Already reading")
-            self._end_read()  # it was cancelled
-        future = self._read_future = self._loop.create_future()
-        return future
-
-    def _end_with(self, future: "asyncio.Future[Any]", size: int) -> None:
-        """Give a read the ``size`` bytes that it has waited for."""
-        self._end_read()
-        future.set_result(self._take(size))
-        if self._close_callback is not None and not self._incoming:
-            self._watch_reads(True)
-
-    def _give_up(self, error: UnsatisfiableReadError) -> None:
-        """Close, for what a read waits for cannot come any more."""
-        gen_log.info("closed %r: %s", self, error)
-        future = self._read_future
-        self.close(exc_info=error)
-        if future is not None and not future.done():  # it was closed before
-            self._end_read()
-            future.set_exception(StreamClosedError(real_error=error))
-
-    def _end_read(self) -> None:
-        """Forget the read that is over."""
-        self._read_future = None
-        self._target = None
-        if self._into is not None:
-            self._return_into()
-        if self._search_timer is not None:
-            self._search_timer.cancel()
-            self._search_timer = None
-
-    def _return_into(self) -> None:
-        """Take back what was read for ``read_into``, where that has not come to its end."""
-        into, self._into = self._into, None
-        if into is not None and self._into_size:
-            whole = memoryview(into.obj).cast("B")
-            self._incoming[:0] = whole[: self._into_size]
-        self._into_size = 0
-
     def _go_on_reading(self, future: "asyncio.Future[T]") -> "asyncio.Future[T]":
-        """Read what is there, and watch for the rest."""
+        """Give the read what there is, and watch for the rest."""
+        if self._complete():
+            return future
         if self._is_closed:
-            self._end_read()
+            self._incoming.end()
             raise StreamClosedError(real_error=self.error)
         if not self._has_reader:
             # Else the loop tells: to ask the kernel before would most often be in vain.
@@ -322,66 +260,56 @@ class BaseIOStream:
                 self._watch_reads(True)
         return future
 
-    def _is_complete(self) -> bool:
-        """Give the read what it waits for, if that has come; tell whether the read is over."""
-        future = self._read_future
-        if future is None or future.done():
-            self._end_read()
-            return True
-        if self._into is not None:
-            if len(self._into) and not (self._into_size and self._is_into_partial):
-                return False
-            self._into = None
-            size, self._into_size = self._into_size, 0
-            self._end_read()
-            future.set_result(size)
-            return True
-        assert self._target is not None
+    def _complete(self) -> bool:
+        """Give the read what it waits for, if that has come; tell whether no read waits any more.
+
+        If it cannot come the stream is closed.
+        """
         try:
-            size = self._target.size_in(self._incoming)
+            if not self._incoming.complete():
+                return False
         except UnsatisfiableReadError as error:
-            self._give_up(error)
+            gen_log.info("closed %r: %s", self, error)
+            self.close(exc_info=error)
+            future = self._incoming.end()  # where it was closed before
+            if future is not None:
+                future.set_exception(StreamClosedError(real_error=error))
             return True
-        if size < 0:
-            return False
-        self._end_with(future, size)
+        if self._close_callback is not None and not self._incoming.data:
+            self._watch_reads(True)
         return True
 
     def _on_readable(self) -> None:
         """Read, for the loop says that something has come."""
-        if not self.reading():
-            self._end_read()
-            if self._close_callback is None or self._incoming:
-                self._watch_reads(False)
-            else:
-                self._read_chunk()  # that the end is seen
+        if self.reading():
+            self._read_available()
             return
-        self._read_available()
+        self._incoming.end()
+        if self._close_callback is None or self._incoming.data:
+            self._watch_reads(False)
+        else:
+            self._read_chunk()  # that the end is seen
 
     def _read_available(self) -> None:
         """Read until the read is over, or the kernel has no more."""
         for _ in range(_MAX_CALLS_PER_TURN):
             if not self._read_chunk():
                 break
-            if self._is_complete():
+            if self._complete():
                 return
-        target = self._target
+            if self._incoming.is_overfull:
+                error = StreamBufferFullError("Reached maximum read buffer size")
+                gen_log.error("closed %r: %s", self, error)
+                self.close(exc_info=error)
+                return
+        target = self._incoming.target
         if isinstance(target, Pattern) and target.is_waiting and self._search_timer is None:
             self._search_timer = self._loop.call_later(_PATTERN_DELAY, self._search)
 
     def _read_chunk(self) -> bool:
         """Read once; tell whether something came."""
-        into = self._into
         try:
-            if into is not None:
-                size = self.read_from_fd(into)
-            else:
-                # One byte more than may be kept tells whether there is one.
-                room = self.max_buffer_size - len(self._incoming) + 1
-                chunk = _scratch(max(1, min(self.read_chunk_size, room)))
-                size = self.read_from_fd(chunk)
-                if size:
-                    self._incoming += chunk[:size]
+            size = self.read_from_fd(self._incoming.room())
         except OSError as error:
             self.close(exc_info=error)
             return False
@@ -390,33 +318,16 @@ class BaseIOStream:
         if not size:
             self.close()
             return False
-        if into is not None:
-            self._into = into[size:]
-            self._into_size += size
-        elif len(self._incoming) > self.max_buffer_size and not self._is_complete():
-            full = StreamBufferFullError("Reached maximum read buffer size")
-            gen_log.error("closed %r: %s", self, full)
-            self.close(exc_info=full)
-            return False
+        self._incoming.add(size)
         return True
 
     def _search(self) -> None:
         """Search for a pattern in what has come since the last time."""
         self._search_timer = None
-        if isinstance(self._target, Pattern):
-            self._target.is_due = True
-            self._is_complete()
-
-    def _take(self, size: int) -> bytes:
-        incoming = self._incoming
-        if size == len(incoming):
-            data = bytes(incoming)
-            incoming.clear()
-            return data
-        with memoryview(incoming) as whole:
-            data = bytes(whole[:size])
-        del incoming[:size]
-        return data
+        target = self._incoming.target
+        if isinstance(target, Pattern):
+            target.is_due = True
+            self._complete()
 
     # Writing
 
@@ -448,11 +359,6 @@ class BaseIOStream:
         if self._is_closed:
             raise StreamClosedError(real_error=self.error)
 
-    def _done(self, value: T) -> "asyncio.Future[T]":
-        future: asyncio.Future[T] = self._loop.create_future()
-        future.set_result(value)
-        return future
-
     def _fail(self, future: "asyncio.Future[Any]") -> None:
         future.set_exception(StreamClosedError(real_error=self.error))
         future.exception()  # nobody has to look at it
@@ -479,19 +385,5 @@ class BaseIOStream:
         state = "closed" if self._is_closed else f"fd={self.fileno()}"
         return (
             f"<{type(self).__name__} {state}"
-            f" unread={len(self._incoming)} unsent={self._outgoing.size}>"
+            f" unread={len(self._incoming.data)} unsent={self._outgoing.size}>"
         )
-
-
-def _scratch(size: int) -> memoryview:
-    """Return room for ``size`` bytes, good until something else is read in this thread."""
-    if size > _READ_CHUNK_SIZE:
-        return memoryview(bytearray(size))
-    room: memoryview | None = getattr(_threads, "room", None)
-    if room is None:
-        room = _threads.room = memoryview(bytearray(_READ_CHUNK_SIZE))
-    return room[:size]
-
-
-# To make room for each read anew is to fill it with zeros each time: 2 us.
-_threads = threading.local()

@@ -32,7 +32,7 @@ def take_over(transport: Any, ahead: bytes) -> BaseIOStream:
         stream = TransportIOStream(transport)
     else:
         stream = DetachedIOStream(transport)
-    stream._incoming += ahead
+    stream._incoming.data += ahead
     return stream
 
 

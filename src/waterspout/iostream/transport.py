@@ -92,9 +92,9 @@ class TransportIOStream(BaseIOStream):
     def on_lost(self, error: Exception | None) -> None:
         """Take note that the connection has ended; what came before can still be read."""
         while self._received:
-            self._incoming += self._received.popleft()
+            self._incoming.data += self._received.popleft()
         if self.reading():
-            self._is_complete()
+            self._complete()
         self.close(exc_info=error)
 
 
