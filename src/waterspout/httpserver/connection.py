@@ -277,7 +277,7 @@ class HTTPServerConnection:
 
     def detach(self) -> BaseIOStream:
         """Give the connection to a stream, which first reads what the client has sent ahead."""
-        if self._is_receiving():
+        if self._body_start or self._body:
             raise LocalProtocolError("the request's body must have been read before detach()")
         self._pause_reading()
         self._is_reading_paused = True
