@@ -1,8 +1,5 @@
 """A site with sign-in, its user's browser, and providers, all on this machine."""
 
-import base64
-import hashlib
-import hmac
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,57 +12,10 @@ from waterspout.auth import AuthError
 from waterspout.httpclient import AsyncHTTPClient, HTTPResponse
 from waterspout.web import Application, RequestHandler
 
-__all__ = ["Answering", "Handler", "arguments", "serve", "signing_in", "without_secrets"]
-
-_KEY = b"the secret of the site"
+__all__ = ["Answering", "arguments", "serve", "signing_in", "without_secrets"]
 
 
-class _Cookies:
-    """Cookies by the names and the rules of `RequestHandler`, where that has none yet."""
-
-    request: Any
-    add_header: Any
-    settings: dict[str, Any]
-
-    def get_cookie(self, name, default=None):
-        for pair in self.request.headers.get("Cookie", "").split("; "):
-            key, _, value = pair.partition("=")
-            if key == name:
-                return value
-        return default
-
-    def set_cookie(self, name, value, **attributes):
-        shown = "".join(f"; {key}={value}" for key, value in attributes.items() if value)
-        self.add_header("Set-Cookie", f"{name}={value}{shown}")
-
-    def clear_cookie(self, name, **attributes):
-        self.set_cookie(name, "", **attributes)
-
-    def set_signed_cookie(self, name, value, expires_days=30, **attributes):
-        data = base64.urlsafe_b64encode(value.encode()).decode()
-        self.set_cookie(name, f"{data}|{self._signature(name, data)}", **attributes)
-
-    def get_signed_cookie(self, name, value=None, max_age_days=31):
-        data, _, signature = (self.get_cookie(name) or "").partition("|")
-        is_good = hmac.compare_digest(signature, self._signature(name, data))
-        return base64.urlsafe_b64decode(data) if is_good else None
-
-    def require_setting(self, name, feature="this feature"):
-        if not self.settings.get(name):
-            raise ValueError(f"the setting {name!r} is required for {feature}")
-
-    def _signature(self, name, data):
-        return hmac.new(_KEY, f"{name}|{data}".encode(), hashlib.sha256).hexdigest()
-
-
-_HAS_COOKIES = hasattr(RequestHandler, "set_signed_cookie")
-_BASES = (RequestHandler,) if _HAS_COOKIES else (_Cookies, RequestHandler)
-
-#: The base of the site's handlers.
-Handler: Any = type("Handler", _BASES, {})
-
-
-class Site(Handler):  # type: ignore[misc]
+class Site(RequestHandler):
     """Answers with the user as JSON, or with 403 and the error, which it keeps."""
 
     errors: list[Exception]

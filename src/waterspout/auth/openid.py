@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from waterspout.auth.errors import AuthError
-from waterspout.auth.handler import Handler, handler_of
+from waterspout.auth.handler import handler_of
 from waterspout.auth.provider import FORM, ask
 from waterspout.httpclient import AsyncHTTPClient, HTTPRequest
 from waterspout.httputil import url_concat
+from waterspout.web import RequestHandler
 
 __all__ = ["OpenIdMixin"]
 
@@ -105,7 +106,7 @@ class OpenIdMixin:
         return arguments
 
 
-def _fields(handler: Handler) -> dict[str, str]:
+def _fields(handler: RequestHandler) -> dict[str, str]:
     """Return the fields of the assertion, without ``openid.``."""
     return {
         name.removeprefix("openid."): values[-1].decode("utf-8", "replace")

@@ -17,11 +17,12 @@ from urllib.parse import quote_plus, urlencode, urljoin
 
 from waterspout.auth.discovery import Provider, discover
 from waterspout.auth.errors import AuthError
-from waterspout.auth.handler import Handler, cookie_attributes, handler_of
+from waterspout.auth.handler import cookie_attributes, handler_of
 from waterspout.auth.id_token import check_id_token
 from waterspout.auth.provider import FORM, ask_json, is_text
 from waterspout.httpclient import AsyncHTTPClient, HTTPRequest
 from waterspout.httputil import url_concat
+from waterspout.web import RequestHandler
 
 __all__ = ["OpenIDConnectMixin"]
 
@@ -195,7 +196,7 @@ def _challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def _sign_in(handler: Handler) -> _SignIn:
+def _sign_in(handler: RequestHandler) -> _SignIn:
     """Return the sign-in that this request is to end, which can be done once."""
     state = handler.get_argument("state", None)
     if state is None or not _STATE.fullmatch(state):
@@ -211,14 +212,14 @@ def _sign_in(handler: Handler) -> _SignIn:
     return sign_in
 
 
-def _check_issuer(handler: Handler, provider: Provider) -> None:
+def _check_issuer(handler: RequestHandler, provider: Provider) -> None:
     """Raise `AuthError` if another provider has sent the user (RFC 9207 section 2.4)."""
     issuer = handler.get_argument("iss", None)
     if issuer != provider.issuer and (issuer is not None or provider.sends_issuer):
         raise AuthError(f"the user was not sent back by {provider.issuer}")
 
 
-def _named_error(handler: Handler) -> str:
+def _named_error(handler: RequestHandler) -> str:
     """Return what the error of the provider is called, if that is a name of OAuth 2's kind."""
     name = handler.get_argument("error")
     return f": {name}" if re.fullmatch(r"[A-Za-z0-9_.\-]{1,64}", name) else ""

@@ -1,0 +1,1 @@
+cpdef xhtml_escape(value)
