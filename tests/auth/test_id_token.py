@@ -4,6 +4,8 @@ import base64
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from waterspout.auth import AuthError
 from waterspout.auth.id_token import check_id_token
@@ -107,4 +109,28 @@ def test_bad_claims(claims, message):
 )
 def test_what_is_no_token(text, message):
     with pytest.raises(AuthError, match=message):
+        check(text)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*GOOD, "azp", "nbf"]), JSON))
+def test_whatever_is_claimed_is_believed_or_refused(claims):
+    try:
+        found = check(token({**GOOD, **claims}))
+    except AuthError:
+        return
+    assert found["iss"] == GOOD["iss"]
+    assert found["nonce"] == GOOD["nonce"]
+    assert "client" in found["aud"]
+
+
+@given(st.text() | st.lists(st.binary(max_size=6).map(part), max_size=4).map(".".join))
+def test_nothing_else_is_believed(text):
+    with pytest.raises(AuthError):
         check(text)

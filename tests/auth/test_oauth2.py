@@ -235,7 +235,7 @@ async def test_an_url_that_is_none_is_not_shown_with_its_secrets(wire: Wire):
 
     async with signing_in(wire, Wrong, sign_in) as site:
         error = await site.error(0)
-        assert "graph.example/token can't be fetched" in str(error)
+        assert "graph.example/token: its URL or a header is malformed" in str(error)
         without_secrets(error, SECRET, CODE)
 
 

@@ -250,13 +250,17 @@ async def test_no_userinfo(wire: Wire):
         ({"tokens": {"id_token": None}}, "gave no id_token"),
         ({"tokens": {"id_token": 1}}, "gave no id_token"),
         ({"tokens": {"access_token": ""}}, "gave no access_token"),
+        ({"tokens": {"access_token": TOKEN + "\r\nX: y"}}, "gave no access_token"),
         ({"answer": (200, b"<html>")}, "answered with what is no JSON"),
         ({"answer": (200, b"[1]")}, "answered with JSON that is no object"),
         ({"answer": (200, b"[" * 100_000)}, "answered with what is no JSON"),
         ({"answer": (200, b"\xff")}, "answered with what is no JSON"),
         ({"answer": (200, b" " * 1_100_000)}, "answered with more than 1048576 bytes"),
         ({"answer": (500, b" " * 1_100_000)}, "answered with more than 1048576 bytes"),
-        ({"document": {"issuer": "https://evil.example"}}, "is that of another issuer"),
+        (
+            {"document": {"issuer": "https://evil.example"}},
+            "is that of another issuer: 'https://evil.example'",
+        ),
         ({"document": {"token_endpoint": None}}, "has no https URL for token_endpoint"),
         (
             {"document": {"token_endpoint": "http://example.com/"}},

@@ -1,12 +1,14 @@
 """Which locale a handler has."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.wire.server_under_test import Wire
 
 from waterspout import locale
 from waterspout.locale import loading
 from waterspout.locale.locales import Locale
-from waterspout.web import RequestHandler
+from waterspout.web import RequestHandler, language
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +106,22 @@ async def test_the_user_goes_before_the_browser(wire: Wire):
 async def test_it_may_be_set(wire: Wire):
     client = await wire.client([("/", Set)])
     assert (await client.ask("Accept-Language: es")).body == b"pt"
+
+
+RANGES = st.tuples(
+    st.sampled_from(["de", "es", "pt-BR", "*", "", "x y"]), st.none() | st.integers(0, 1000)
+)
+
+
+@given(st.lists(RANGES, max_size=60))
+def test_the_best_come_first(ranges):
+    items = [code if n is None else f"{code};q={n / 1000:.3f}" for code, n in ranges]
+    good = [(n, code) for n, code in ((1000 if n is None else n, code) for code, n in ranges[:50])
+            if n and code in ("de", "es", "pt-BR")]  # fmt: skip
+    expected = [code for _, code in sorted(good, key=lambda pair: -pair[0])]
+    assert language._codes(", ".join(items)) == expected
+
+
+@given(st.text(st.sampled_from("de-_;=q.019, \t*\xe9")) | st.text())
+def test_whatever_is_sent_is_no_error(field):
+    assert all(code in field for code in language._codes(field))

@@ -66,7 +66,8 @@ def forget_providers() -> None:
 
 def _provider(issuer: str, document: dict[str, Any]) -> Provider:
     if document.get("issuer") != issuer:
-        raise AuthError(f"the discovery document of {issuer} is that of another issuer")
+        told = str(document.get("issuer"))[:200]
+        raise AuthError(f"the discovery document of {issuer} is that of another issuer: {told!r}")
     methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     return Provider(
         issuer,

@@ -6,7 +6,7 @@ from typing import Any
 
 from waterspout.auth.errors import AuthError
 from waterspout.auth.oauth2 import OAuth2Mixin
-from waterspout.auth.provider import ask_json, is_text, shown
+from waterspout.auth.provider import ask_json, is_token, shown
 from waterspout.httpclient import HTTPRequest
 
 __all__ = ["FacebookGraphMixin"]
@@ -55,7 +55,7 @@ class FacebookGraphMixin(OAuth2Mixin):
         client = self.get_auth_http_client()
         session = await ask_json(client, HTTPRequest(url, follow_redirects=False))
         token = session.get("access_token")
-        if not is_text(token):
+        if not is_token(token):
             raise AuthError(f"the answer of {shown(url)} has no access_token")
         fields = dict.fromkeys((*_FIELDS, *(extra_fields or ())))
         # Proves that who has the token is the program it was given to.

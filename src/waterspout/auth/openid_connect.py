@@ -19,7 +19,7 @@ from waterspout.auth.discovery import Provider, discover
 from waterspout.auth.errors import AuthError
 from waterspout.auth.handler import cookie_attributes, handler_of
 from waterspout.auth.id_token import check_id_token
-from waterspout.auth.provider import FORM, ask_json, is_text
+from waterspout.auth.provider import FORM, ask_json, error_name, is_text, is_token
 from waterspout.httpclient import AsyncHTTPClient, HTTPRequest
 from waterspout.httputil import url_concat
 from waterspout.web import RequestHandler
@@ -150,14 +150,15 @@ class OpenIDConnectMixin:
         client = self.get_auth_http_client()
         provider = await discover(client, settings["issuer"])
         _check_issuer(handler, provider)
-        if handler.get_argument("error", None) is not None:
-            raise AuthError("the provider has not signed the user in" + _named_error(handler))
+        error = handler.get_argument("error", None)
+        if error is not None:
+            raise AuthError(f"the provider has not signed the user in{error_name(error)}")
         code = handler.get_argument("code", None)
         if not code:
             raise AuthError("the provider has sent the user back without a code")
         tokens = await ask_json(client, _token_request(provider, settings, sign_in, code))
         for name in ("access_token", "id_token"):
-            if not is_text(tokens.get(name)):
+            if not is_token(tokens.get(name)):
                 raise AuthError(f"the token endpoint of {provider.issuer} gave no {name}")
         claims = check_id_token(
             tokens["id_token"],
@@ -217,12 +218,6 @@ def _check_issuer(handler: RequestHandler, provider: Provider) -> None:
     issuer = handler.get_argument("iss", None)
     if issuer != provider.issuer and (issuer is not None or provider.sends_issuer):
         raise AuthError(f"the user was not sent back by {provider.issuer}")
-
-
-def _named_error(handler: RequestHandler) -> str:
-    """Return what the error of the provider is called, if that is a name of OAuth 2's kind."""
-    name = handler.get_argument("error")
-    return f": {name}" if re.fullmatch(r"[A-Za-z0-9_.\-]{1,64}", name) else ""
 
 
 def _token_request(

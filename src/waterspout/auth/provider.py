@@ -8,11 +8,21 @@ from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from waterspout.auth.errors import AuthError, AuthHTTPError
-from waterspout.escape import utf8
 from waterspout.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
 from waterspout.httpclient.target import parse_url
 
-__all__ = ["FORM", "MAX_ANSWER", "ask", "ask_json", "is_secure", "is_text", "json_of", "shown"]
+__all__ = [
+    "FORM",
+    "MAX_ANSWER",
+    "ask",
+    "ask_json",
+    "error_name",
+    "is_secure",
+    "is_text",
+    "is_token",
+    "json_of",
+    "shown",
+]
 
 #: The headers of a form.
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -22,6 +32,8 @@ MAX_ANSWER = 1024 * 1024
 
 # RFC 6749 section 5.2: the name of an error, from a list that only extensions add to.
 _ERROR_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+# RFC 6749 appendix A: what codes and tokens are made of.
+_TOKEN = re.compile(r"[\x20-\x7e]+")
 
 
 async def ask(
@@ -29,7 +41,8 @@ async def ask(
 ) -> HTTPResponse:
     """Fetch and return a response whose code is 200 to 299.
 
-    Raises `AuthHTTPError` for another one or none, `AuthError` for more than ``max_size`` bytes.
+    Raises `AuthHTTPError` for another one or none, `AuthError` for more than ``max_size`` bytes,
+    ValueError for what can't be sent.
     """
     where = shown(request.url)
     pieces: list[bytes] = []
@@ -50,14 +63,15 @@ async def ask(
         reason = type(error).__name__ if "?" in str(error) else str(error)
         raise AuthHTTPError(599, f"no answer from {where}: {reason}") from None
     except ValueError:
-        raise ValueError(f"{where} can't be fetched: it is no URL of http or https") from None
+        # It may quote what is wrong, and that may be a secret.
+        raise ValueError(f"can't ask {where}: its URL or a header is malformed") from None
     # A client that is not ours may have put the body into the response nonetheless.
     body = b"".join(pieces) or response.body or b""
     if len(body) > max_size:
         raise AuthError(f"{where} answered with more than {max_size} bytes")
     whole = HTTPResponse(request, response.code, headers=response.headers, buffer=io.BytesIO(body))
     if not 200 <= whole.code < 300:
-        raise AuthHTTPError(whole.code, f"the answer of {where}{_error_name(body)}", whole)
+        raise AuthHTTPError(whole.code, f"the answer of {where}{_error_of(body)}", whole)
     return whole
 
 
@@ -104,6 +118,17 @@ def is_text(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and value != ""
 
 
+def is_token(value: object) -> TypeGuard[str]:
+    """Tell whether a member of a JSON object may be a token: visible ASCII, not empty."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
+
+
+def error_name(value: object) -> str:
+    """Return an error that OAuth 2 has a name for, for the end of a message; else nothing."""
+    is_name = isinstance(value, str) and _ERROR_NAME.fullmatch(value)
+    return f": {value}" if is_name else ""
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -113,10 +138,9 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _error_name(body: bytes) -> str:
+def _error_of(body: bytes) -> str:
     """Return the error that OAuth 2 has a name for, if the answer tells one; nothing else of it."""
     try:
-        name = json.loads(utf8(body))["error"]
+        return error_name(json.loads(body)["error"])
     except (ValueError, RecursionError, KeyError, TypeError, IndexError):
         return ""
-    return f": {name}" if isinstance(name, str) and _ERROR_NAME.fullmatch(name) else ""
