@@ -130,6 +130,7 @@ class World:
         self.policy = Policy()
         self.context = copy_context()
         self.application = self.answer
+        self.start_at_head = None
         self.drained = None
         self.waiting: deque[Any] = deque()
         self.served = 0

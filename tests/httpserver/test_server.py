@@ -183,7 +183,7 @@ async def test_ipv6(wire: Wire):
 
 
 def test_what_is_no_application_is_told():
-    with pytest.raises(TypeError, match="needs an Application or a function of a request"):
+    with pytest.raises(TypeError, match="needs an Application, an HTTPServerC"):
         HTTPServer("application")
 
 

@@ -7,6 +7,8 @@ import re
 import pytest
 from tests.wire.server_under_test import Wire, request, turns
 
+from waterspout.httputil import HTTPMessageDelegate
+from waterspout.routing import HostMatches
 from waterspout.web import Application, ErrorHandler, RequestHandler, URLSpec, url
 
 
@@ -32,7 +34,14 @@ def quiet(handler: RequestHandler) -> None:
 
 def test_settings():
     application = Application([], title="x", debug=True)
-    assert application.settings == {"title": "x", "debug": True, "serve_traceback": True}
+    assert application.settings == {
+        "title": "x",
+        "debug": True,
+        "autoreload": True,
+        "compiled_template_cache": False,
+        "static_hash_cache": False,
+        "serve_traceback": True,
+    }
     assert Application(debug=True, serve_traceback=False).settings["serve_traceback"] is False
     assert Application().settings == {}
 
@@ -67,8 +76,15 @@ async def test_rules(wire: Wire):
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        (("/a", "module.Handler"), r"rule '/a\$': 'module\.Handler' is no handler class"),
-        (("/a", object()), "is no handler class"),
+        (
+            ("/a", object()),
+            r"rule '/a\$': <object .*> is no handler class, and can take no request",
+        ),
+        (("/a", dict), r"rule '/a\$': <class 'dict'> is no RequestHandler class"),
+        (("/a", HTTPMessageDelegate), r"rule '/a\$': <class .*> is no RequestHandler class"),
+        (("/a", [("/b", None)]), r"rule '/b\$': None is no handler class"),
+        ((HostMatches("a"), [("/b",)]), "no rule: "),
+        ((5, Hello), "rule 5: 5 is no Matcher, and no pattern for a path"),
         (("/a",), "no rule: "),
         ("/a", "no rule: "),
     ],
@@ -84,10 +100,15 @@ def test_a_pattern_that_is_none_is_told_at_once():
         Application([("/[", Hello)])
 
 
-@pytest.mark.parametrize("name", ["default_host"])
-def test_what_is_not_there_yet_is_told(name):
-    with pytest.raises(TypeError, match=f"Application has no argument '{name}'"):
-        Application([], **{name: "x"})
+def test_a_handler_that_cannot_be_imported_is_told_at_once():
+    for name in ("nowhere.Handler", "waterspout.web.NoHandler"):
+        with pytest.raises(ImportError, match=rf"rule '/a\$': its target '{name}' cannot be imp"):
+            Application([("/a", name)])
+
+
+def test_a_default_handler_that_is_none_is_told_at_once():
+    with pytest.raises(TypeError, match="default_handler_class: 'x' is no RequestHandler class"):
+        Application(default_handler_class="x")
 
 
 # Where no rule matches

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Any
 
 import pytest
 from tests.wire.server_under_test import Wire, request
@@ -214,7 +215,8 @@ async def test_an_exception_behind_finish_is_only_logged(wire: Wire, caplog):
 
 
 async def test_the_traceback_is_served_where_the_application_says_so(wire: Wire):
-    for settings in ({"serve_traceback": True}, {"debug": True}):
+    choices: list[dict[str, Any]] = [{"serve_traceback": True}, {"debug": True}]
+    for settings in choices:
         application = Application(
             rules(fails(RuntimeError("<shown>"))), log_function=lambda handler: None, **settings
         )

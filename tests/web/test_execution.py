@@ -277,7 +277,6 @@ GROUPS = [
     (r"/one/(.*)", Groups),
     (r"/two/([^/]*)(?:/(\d+))?", Groups),
     (r"/named/(?P<first>[^/]*)(?:/(?P<second>\d+))?", Groups),
-    (r"/mixed/(a)(?P<name>b)", Groups),
 ]
 
 
@@ -295,7 +294,6 @@ GROUPS = [
         ("/two/a", '{"args": ["a", null], "kwargs": {}}'),
         ("/named/a/1", '{"args": [], "kwargs": {"first": "a", "second": "1"}}'),
         ("/named/%61", '{"args": [], "kwargs": {"first": "a", "second": null}}'),
-        ("/mixed/ab", '{"args": [], "kwargs": {"name": "b"}}'),
     ],
 )
 async def test_groups(wire: Wire, path, expected):

@@ -15,7 +15,7 @@ class Page(RequestHandler):
     def get(self, name):
         self.render(name, x="<x>")
 
-    def static_url(self, path, include_host=None):
+    def static_url(self, path, include_host=None, **kwargs):
         return f"/static/{path}"
 
     def reverse_url(self, name, *args):

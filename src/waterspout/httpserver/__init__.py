@@ -1,8 +1,9 @@
 """The HTTP server: who accepts connections, limits them, serves them and closes them."""
 
 from waterspout.httpserver.connection import HTTPServerConnection
+from waterspout.httpserver.delivery import Delivery, deliver
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.policy import Policy
 from waterspout.httpserver.server import HTTPServer
 
-__all__ = ["Exchange", "HTTPServer", "HTTPServerConnection", "Policy"]
+__all__ = ["Delivery", "Exchange", "HTTPServer", "HTTPServerConnection", "Policy", "deliver"]

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Coroutine
 from contextvars import Context
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from waterspout.httpserver.exchange import Exchange
 from waterspout.ioloop.eager import start_eagerly
 from waterspout.log import app_log, gen_log
 from waterspout.protocol.errors import HTTPInputError
+
+if TYPE_CHECKING:
+    from waterspout.httpserver.exchange import Exchange
 
 __all__ = ["refuse", "start_answering"]
 
@@ -18,7 +20,7 @@ _tasks: set["asyncio.Task[Any]"] = set()
 
 
 def start_answering(
-    exchange: Exchange, coroutine: Coroutine[Any, Any, Any], context: Context
+    exchange: "Exchange", coroutine: Coroutine[Any, Any, Any], context: Context
 ) -> bool:
     """Run ``coroutine``, which answers ``exchange``, in ``context``; tell whether it waits.
 
@@ -37,14 +39,14 @@ def start_answering(
     return True
 
 
-def _on_task_done(exchange: Exchange, task: "asyncio.Task[Any]") -> None:
+def _on_task_done(exchange: "Exchange", task: "asyncio.Task[Any]") -> None:
     _tasks.discard(task)
     error = asyncio.CancelledError() if task.cancelled() else task.exception()
     if error is not None:
         _on_failure(exchange, error)
 
 
-def _on_failure(exchange: Exchange, error: BaseException) -> None:
+def _on_failure(exchange: "Exchange", error: BaseException) -> None:
     if exchange.finish_time or exchange.is_lost:
         if isinstance(error, asyncio.CancelledError):
             return

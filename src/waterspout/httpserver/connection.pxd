@@ -14,6 +14,7 @@ cdef class HTTPServerConnection:
     cdef readonly object loop
     cdef object _policy
     cdef object _application
+    cdef object _start_at_head
     cdef ServerConnection _engine
     cdef object _transport
     cdef object _write
@@ -28,6 +29,10 @@ cdef class HTTPServerConnection:
     cdef long long _body_size
     cdef double _body_start
     cdef double _chunks_start
+    cdef object _body_timeout
+    cdef bint _is_pulled
+    cdef object _reader
+    cdef double _pull_pause
     cdef bint _is_advancing
     cdef bint _is_in_head
     cdef bint _is_reading_paused
@@ -46,6 +51,7 @@ cdef class HTTPServerConnection:
     @cython.locals(engine=ServerConnection)
     cpdef on_response_complete(self, double now)
     cpdef drain(self)
+    cpdef read_piece(self)
 
     cdef bint _is_receiving(self)
     cdef _advance(self)
@@ -54,5 +60,11 @@ cdef class HTTPServerConnection:
     @cython.locals(now=double)
     cdef _begin(self, RequestHead head)
     @cython.locals(exchange=Exchange)
+    cdef bint _offer(self, double now) except -1
+    cdef _hand_over(self, bytes piece)
+    cdef _end_pull(self)
+    cdef _drop_body(self, error)
+    @cython.locals(exchange=Exchange)
     cdef _serve(self)
+    cdef _interrupt(self, error)
     cdef _wait_for_data(self)

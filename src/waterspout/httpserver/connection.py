@@ -5,6 +5,10 @@ whole goes to the application, which answers through the exchange. One exchange 
 time and answers leave in the order of the questions: what a client sends ahead waits, unread
 if it is much.
 
+A request with a body is offered to the application when its head has come. If the application
+takes it, it reads the body itself, piece by piece, and what it does not ask for is not read from
+the socket. If it does not, the body is gathered first.
+
 Time limits cost no timers. A connection has one ``deadline``, which moves with what it waits
 for, and the server compares all of them with the clock once a second.
 """
@@ -59,6 +63,7 @@ class HTTPServerConnection:
         self.loop: asyncio.AbstractEventLoop = server.loop
         self._policy = policy
         self._application = server.application
+        self._start_at_head = server.start_at_head
         self._engine = ServerConnection(policy.limits)
         self._engine.keep_alive = not policy.no_keep_alive
         self._transport: Any = None
@@ -74,8 +79,12 @@ class HTTPServerConnection:
         self.requests = 0
         self._body: list[bytes] = []
         self._body_size = 0
-        self._body_start = 0.0
+        self._body_start = 0.0  # when the body being received began; 0.0 between two
         self._chunks_start = 0.0
+        self._body_timeout = policy.body_timeout
+        self._is_pulled = False  # the body goes to who reads it, not into `_body`
+        self._reader: asyncio.Future[bytes] | None = None  # who waits for a piece of it
+        self._pull_pause = 0.0  # since when nobody has been waiting for one
         self._is_advancing = False
         self._is_in_head = False
         self._is_reading_paused = False
@@ -136,16 +145,19 @@ class HTTPServerConnection:
         self._has_eof = True
         if self._is_receiving() or (self.exchange is None and not self._is_write_paused):
             self._advance()
-        elif self.exchange is not None:
+        elif self.exchange is not None and not self._body_start:
             # Most who end their sending have gone, but some wait for the answer: the handler
-            # hears of it, and whatever it still sends is sent.
-            self.exchange.on_lost()
+            # hears of it, and whatever it still sends is sent. (In the middle of a body that is
+            # found out when the rest of it is asked for.)
+            self.exchange.on_eof()
         has_more = self.exchange is not None or self._is_write_paused
         return has_more and not self.is_encrypted
 
     def connection_lost(self, error: Exception | None) -> None:
         """End: the connection is closed, by either side."""
         exchange = self._let_go(error)
+        if self._body_start:
+            self._drop_body(error)
         if exchange is not None:
             exchange.is_lost = True
             exchange.on_lost()
@@ -232,6 +244,8 @@ class HTTPServerConnection:
         self.exchange = None
         engine = self._engine
         if not engine.keep_alive:
+            if self._body_start:
+                self._drop_body(None)
             self._close_gently()
             return
         engine.start_next_cycle()
@@ -287,11 +301,39 @@ class HTTPServerConnection:
         self._let_go(None)
         return take_over(transport, self._engine.take_unread_data())
 
+    def read_piece(self) -> "asyncio.Future[bytes]":
+        """Return a future of the next piece of the body; it is empty at the end of the body."""
+        if self._reader is not None and not self._reader.done():
+            raise RuntimeError("the body is being read already")
+        future = self.loop.create_future()
+        if self._body:
+            future.set_result(self._body.pop(0))
+        elif not self._body_start:
+            future.set_result(b"")
+        else:
+            self._reader = future
+            self._body_start += monotonic() - self._pull_pause  # the client is not to blame for it
+            if self._engine.must_continue:
+                self._write(self._engine.send_continue())
+            if not self._is_advancing:
+                self._advance()
+        return future
+
+    def set_max_body_size(self, size: int) -> None:
+        """Set the bound of the body that is being received, in bytes."""
+        self._engine.max_body_size = size
+
+    def set_body_timeout(self, timeout: float) -> None:
+        """Set how long the body that is being received may take, in seconds."""
+        self._body_timeout = timeout
+        if self._is_receiving():
+            self._wait_for_data()
+
     # The way of a request
 
     def _is_receiving(self) -> bool:
-        """Whether a request has begun whose body is not yet whole."""
-        return self.exchange is not None and self._body_start > 0.0
+        """Whether more of a body is wanted now."""
+        return self._body_start > 0.0 and (not self._is_pulled or self._reader is not None)
 
     def _advance(self) -> None:
         """Go as far as the bytes at hand allow."""
@@ -304,13 +346,16 @@ class HTTPServerConnection:
     def _process_events(self) -> None:
         engine = self._engine
         exchanges = 0
-        while not self.is_lost:
+        while not self.is_lost and not self._is_lingering:
             try:
                 event = engine.next_event()
             except RemoteProtocolError as error:
                 self._refuse(error)
                 return
             if event is END_OF_MESSAGE:
+                if self._is_pulled:
+                    self._end_pull()
+                    return
                 self._serve()
                 if self.exchange is not None:
                     self.exchange.is_late = True
@@ -326,13 +371,20 @@ class HTTPServerConnection:
                     self._advance_later(0.0)
                     return
             elif event is NEED_DATA:
+                if self._is_pulled:
+                    self._resume_reading()
                 self._wait_for_data()
                 return
             elif type(event) is RequestHead:
                 self._begin(event)
+                if self._is_pulled and self._reader is None:
+                    return
             elif type(event) is bytes:
-                self._body.append(event)
                 self._body_size += len(event)
+                if self._is_pulled:
+                    self._hand_over(event)
+                    return
+                self._body.append(event)
             elif event is YIELD:
                 self._throttle()
                 return
@@ -349,8 +401,68 @@ class HTTPServerConnection:
         if head.content_length > 0 or head.is_chunked:
             self._body_start = self._chunks_start = now
             self._body_size = 0
+            if self._start_at_head is not None and self._offer(now):
+                return
             if self._engine.must_continue:
                 self._write(self._engine.send_continue())
+
+    def _offer(self, now: float) -> bool:
+        """Offer a request whose body is still to come; tell whether the application took it."""
+        exchange = self.exchange
+        assert exchange is not None
+        self._body_timeout = self._policy.body_timeout
+        self._is_pulled = True
+        self._pull_pause = now
+        is_taken = True
+        try:
+            is_taken = self._start_at_head(exchange)
+        except (Exception, asyncio.CancelledError):
+            app_log.exception("the application failed on %r", exchange)
+            exchange.fail()
+        except (KeyboardInterrupt, SystemExit) as error:
+            self._interrupt(error)
+        if not is_taken:
+            self._is_pulled = False
+        elif self._body_start:
+            exchange.is_late = True
+            if self._reader is None and not self._is_write_paused:
+                self.deadline = NEVER
+        return is_taken
+
+    def _hand_over(self, piece: bytes) -> None:
+        """Give a piece of the body to who waits for it."""
+        reader = self._reader
+        assert reader is not None
+        self._reader = None
+        self._pull_pause = monotonic()
+        if not self._is_write_paused:
+            self.deadline = NEVER
+        if reader.done():  # cancelled: the next one gets it
+            self._body.append(piece)
+        else:
+            reader.set_result(piece)
+
+    def _end_pull(self) -> None:
+        """Tell who reads the body that it has ended."""
+        reader = self._reader
+        self._reader = None
+        self._is_pulled = False
+        self._body_start = 0.0
+        if not self._is_write_paused:
+            self.deadline = NEVER
+        if reader is not None and not reader.done():
+            reader.set_result(b"")
+
+    def _drop_body(self, error: Exception | None) -> None:
+        """Give up a body that has not been received whole."""
+        reader = self._reader
+        self._reader = None
+        self._is_pulled = False
+        self._body_start = 0.0
+        self._body.clear()
+        if reader is not None and not reader.done():
+            reader.set_exception(StreamClosedError(error))
+            reader.exception()  # nobody has to look at it
 
     def _serve(self) -> None:
         """Hand the whole request to the application."""
@@ -367,10 +479,16 @@ class HTTPServerConnection:
             app_log.exception("the application failed on %r", exchange)
             exchange.fail()
         except (KeyboardInterrupt, SystemExit) as error:
-            # uvloop would log it and go on. So the loop raises it, before it serves anybody else.
-            self._transport.abort()
-            self._server.halt()
-            self.loop.call_soon(_raise, error)
+            self._interrupt(error)
+
+    def _interrupt(self, error: BaseException) -> None:
+        """Have the loop raise ``error``, before it serves anybody else.
+
+        uvloop would log what is raised here, and go on.
+        """
+        self._transport.abort()
+        self._server.halt()
+        self.loop.call_soon(_raise, error)
 
     def _advance_later(self, delay: float) -> None:
         """Let others run, and read nothing until it goes on here."""
@@ -402,11 +520,13 @@ class HTTPServerConnection:
         """Set the deadline for what the client is in the middle of."""
         policy = self._policy
         if self._body_start:
+            if self._is_write_paused:
+                return
             self.deadline = (
                 self._body_start + policy.body_grace + self._body_size / policy.min_body_rate
             )
-            if policy.body_timeout is not None:
-                self.deadline = min(self.deadline, self._body_start + policy.body_timeout)
+            if self._body_timeout is not None:
+                self.deadline = min(self.deadline, self._body_start + self._body_timeout)
         elif self._engine.has_unread_data:
             # The deadline of a head runs from its first byte, not from its latest one.
             if not self._is_in_head:
@@ -420,9 +540,12 @@ class HTTPServerConnection:
     def _refuse(self, error: RemoteProtocolError) -> None:
         """Answer a request that cannot be accepted, and close."""
         gen_log.info("refused a request from %s: %s", self.remote_address, error)
+        exchange = self.exchange
         self.exchange = None
-        self._body.clear()
-        self._body_start = 0.0
+        self._drop_body(error)
+        if exchange is not None:
+            exchange.is_lost = True
+            exchange.on_lost()
         engine = self._engine
         engine.keep_alive = False
         try:
@@ -486,6 +609,8 @@ class HTTPServerConnection:
             state = "closing"
         elif self._is_receiving():
             state = "receiving"
+        elif self._body_start:
+            state = "receiving slowly"
         else:
             state = "idle" if self.exchange is None else "serving"
         address = self.remote_address

@@ -15,6 +15,8 @@ cdef class Exchange:
     cdef public bint is_lost
     cdef public bint is_late
     cdef public object close_callback
+    cdef public object receiver
+    cdef public object memo
 
     cdef _begin(
         self, connection, ServerConnection engine, write, RequestHead head, double start_time
@@ -27,6 +29,7 @@ cdef class Exchange:
     cdef bint _can_send(self) except -1
     cdef _complete(self)
     cpdef on_lost(self)
+    cpdef on_eof(self)
 
 
 @cython.locals(exchange=Exchange)

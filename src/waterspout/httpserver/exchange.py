@@ -1,11 +1,18 @@
 """One request and its response: what a handler talks to, instead of the connection."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextvars import copy_context
 from time import monotonic
 from typing import Any
 
-from waterspout.httputil import HTTPHeaders, RequestStartLine, ResponseStartLine
+from waterspout.httpserver.answering import start_answering
+from waterspout.httputil import (
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
 from waterspout.iostream import BaseIOStream, StreamClosedError
 from waterspout.log import app_log
 from waterspout.protocol.errors import LocalProtocolError
@@ -58,8 +65,49 @@ class Exchange:
         self.is_late = False
         #: Called if the client goes before the response is complete.
         self.close_callback: Callable[[], object] | None = None
+        #: Who takes the request's body piece by piece: is told if the client goes before its end.
+        self.receiver: HTTPMessageDelegate | None = None
+        #: What the application found out when it was offered the request; the application's own.
+        self.memo: Any = None
+
+    # The request's body, for an application that has taken the request at its head
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the head announces a body."""
+        return self.head.content_length > 0 or self.head.is_chunked
+
+    def read_piece(self) -> "asyncio.Future[bytes]":
+        """Return a future of the next piece of the body, as it comes in; ``b""`` at its end.
+
+        What is not asked for is not read from the client: so it is kept back. The first call lets
+        a client that waits for ``100 Continue`` go on. The future fails with ``StreamClosedError``
+        where the client has gone, was refused, or has had its answer already; one that is
+        cancelled loses nothing. One at a time: else ``RuntimeError``.
+        """
+        if self._connection.exchange is not self:
+            future: asyncio.Future[bytes] = self._connection.loop.create_future()
+            future.set_exception(StreamClosedError())
+            future.exception()  # nobody has to look at it
+            return future
+        return self._connection.read_piece()  # type: ignore[no-any-return]
+
+    def set_max_body_size(self, max_body_size: int) -> None:
+        """Set how large this request's body may be, in bytes, before any of it has been read."""
+        if self._connection.exchange is self:
+            self._connection.set_max_body_size(max_body_size)
+
+    def set_body_timeout(self, timeout: float) -> None:
+        """Set how many seconds the client may take to send this request's body."""
+        if self._connection.exchange is self:
+            self._connection.set_body_timeout(timeout)
 
     # The client
+
+    @property
+    def server_connection(self) -> Any:
+        """The connection, as ``HTTPServerConnectionDelegate`` is told of it."""
+        return self._connection
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -187,6 +235,10 @@ class Exchange:
         except LocalProtocolError:
             self.abort()
 
+    def answer(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run a coroutine that answers; if it fails the client gets a 500, or is cut off."""
+        start_answering(self, coroutine, copy_context())
+
     def drain(self) -> "asyncio.Future[None]":
         """Return a future that is done when the client has caught up with what was sent.
 
@@ -241,14 +293,25 @@ class Exchange:
         self._connection.on_response_complete(self.finish_time)
 
     def on_lost(self) -> None:
-        """Take note, from the connection, that the client has gone or sends no more."""
+        """Take note, from the connection, that the client has gone."""
+        receiver = self.receiver
+        self.receiver = None
+        if receiver is not None:
+            self._tell(receiver.on_connection_close)
+        self.on_eof()
+
+    def on_eof(self) -> None:
+        """Take note, from the connection, that the client sends no more, and may have gone."""
         callback = self.close_callback
         self.close_callback = None
         if callback is not None:
-            try:
-                callback()
-            except Exception:
-                app_log.exception("the close callback of %r failed", self)
+            self._tell(callback)
+
+    def _tell(self, callback: Callable[[], object]) -> None:
+        try:
+            callback()
+        except Exception:
+            app_log.exception("the close callback of %r failed", self)
 
     def __repr__(self) -> str:
         return f"<Exchange {self.head.method} {self.head.target} on {self._connection!r}>"

@@ -12,8 +12,10 @@ from typing import Any
 
 from waterspout.httpserver.answering import refuse, start_answering
 from waterspout.httpserver.connection import HTTPServerConnection
+from waterspout.httpserver.delivery import Delivery
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.policy import Policy
+from waterspout.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
 from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
 from waterspout.log import app_log
@@ -30,8 +32,9 @@ _SWEEP_INTERVAL = 1.0
 class HTTPServer:
     """Serves an application over HTTP/1.0 and HTTP/1.1.
 
-    ``request_callback`` is a ``waterspout.web.Application``, or any function, plain or ``async``,
-    that takes an ``HTTPServerRequest`` and answers through its ``connection``. Sizes are in bytes
+    ``request_callback`` is a ``waterspout.web.Application``, a ``waterspout.routing.Router`` or
+    any other ``HTTPServerConnectionDelegate``, or a function, plain or ``async``, that takes an
+    ``HTTPServerRequest`` and answers through its ``connection``. Sizes are in bytes
     and times in seconds. ``ssl_options`` is an ``ssl.SSLContext`` or a dictionary of ``certfile``
     and so on. ``policy`` sets every bound at once; the other arguments replace single ones.
 
@@ -59,7 +62,12 @@ class HTTPServer:
             body_timeout=body_timeout,
             max_body_size=max_buffer_size if max_body_size is None else max_body_size,
         )
-        self.application: Callable[[Exchange], object] = _application(request_callback)
+        self._delegate = request_callback
+        host = _host(request_callback)
+        #: Called with the exchange of each request that has been received whole.
+        self.application: Callable[[Exchange], object] = host.start_exchange
+        #: Called before, where a body is to come; tells whether the request has been taken.
+        self.start_at_head: Callable[[Exchange], bool] | None = getattr(host, "start_at_head", None)
         #: The connections that are open.
         self.connections: set[HTTPServerConnection] = set()
         self._context = (
@@ -181,6 +189,11 @@ class HTTPServer:
     def on_close(self, connection: HTTPServerConnection) -> None:
         """Take note of the end of a connection."""
         self.connections.discard(connection)
+        if isinstance(self._delegate, HTTPServerConnectionDelegate):
+            try:
+                self._delegate.on_close(connection)
+            except Exception:
+                app_log.exception("on_close of %r failed", self._delegate)
         if self.connections:
             return
         if self._sweep_timer is not None:
@@ -244,27 +257,35 @@ def _adjusted(
     )
 
 
-def _application(request_callback: Any) -> Callable[[Exchange], object]:
-    """Return what takes an exchange, of an application or of a function of a request."""
-    start = getattr(request_callback, "start_exchange", None)
-    if start is not None:
-        return start  # type: ignore[no-any-return]
-    if not callable(request_callback):
-        raise TypeError(
-            f"a server needs an Application or a function of a request, not {request_callback!r}"
-        )
+def _host(request_callback: Any) -> Any:
+    """Return who takes exchanges: an application itself, or who knows how to call a delegate."""
+    if hasattr(request_callback, "start_exchange"):
+        return request_callback
+    if isinstance(request_callback, HTTPServerConnectionDelegate):
+        return Delivery(request_callback)
+    if callable(request_callback):
+        return _CallableHost(request_callback)
+    raise TypeError(
+        "a server needs an Application, an HTTPServerConnectionDelegate or a function of a"
+        f" request, not {request_callback!r}"
+    )
 
-    def call(exchange: Exchange) -> None:
+
+class _CallableHost:
+    """Serves requests, when they are whole, through a function."""
+
+    def __init__(self, callback: Callable[[HTTPServerRequest], Any]) -> None:
+        self._callback = callback
+
+    def start_exchange(self, exchange: Exchange) -> None:
         context = copy_context()
         try:
-            rest = context.run(request_callback, from_exchange(exchange))
+            rest = context.run(self._callback, from_exchange(exchange))
         except HTTPInputError as error:
             refuse(exchange, error)
             return
         if iscoroutine(rest):
             start_answering(exchange, rest, context)
-
-    return call
 
 
 def _run_without_waiting(

@@ -19,6 +19,7 @@ from waterspout.web.signed import (
 )
 from waterspout.web.slashes import addslash, is_absolute, removeslash
 from waterspout.web.staticfilehandler import StaticFileHandler
+from waterspout.web.streaming import stream_request_body
 from waterspout.web.transforms import GZipContentEncoding, OutputTransform
 from waterspout.web.uimodules import TemplateModule, UIModule
 
@@ -50,5 +51,6 @@ __all__ = [
     "get_signature_key_version",
     "is_absolute",
     "removeslash",
+    "stream_request_body",
     "url",
 ]

@@ -1,74 +1,126 @@
 """The application: its rules, its settings, and the way from a request to a handler."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from waterspout.httpserver import Exchange, HTTPServer
-from waterspout.routing import PathRouter, Route
+from waterspout.httputil import HTTPMessageDelegate, HTTPServerRequest
+from waterspout.routing import (
+    AnyMatches,
+    DefaultHostMatches,
+    HostMatches,
+    ReversibleRouter,
+    Rule,
+    RuleRouter,
+)
+from waterspout.routing.table import Route, RouteTable, handler_route
 from waterspout.template import BaseLoader
 from waterspout.web.accesslog import log_request
 from waterspout.web.errorhandler import ErrorHandler
-from waterspout.web.execution import execute
+from waterspout.web.execution import execute, execute_at_head
+from waterspout.web.handler import RequestHandler
+from waterspout.web.handlerrouter import HandlerRouter
 from waterspout.web.staticrules import static_rules
-from waterspout.web.transforms import chosen_transforms
+from waterspout.web.streaming import HandlerDelegate
+from waterspout.web.transforms import OutputTransform, chosen_transforms
 from waterspout.web.uimodules import ui_methods_of, ui_modules_of
 
 __all__ = ["Application"]
 
+# What `debug` stands for.
+_DEBUG_SETTINGS = {
+    "autoreload": True,
+    "compiled_template_cache": False,
+    "static_hash_cache": False,
+    "serve_traceback": True,
+}
 
-class Application:
+
+class Application(ReversibleRouter):
     """A list of rules, first match first, and settings that all handlers share.
 
-    A rule is ``(pattern, handler[, kwargs[, name]])`` or a ``URLSpec``. Settings understood here:
+    A rule is ``(pattern, handler[, kwargs[, name]])``, a ``URLSpec`` or any other
+    ``routing.Rule``: ``pattern`` describes the whole path, or is a ``Matcher``; the groups in it
+    become arguments of the handler's methods; ``kwargs`` those of its ``initialize``. A handler is
+    a subclass of ``RequestHandler`` or its dotted name, a list of more rules, or whatever else
+    ``routing.RuleRouter`` takes. Handlers for one host are added by ``add_handlers``, or by a rule
+    of ``HostMatches`` and a list. Wrong rules raise an error that names the rule.
 
-    - ``default_handler_class``, ``default_handler_args``: who answers where no rule matches;
-      without them it is a 404 page.
+    ``default_host`` is the host whose handlers serve requests for a host that no rule knows.
+    ``transforms`` are subclasses of ``OutputTransform`` that every response goes through.
+
+    The settings are found in ``RequestHandler.settings``; those that are none of these are the
+    program's own. For all handlers:
+
+    - ``default_handler_class``, ``default_handler_args``: who answers where no rule matches, and
+      the keywords of its ``initialize``; without them it is a 404 page.
     - ``log_function``: called with the handler after each response, instead of the access log.
+    - ``compress_response`` (also called ``gzip``): responses of textual types are compressed for
+      clients that can read that; see ``GZipContentEncoding``.
     - ``serve_traceback``: error pages show the traceback. Never in production.
-    - ``static_path``, ``static_url_prefix``, ``static_handler_class``, ``static_handler_args``: the
-      static files; see ``static_rules``.
-    - ``compress_response``, or ``gzip``: responses are compressed; see ``GZipContentEncoding``.
+    - ``autoreload``: the program starts anew when one of its files has changed.
+    - ``debug``: stands for ``serve_traceback`` and ``autoreload``, and for
+      ``compiled_template_cache`` and ``static_hash_cache`` being off; each can be set differently.
+
+    For cookies and for who is signed in:
+
     - ``cookie_secret``: signs cookies: a long random text, or a dictionary of such by their
       versions, of which ``key_version`` names the one to sign with.
-    - ``login_url``: where ``@authenticated`` sends those who have not signed in.
+    - ``login_url``: where ``@authenticated`` sends who is not signed in.
     - ``xsrf_cookies``: requests that change something must show the token of ``xsrf_token``.
       ``xsrf_cookie_name`` is the name of its cookie (``_xsrf``), ``xsrf_cookie_kwargs`` are more
       keywords of ``set_cookie`` for it, ``xsrf_cookie_version`` is 2, or 1 for the older format.
     - ``cross_origin_protection``: requests that change something and come from a page of another
       origin are refused, but for the list ``trusted_origins`` (``["https://example.com"]``).
-    - ``debug``: stands for ``serve_traceback``, and for ``compiled_template_cache=False``.
-    - ``template_path``: the directory of templates; without it, that of the file that renders one.
-    - ``template_loader``: a loader of one's own, in place of files in a directory.
-    - ``autoescape``: the function that templates pass expressions through, by its name; None for
-      none, which is dangerous. ``xhtml_escape`` by default.
-    - ``template_whitespace``: what becomes of white space in templates; see `filter_whitespace`.
-    - ``compiled_template_cache``: False loads templates anew for each request.
-    - ``ui_modules``, ``ui_methods``: classes and functions that templates see, as a module, a
-      dictionary, or a list of them.
 
-    Every other setting is the program's own, found in ``RequestHandler.settings``.
+    For templates:
+
+    - ``template_path``: the directory of the templates; without it, that of the handler's file.
+    - ``template_loader``: a loader to be used instead of one for ``template_path``.
+    - ``template_whitespace``: how white space is treated: ``all``, ``single`` or ``oneline``.
+    - ``autoescape``: the function that escapes what templates show, by its name; None for none.
+    - ``compiled_template_cache``: compiled templates are kept; off, each is read anew.
+    - ``ui_modules``, ``ui_methods``: what templates may call: modules, dictionaries, or lists of
+      them.
+
+    For static files:
+
+    - ``static_path``: a directory whose files are served under ``static_url_prefix``, which is
+      ``/static/`` by default; also ``/favicon.ico`` and ``/robots.txt`` are looked for there.
+    - ``static_handler_class``, ``static_handler_args``: who serves them, and the keywords of its
+      ``initialize``.
+    - ``static_hash_cache``: the versions in static URLs are kept; off, each is computed anew.
     """
 
-    def __init__(self, handlers: Any = None, **settings: Any) -> None:
-        if settings.pop("default_host", None) is not None:
-            raise TypeError("Application has no argument 'default_host'")
-        #: The classes of the transforms that change each response; mostly there are none.
-        self.transforms = chosen_transforms(settings.pop("transforms", None), settings)
+    def __init__(
+        self,
+        handlers: Iterable[Any] | None = None,
+        default_host: str | None = None,
+        transforms: list[type[OutputTransform]] | None = None,
+        **settings: Any,
+    ) -> None:
         if settings.get("debug"):
-            settings.setdefault("serve_traceback", True)
-            settings.setdefault("compiled_template_cache", False)
+            settings = {**_DEBUG_SETTINGS, **settings}
         self.settings = settings
-        self.router = PathRouter([*static_rules(settings), *(handlers or ())])
+        self.default_host = default_host
+        #: The classes of the transforms that change each response; mostly there are none.
+        self.transforms = chosen_transforms(transforms, settings)
+        #: The rules for all hosts.
+        self.wildcard_router = HandlerRouter(self, [*static_rules(settings), *(handlers or ())])
+        #: The rules for single hosts, and behind them ``wildcard_router``.
+        self.default_router = HandlerRouter(self, [Rule(AnyMatches(), self.wildcard_router)])
         self._log_function = settings.get("log_function")
         self.ui_modules = ui_modules_of(settings.get("ui_modules") or {})
         self.ui_methods = ui_methods_of(settings.get("ui_methods") or {})
         #: Loaders by directory and by the method that made them.
         self.template_loaders: dict[Any, BaseLoader] = {}
-        #: Where paths lead that no rule matches.
-        self.default_route = Route(
-            settings.get("default_handler_class", ErrorHandler),
-            settings.get("default_handler_args", {})
-            if "default_handler_class" in settings
-            else {"status_code": 404},
+        #: Where requests lead that no rule matches.
+        self.default_route = _default_route(settings)
+        #: Where requests lead.
+        self.route_table: RouteTable = (
+            RouteTable(_OverriddenRouter([Rule(AnyMatches(), self)]), self)
+            if _is_overridden(type(self))
+            else self.default_router.route_table
         )
 
     def listen(self, port: int, address: str | None = None, **kwargs: Any) -> HTTPServer:
@@ -83,6 +135,35 @@ class Application:
         server.listen(port, address, **listening)
         return server
 
+    def add_handlers(self, host_pattern: str, host_handlers: Iterable[Any]) -> None:
+        """Add rules for the hosts that ``host_pattern`` describes (see ``HostMatches``).
+
+        Hosts are tried in the order in which they were added, before the application's own rules,
+        which serve all hosts.
+        """
+        matcher = HostMatches(host_pattern)
+        router = HandlerRouter(self, host_handlers)
+        rule = self.default_router.process_rule(Rule(matcher, router))
+        self.default_router.rules.insert(-1, rule)
+        if self.default_host is not None:
+            default = DefaultHostMatches(self, matcher.host_pattern)
+            self.wildcard_router.add_rules([(default, router)])
+
+    def add_transform(self, transform_class: type[OutputTransform]) -> None:
+        """Have the responses to come go through one more output transform, behind the others."""
+        self.transforms.append(transform_class)
+
+    def reverse_url(self, name: str, *args: Any) -> str:
+        """Return the path of the rule called ``name``, with ``args`` in the place of its groups.
+
+        Raises ``KeyError`` for an unknown name, ``TypeError`` for a wrong number of arguments, and
+        ``ValueError`` where the rule's pattern does not tell the path.
+        """
+        path = self.default_router.reverse_url(name, *args)
+        if path is None:
+            raise KeyError(f"no rule is called {name!r}")
+        return path
+
     def log_request(self, handler: Any) -> None:
         """Write a finished request to the access log; to be overridden for another log."""
         if self._log_function is None:
@@ -90,12 +171,62 @@ class Application:
         else:
             self._log_function(handler)
 
-    def add_transform(self, transform_class: Any) -> None:
-        """Have another class of ``OutputTransform`` change all responses from now on."""
-        self.transforms.append(transform_class)
+    # As a router; to be overridden by who wants to choose handlers in another way
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> HTTPMessageDelegate:
+        """Return who takes the request: where no rule matches, the default handler does."""
+        delegate = self.default_router.find_handler(request)
+        if delegate is None:
+            route = self.default_route
+            return self.get_handler_delegate(request, route.handler_class, route.settings)
+        return delegate
+
+    def get_handler_delegate(
+        self,
+        request: HTTPServerRequest,
+        target_class: type[RequestHandler],
+        target_kwargs: dict[str, Any] | None = None,
+        path_args: list[bytes] | None = None,
+        path_kwargs: dict[str, bytes] | None = None,
+    ) -> HTTPMessageDelegate:
+        """Return what hands the request to a new handler of ``target_class``.
+
+        ``target_kwargs`` are for its ``initialize``, ``path_args`` and ``path_kwargs`` for its
+        method.
+        """
+        route = handler_route(target_class, target_kwargs, path_args, path_kwargs)
+        return HandlerDelegate(self, request, route)
 
     # From the server
 
     def start_exchange(self, exchange: Exchange) -> None:
         """Answer a request that has been received whole."""
         execute(self, exchange)
+
+    def start_at_head(self, exchange: Exchange) -> bool:
+        """Take a request whose body is still to come, if its handler streams it."""
+        return execute_at_head(self, exchange)
+
+
+class _OverriddenRouter(RuleRouter):
+    """Leads to an application whose own methods say where a request goes."""
+
+    def get_target_delegate(
+        self, target: Any, request: HTTPServerRequest, **target_params: Any
+    ) -> HTTPMessageDelegate | None:
+        connection: Any = request.connection
+        return target.start_request(connection.server_connection, connection)  # type: ignore[no-any-return]
+
+
+def _is_overridden(cls: type[Application]) -> bool:
+    names = ("start_request", "find_handler", "get_handler_delegate")
+    return any(getattr(cls, name) is not getattr(Application, name) for name in names)
+
+
+def _default_route(settings: dict[str, Any]) -> Route:
+    handler_class = settings.get("default_handler_class")
+    if handler_class is None:
+        return Route(ErrorHandler, {"status_code": 404})
+    if not (isinstance(handler_class, type) and issubclass(handler_class, RequestHandler)):
+        raise TypeError(f"default_handler_class: {handler_class!r} is no RequestHandler class")
+    return Route(handler_class, settings.get("default_handler_args") or {})

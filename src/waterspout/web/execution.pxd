@@ -2,18 +2,24 @@ import cython
 
 from waterspout.httpserver.exchange cimport Exchange
 from waterspout.httputil.request cimport RequestFields, from_exchange
-from waterspout.routing cimport PathRouter, Route
+from waterspout.routing.table cimport Route, RouteTable
 from waterspout.web.state cimport HandlerState
 
 cdef dict _METHOD_NAMES
 
 cpdef execute(application, exchange)
-@cython.locals(
-    request=RequestFields, router=PathRouter, route=Route, handler=HandlerState, method=str
-)
+cpdef execute_at_head(application, Exchange exchange)
+@cython.locals(request=RequestFields, table=RouteTable, route=Route)
+cpdef _find_receiver(application, Exchange exchange)
+@cython.locals(request=RequestFields, table=RouteTable, route=Route, handler=HandlerState)
 cpdef _begin(application, exchange)
 cdef _refuse_forgery(handler, str method)
-cdef _watch(handler, Exchange exchange)
+cpdef make_handler(application, request, Route route)
+@cython.locals(request=RequestFields)
+cpdef prepare(HandlerState handler, Route route)
+cpdef go_on(HandlerState handler, Route route, Exchange exchange)
+cpdef watch(handler, Exchange exchange)
 cdef _check_awaitable(handler, str method, value)
-cdef _call_method(handler, str method, args, kwargs)
+@cython.locals(request=RequestFields, method=str)
+cdef _call_method(HandlerState handler, Route route)
 cdef _decode(handler, value)

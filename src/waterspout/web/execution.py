@@ -3,6 +3,9 @@
 Everything is done at once as long as nothing has to be awaited, without a coroutine of our own.
 Where something has to be, one of the two coroutines here goes on from there; it is started at
 once too, and only if it really waits does the event loop get a Task.
+
+A request whose body is still to come is looked at when its head is there: a handler that streams
+it, or a delegate, begins then, and any other one when the body is whole.
 """
 
 import asyncio
@@ -13,13 +16,14 @@ from types import CoroutineType
 from typing import Any
 
 from waterspout.httpserver.answering import start_answering
+from waterspout.httpserver.delivery import deliver
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httputil.request import RequestFields, from_exchange
-from waterspout.routing import PathRouter, Route
+from waterspout.routing.table import Route, RouteTable
 from waterspout.web.crossorigin import check_cross_origin
 from waterspout.web.errors import HTTPError, handle_cancellation, handle_exception
 
-__all__ = ["execute"]
+__all__ = ["execute", "execute_at_head", "go_on", "make_handler", "prepare", "watch"]
 
 _METHOD_NAMES = {
     method: method.lower()
@@ -34,45 +38,62 @@ def execute(application: Any, exchange: Any) -> None:
     if begun is None:
         return
     handler, rest = begun
-    if start_answering(exchange, rest, context):
-        _watch(handler, exchange)
+    if start_answering(exchange, rest, context) and handler is not None:
+        watch(handler, exchange)
+
+
+def execute_at_head(application: Any, exchange: Exchange) -> bool:
+    """Begin with a request whose body is still to come, if it leads to who wants it so."""
+    context = copy_context()
+    delegate = context.run(_find_receiver, application, exchange)
+    if delegate is None:
+        return False
+    start_answering(exchange, deliver(exchange, delegate), context)
+    return True
+
+
+def _find_receiver(application: Any, exchange: Exchange) -> Any:
+    """Return the delegate that takes a body piece by piece; None where it has to be gathered."""
+    request: RequestFields = from_exchange(exchange)
+    table: RouteTable = application.route_table
+    route: Route = table.find(request) or application.default_route
+    if route.delegate is not None:
+        return route.delegate
+    if not route.handler_class._streams_request_body:
+        exchange.memo = (request, route)
+        return None
+    return application.get_handler_delegate(
+        request, route.handler_class, route.settings, list(route.args), route.kwargs
+    )
 
 
 def _begin(application: Any, exchange: Exchange) -> tuple[Any, Coroutine[Any, Any, None]] | None:
     """Go as far as nothing has to be awaited; return the handler and what is left to do."""
-    request: RequestFields = from_exchange(exchange)
-    router: PathRouter = application.router
-    route: Route = router.find(request.path) or application.default_route
-    handler: Any
-    if route.settings:
-        handler = route.handler_class(application, request, **route.settings)
+    request: RequestFields
+    route: Route
+    if exchange.memo is None:
+        request = from_exchange(exchange)
+        table: RouteTable = application.route_table
+        route = table.find(request) or application.default_route
     else:
-        handler = route.handler_class(application, request)
+        request, route = exchange.memo
+        exchange.memo = None
+        request.body = exchange.body
+    if route.delegate is not None:
+        return None, deliver(exchange, route.delegate)
+    handler: Any = make_handler(application, request, route)
     try:
-        method = request.method
-        if method not in handler.SUPPORTED_METHODS:
-            raise HTTPError(405)
-        args: Any = route.args
-        kwargs: Any = route.kwargs
-        if args or kwargs:
-            args = handler.path_args = [_decode(handler, value) for value in args]
-            kwargs = {name: _decode(handler, value) for name, value in kwargs.items()}
-            handler.path_kwargs = kwargs
-        if method != "GET":
-            _refuse_forgery(handler, method)
-        waiting = handler.prepare()
+        waiting = prepare(handler, route)
         if waiting is not None:
-            _check_awaitable(handler, "prepare", waiting)
-            return handler, _go_on_after_prepare(handler, waiting, args, kwargs)
+            return handler, _go_on_after_prepare(handler, waiting, route)
         if not handler._finished:
-            waiting = _call_method(handler, method, args, kwargs)
+            waiting = _call_method(handler, route)
             if waiting is not None:
-                _check_awaitable(handler, method, waiting)
                 return handler, _go_on_after_method(handler, waiting)
             if handler._auto_finish and not handler._finished:
                 handler.finish()
             elif not handler._finished:
-                _watch(handler, exchange)
+                watch(handler, exchange)
     except Exception as error:
         handle_exception(handler, error)
     except asyncio.CancelledError:
@@ -91,7 +112,48 @@ def _refuse_forgery(handler: Any, method: str) -> None:
         check_cross_origin(handler)
 
 
-def _watch(handler: Any, exchange: Exchange) -> None:
+def make_handler(application: Any, request: Any, route: Route) -> Any:
+    """Return the handler that a route leads to, initialized."""
+    if route.settings:
+        return route.handler_class(application, request, **route.settings)
+    return route.handler_class(application, request)
+
+
+def prepare(handler: Any, route: Route) -> Any:
+    """Do what comes before the method; return what is to be awaited for it, or None."""
+    if handler.request.method not in handler.SUPPORTED_METHODS:
+        raise HTTPError(405)
+    if route.args or route.kwargs:
+        handler.path_args = [_decode(handler, value) for value in route.args]
+        handler.path_kwargs = {
+            name: _decode(handler, value) for name, value in route.kwargs.items()
+        }
+    if handler.request.method != "GET":
+        _refuse_forgery(handler, handler.request.method)
+    waiting = handler.prepare()
+    if waiting is not None:
+        _check_awaitable(handler, "prepare", waiting)
+    return waiting
+
+
+def go_on(handler: Any, route: Route, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+    """Call the method of a handler that is prepared; return what is left to do."""
+    try:
+        waiting = _call_method(handler, route)
+        if waiting is not None:
+            return _go_on_after_method(handler, waiting)
+        if handler._auto_finish and not handler._finished:
+            handler.finish()
+        elif not handler._finished:
+            watch(handler, exchange)
+    except Exception as error:
+        handle_exception(handler, error)
+    except asyncio.CancelledError:
+        handle_cancellation(handler)
+    return None
+
+
+def watch(handler: Any, exchange: Exchange) -> None:
     """Have a handler that answers later be told if the client goes."""
     if exchange.close_callback is None and not exchange.finish_time:
         exchange.close_callback = handler.on_connection_close
@@ -105,15 +167,13 @@ def _check_awaitable(handler: Any, method: str, value: Any) -> None:
         )
 
 
-async def _go_on_after_prepare(handler: Any, waiting: Any, args: Any, kwargs: Any) -> None:
+async def _go_on_after_prepare(handler: Any, waiting: Any, route: Route) -> None:
     try:
         await waiting
         if handler._finished:
             return
-        method = handler.request.method
-        waiting = _call_method(handler, method, args, kwargs)
+        waiting = _call_method(handler, route)
         if waiting is not None:
-            _check_awaitable(handler, method, waiting)
             await waiting
         if handler._auto_finish and not handler._finished:
             handler.finish()
@@ -136,12 +196,20 @@ async def _go_on_after_method(handler: Any, waiting: Any) -> None:
         raise
 
 
-def _call_method(handler: Any, method: str, args: Any, kwargs: Any) -> Any:
-    call = getattr(handler, _METHOD_NAMES.get(method) or method.lower())
-    if kwargs:
-        return call(*args, **kwargs)
-    return call(*args) if args else call()
+def _call_method(handler: Any, route: Route) -> Any:
+    """Call the method of the request's; return what is to be awaited for it, or None."""
+    method = handler.request.method
+    call = getattr(handler, _METHOD_NAMES.get(method) or method.lower(), None)
+    if call is None:
+        raise HTTPError(405)
+    if route.args or route.kwargs:
+        waiting = call(*handler.path_args, **handler.path_kwargs)
+    else:
+        waiting = call()
+    if waiting is not None:
+        _check_awaitable(handler, method, waiting)
+    return waiting
 
 
-def _decode(handler: Any, value: bytes | None) -> str | None:
-    return None if value is None else handler.decode_argument(value)
+def _decode(handler: Any, value: Any) -> Any:
+    return handler.decode_argument(value) if isinstance(value, bytes) else value

@@ -60,6 +60,9 @@ class RequestHandler(HandlerState):
         "OPTIONS",
     )
 
+    # Set by `stream_request_body`.
+    _streams_request_body = False
+
     @cached_property
     def path_args(self) -> list[str | None]:
         """What the groups of the rule's pattern hold, decoded, where they have no names."""
@@ -99,6 +102,13 @@ class RequestHandler(HandlerState):
 
     def on_connection_close(self) -> None:
         """Take note that the client has gone while its request was being worked on."""
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Take a piece of the request's body, where the class is a ``@stream_request_body``.
+
+        What is returned is awaited before more is read from the client.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no data_received()")
 
     def get(self, *args: Any, **kwargs: Any) -> Any:
         """Answer GET."""
@@ -498,6 +508,12 @@ class RequestHandler(HandlerState):
     @cached_property
     def _renewed_loaders(self) -> list[BaseLoader]:
         return []
+
+    # Routes
+
+    def reverse_url(self, name: str, *args: Any) -> str:
+        """Return the path of the rule called ``name``; see ``Application.reverse_url``."""
+        return self.application.reverse_url(name, *args)  # type: ignore[no-any-return]
 
     # Errors
 
