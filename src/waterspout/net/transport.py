@@ -67,6 +67,7 @@ class AsyncStream(Gate):
     def eof_received(self) -> bool:
         """Take note that the peer sends no more; what we send may still be heard."""
         self._on_end(EOFError())
+        self._wake_writers(None)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
