@@ -243,7 +243,7 @@ def test_a_million_tiny_chunks(client):
     with serve(
         once(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * count + b"0\r\n\r\n")
     ) as server:
-        assert len(client.fetch(server.url).body) == count
+        assert len(client.fetch(server.url, request_timeout=100).body) == count
 
 
 def test_repeated_headers(client):
