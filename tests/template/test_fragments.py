@@ -51,12 +51,6 @@ def test_what_python_cannot_take_is_an_error_of_the_template(text):
     assert len(str(caught.value)) < 400
 
 
-def test_too_many_clauses():
-    text = "{% if 1 %}" + "{% elif 2 %}" * 5_000 + "{% end %}"
-    with pytest.raises(ParseError, match="nested too deeply"):
-        Template(text)
-
-
 AT = At("t", base=100)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from waterspout.template import ParseError, Template
-from waterspout.template.parser import MAX_DEPTH
+from waterspout.template.parser import MAX_CLAUSES, MAX_DEPTH
 
 CASES = [
     ("a\n{{", "Missing end expression }}", 2),
@@ -73,6 +73,15 @@ def test_depth_is_bounded():
     assert Template(nested(MAX_DEPTH)).generate() == b"a"
     with pytest.raises(ParseError, match="more than 100 blocks inside each other"):
         Template(nested(MAX_DEPTH + 1))
+
+
+def test_clauses_are_bounded():
+    def chain(count):
+        return "{% if x == 0 %}" + "{% elif x == 1 %}a" * count + "{% end %}"
+
+    assert Template(chain(MAX_CLAUSES)).generate(x=1) == b"a"
+    with pytest.raises(ParseError, match="more than 500 clauses of one if"):
+        Template(chain(MAX_CLAUSES + 1))
 
 
 def test_what_follows_end_is_for_the_reader():

@@ -26,10 +26,12 @@ from waterspout.template.nodes import (
 from waterspout.template.scanner import scan
 from waterspout.template.whitespace import MODES, filter_whitespace
 
-__all__ = ["MAX_DEPTH", "parse"]
+__all__ = ["MAX_CLAUSES", "MAX_DEPTH", "parse"]
 
 #: How deep blocks may be nested in one file.
 MAX_DEPTH: Final = 100
+#: How many clauses a block may have: to Python each `elif` is one more `if` inside the others.
+MAX_CLAUSES: Final = 500
 
 # The clauses that may follow each beginning.
 _CLAUSES: Final[dict[str, tuple[str, ...]]] = {
@@ -140,6 +142,8 @@ class _Parser:
         is_late = owner.clause == "finally" or (owner.clause == "else" and keyword != "finally")
         if is_late or (owner.clause == "try" and keyword == "else"):
             raise self._error(f"{keyword} cannot follow {owner.clause}", head.line)
+        if len(owner.clauses) == MAX_CLAUSES:
+            raise self._error(f"more than {MAX_CLAUSES} clauses of one {owner.keyword}", head.line)
         owner.clauses.append(Clause(owner.clause, owner.head, owner.body))
         owner.clause, owner.head, owner.body = keyword, head, []
         self._body = owner.body
