@@ -166,21 +166,3 @@ async def test_wrong_template_is_told_on_the_page_of_a_developer(wire: Wire, cap
     answer = await client.ask(path="/a")
     assert answer.status == 500
     assert 'File "a", line 2, in <template>\n    {{ 1 / 0 }}' in answer.body.decode()
-
-
-async def test_require_setting(wire: Wire):
-    told = []
-
-    class Needs(Page):
-        def get(self, name):
-            self.require_setting("present")
-            for arguments in (("absent",), ("absent", "signed cookies")):
-                with pytest.raises(RuntimeError) as caught:
-                    self.require_setting(*arguments)
-                told.append(str(caught.value))
-
-    await body_of(wire, application({}, Needs, present=1))
-    assert told == [
-        "You must define the 'absent' setting in your application to use this feature",
-        "You must define the 'absent' setting in your application to use signed cookies",
-    ]
