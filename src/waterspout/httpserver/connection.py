@@ -156,8 +156,6 @@ class HTTPServerConnection:
     def connection_lost(self, error: Exception | None) -> None:
         """End: the connection is closed, by either side."""
         exchange = self._let_go(error)
-        if self._body_start:
-            self._drop_body(error)
         if exchange is not None:
             exchange.is_lost = True
             exchange.on_lost()
@@ -174,6 +172,8 @@ class HTTPServerConnection:
                 waiter.set_exception(StreamClosedError(error))
                 waiter.exception()  # nobody has to look at it
         self._drain_waiters.clear()
+        if self._body_start:
+            self._drop_body(error)
         return exchange
 
     def pause_writing(self) -> None:

@@ -58,9 +58,9 @@ class Application(ReversibleRouter):
     - ``compress_response`` (also called ``gzip``): responses of textual types are compressed for
       clients that can read that; see ``GZipContentEncoding``.
     - ``serve_traceback``: error pages show the traceback. Never in production.
-    - ``autoreload``: the program starts anew when one of its files has changed.
-    - ``debug``: stands for ``serve_traceback`` and ``autoreload``, and for
+    - ``debug``: stands for ``serve_traceback`` and ``autoreload`` being on, and for
       ``compiled_template_cache`` and ``static_hash_cache`` being off; each can be set differently.
+      ``autoreload`` is only noted: it is for who watches the program's files.
 
     For cookies and for who is signed in:
 

@@ -101,17 +101,6 @@ def _begin(application: Any, exchange: Exchange) -> tuple[Any, Coroutine[Any, An
     return None
 
 
-def _refuse_forgery(handler: Any, method: str) -> None:
-    """Check requests that change something, as far as the application asks for it."""
-    if method == "HEAD" or method == "OPTIONS":
-        return
-    settings = handler.application.settings
-    if settings.get("xsrf_cookies"):
-        handler.check_xsrf_cookie()
-    if settings.get("cross_origin_protection"):
-        check_cross_origin(handler)
-
-
 def make_handler(application: Any, request: Any, route: Route) -> Any:
     """Return the handler that a route leads to, initialized."""
     if route.settings:
@@ -121,15 +110,16 @@ def make_handler(application: Any, request: Any, route: Route) -> Any:
 
 def prepare(handler: Any, route: Route) -> Any:
     """Do what comes before the method; return what is to be awaited for it, or None."""
-    if handler.request.method not in handler.SUPPORTED_METHODS:
+    method: str = handler.request.method
+    if method not in handler.SUPPORTED_METHODS:
         raise HTTPError(405)
     if route.args or route.kwargs:
         handler.path_args = [_decode(handler, value) for value in route.args]
         handler.path_kwargs = {
             name: _decode(handler, value) for name, value in route.kwargs.items()
         }
-    if handler.request.method != "GET":
-        _refuse_forgery(handler, handler.request.method)
+    if method != "GET":
+        _refuse_forgery(handler, method)
     waiting = handler.prepare()
     if waiting is not None:
         _check_awaitable(handler, "prepare", waiting)
@@ -151,6 +141,17 @@ def go_on(handler: Any, route: Route, exchange: Exchange) -> Coroutine[Any, Any,
     except asyncio.CancelledError:
         handle_cancellation(handler)
     return None
+
+
+def _refuse_forgery(handler: Any, method: str) -> None:
+    """Check requests that change something, as far as the application asks for it."""
+    if method == "HEAD" or method == "OPTIONS":
+        return
+    settings = handler.application.settings
+    if settings.get("xsrf_cookies"):
+        handler.check_xsrf_cookie()
+    if settings.get("cross_origin_protection"):
+        check_cross_origin(handler)
 
 
 def watch(handler: Any, exchange: Exchange) -> None:
