@@ -44,16 +44,20 @@ def _fill(request: RequestFields, exchange: Any) -> None:
     request.server_connection = None
     request.method = head.method
     uri = request.uri = head.target
-    path = uri
     if "?" in uri:
-        path, _, request.query = uri.partition("?")
+        request.path, _, request.query = uri.partition("?")
     else:
+        request.path = uri
         request.query = ""
-    if uri[0] != "/" and "://" in path:
-        # An absolute target keeps its authority in ``uri`` only (RFC 9112 section 3.2.2).
-        path = "/" + path.partition("://")[2].partition("/")[2]
-    request.path = path
+    if uri[0] != "/":
+        request.path = _without_authority(request.path)
     request.body = exchange.body
+
+
+def _without_authority(path: str) -> str:
+    """Return the path of an absolute target (RFC 9112 section 3.2.2), or a path as it is."""
+    scheme, colon, rest = path.partition("://")
+    return "/" + rest.partition("/")[2] if colon and "/" not in scheme else path
 
 
 class HTTPServerRequest(RequestFields):
@@ -86,7 +90,8 @@ class HTTPServerRequest(RequestFields):
             method, uri, version = start_line
         self.method = method or "GET"
         self.uri = uri or "/"
-        self.path, _, self.query = self.uri.partition("?")
+        path, _, self.query = self.uri.partition("?")
+        self.path = _without_authority(path)
         self.version = version
         self.headers = HTTPHeaders() if headers is None else headers
         self.body = body or b""

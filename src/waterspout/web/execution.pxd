@@ -7,14 +7,14 @@ from waterspout.web.state cimport HandlerState
 
 cdef dict _METHOD_NAMES
 
-cpdef execute(application, exchange)
+cpdef execute(application, Exchange exchange)
 cpdef execute_at_head(application, Exchange exchange)
 @cython.locals(request=RequestFields, table=RouteTable, route=Route)
-cpdef _find_receiver(application, Exchange exchange)
+cpdef _find_receiver(application, Exchange exchange, context)
 @cython.locals(request=RequestFields, table=RouteTable, route=Route, handler=HandlerState)
-cpdef _begin(application, exchange)
+cpdef _begin(application, Exchange exchange)
 cpdef make_handler(application, request, Route route)
-@cython.locals(request=RequestFields)
+@cython.locals(request=RequestFields, method=str)
 cpdef prepare(HandlerState handler, Route route)
 cpdef go_on(HandlerState handler, Route route, Exchange exchange)
 cdef _refuse_forgery(HandlerState handler, str method)

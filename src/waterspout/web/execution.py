@@ -10,7 +10,7 @@ it, or a delegate, begins then, and any other one when the body is whole.
 
 import asyncio
 from collections.abc import Coroutine
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from inspect import isawaitable
 from types import CoroutineType
 from typing import Any
@@ -31,9 +31,9 @@ _METHOD_NAMES = {
 }
 
 
-def execute(application: Any, exchange: Any) -> None:
+def execute(application: Any, exchange: Exchange) -> None:
     """Answer a request, in a context of its own, as far as that can be done at once."""
-    context = copy_context()
+    context = copy_context() if exchange.memo is None else exchange.memo[0]
     begun = context.run(_begin, application, exchange)
     if begun is None:
         return
@@ -45,14 +45,14 @@ def execute(application: Any, exchange: Any) -> None:
 def execute_at_head(application: Any, exchange: Exchange) -> bool:
     """Begin with a request whose body is still to come, if it leads to who wants it so."""
     context = copy_context()
-    delegate = context.run(_find_receiver, application, exchange)
+    delegate = context.run(_find_receiver, application, exchange, context)
     if delegate is None:
         return False
     start_answering(exchange, deliver(exchange, delegate), context)
     return True
 
 
-def _find_receiver(application: Any, exchange: Exchange) -> Any:
+def _find_receiver(application: Any, exchange: Exchange, context: Context) -> Any:
     """Return the delegate that takes a body piece by piece; None where it has to be gathered."""
     request: RequestFields = from_exchange(exchange)
     table: RouteTable = application.route_table
@@ -60,7 +60,7 @@ def _find_receiver(application: Any, exchange: Exchange) -> Any:
     if route.delegate is not None:
         return route.delegate
     if not route.handler_class._streams_request_body:
-        exchange.memo = (request, route)
+        exchange.memo = (context, request, route)
         return None
     return application.get_handler_delegate(
         request, route.handler_class, route.settings, list(route.args), route.kwargs
@@ -76,7 +76,7 @@ def _begin(application: Any, exchange: Exchange) -> tuple[Any, Coroutine[Any, An
         table: RouteTable = application.route_table
         route = table.find(request) or application.default_route
     else:
-        request, route = exchange.memo
+        _, request, route = exchange.memo
         exchange.memo = None
         request.body = exchange.body
     if route.delegate is not None:
@@ -110,7 +110,8 @@ def make_handler(application: Any, request: Any, route: Route) -> Any:
 
 def prepare(handler: Any, route: Route) -> Any:
     """Do what comes before the method; return what is to be awaited for it, or None."""
-    method: str = handler.request.method
+    request: RequestFields = handler.request
+    method = request.method
     if method not in handler.SUPPORTED_METHODS:
         raise HTTPError(405)
     if route.args or route.kwargs:
@@ -199,7 +200,8 @@ async def _go_on_after_method(handler: Any, waiting: Any) -> None:
 
 def _call_method(handler: Any, route: Route) -> Any:
     """Call the method of the request's; return what is to be awaited for it, or None."""
-    method = handler.request.method
+    request: RequestFields = handler.request
+    method = request.method
     call = getattr(handler, _METHOD_NAMES.get(method) or method.lower(), None)
     if call is None:
         raise HTTPError(405)
