@@ -249,3 +249,72 @@ async def test_a_log_that_fails_takes_nothing_from_the_request(wire: Wire, caplo
     assert finished == ["/", "/"]
     assert caplog.text.count("RuntimeError: in the log") == 2
     assert "the access log failed: <Finishes GET / finished>" in caplog.text
+
+
+# Routes
+
+
+class Named(RequestHandler):
+    def get(self, *args):
+        self.write(self.reverse_url("item", "a b"))
+
+
+async def test_handlers_for_hosts(wire: Wire):
+    application = Application(
+        [("/", Hello), ("/item/(.*)", Named, None, "item")],
+        default_host="known.org",
+        log_function=quiet,
+    )
+    application.add_handlers(
+        r"(www\.)?known\.org", [("/", Hello, {"text": "known"}), ("/k", Hello, {}, "k")]
+    )
+    server = wire.serve(application)
+    for host, path, fields, body in [
+        ("known.org", "/", "", b"known"),
+        ("WWW.Known.org:8080", "/", "", b"known"),
+        ("known.org", "/item/x", "", b"/item/a%20b"),
+        ("10.0.0.1", "/", "", b"hello"),
+        ("10.0.0.1", "/k", "", b"hello"),
+        ("10.0.0.1", "/k", "X-Real-Ip: 10.0.0.2\r\n", None),
+    ]:
+        client = await wire.connect(server)
+        await client.send(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n".encode())
+        answer = await client.response()
+        assert answer.status == (404 if body is None else 200)
+        assert body is None or answer.body == body
+    assert application.reverse_url("k") == "/k"
+    assert application.reverse_url("item", "é") == "/item/%C3%A9"
+    with pytest.raises(KeyError, match="no rule is called 'other'"):
+        application.reverse_url("other")
+    with pytest.raises(TypeError, match=r"reverse_url\('item'\): the path has 1 arguments, not 2"):
+        application.reverse_url("item", 1, 2)
+
+
+async def test_who_overrides_the_search_is_asked(wire: Wire):
+    class Chosen(Application):
+        def find_handler(self, request, **kwargs):
+            return self.get_handler_delegate(request, Hello, {"text": request.path})
+
+    class Started(Application):
+        def start_request(self, server_conn, request_conn):
+            assert server_conn is not None
+            return Chosen(log_function=quiet).start_request(server_conn, request_conn)
+
+    for kind in (Chosen, Started):
+        client = await wire.client(kind(log_function=quiet))
+        for body in (b"", b"abc"):
+            assert (await client.ask(path="/any", body=body)).body == b"/any"
+
+
+async def test_methods_of_ones_own(wire: Wire):
+    class WebDav(RequestHandler):
+        SUPPORTED_METHODS = (*RequestHandler.SUPPORTED_METHODS, "PROPFIND", "LOCK")
+
+        def propfind(self):
+            self.write("found")
+
+    client = await wire.client([("/", WebDav), ("/plain", Hello)])
+    assert (await client.ask(method="PROPFIND", body=b"<a/>")).body == b"found"
+    answer = await client.ask(method="LOCK")
+    assert (answer.status, answer["Allow"]) == (405, "PROPFIND")
+    assert (await client.ask(method="PROPFIND", path="/plain")).status == 405

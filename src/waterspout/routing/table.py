@@ -117,7 +117,8 @@ class RouteTable:
         if not isinstance(found, RouteTable):
             return None
         table: RouteTable = found
-        return table if table._owner is self._owner else None
+        is_ours = table._owner is self._owner and table is not self
+        return table if is_ours else None
 
 
 class _Entry:
