@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from operator import index
 from typing import Any
 
@@ -95,6 +96,8 @@ def encode_cookie(name: str, value: str, attributes: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
+# A program asks for few names, again and again.
+@lru_cache(maxsize=256)
 def is_cookie_name(name: str) -> bool:
     """Tell whether a cookie may have this name here."""
     return _NAME.fullmatch(name) is not None and name.lower() not in _RESERVED

@@ -169,8 +169,14 @@ class HTTPServerRequest(RequestFields):
     @cached_property
     def _cookie_values(self) -> dict[str, str]:
         """All cookies as they came: a morsel for each would cost more than most programs use."""
+        head = getattr(self.connection, "head", None)
+        if head is None or "headers" in self.__dict__:
+            fields = self.headers.get_list("Cookie")
+        else:
+            # Without the mapping, which nobody has looked at.
+            fields = [value.decode("latin-1") for value in head.find_all(b"cookie")]
         # RFC 9113 section 8.2.3: a field that was sent in pieces.
-        return parse_cookie("; ".join(self.headers.get_list("Cookie")))
+        return parse_cookie("; ".join(fields))
 
     # Arguments
 

@@ -1,6 +1,6 @@
 """Cookies of a handler: what the client sent, and what goes out with the response."""
 
-import datetime
+import time
 import warnings
 from http.cookies import SimpleCookie
 from typing import Any
@@ -10,7 +10,7 @@ from waterspout.httputil.cookies import encode_cookie, is_cookie_name
 
 __all__ = ["clear_all_cookies", "clear_cookie", "get_cookie", "set_cookie"]
 
-_YEAR = datetime.timedelta(days=365)
+_DAY = 24 * 60 * 60
 
 
 def get_cookie(handler: Any, name: str, default: str | None) -> str | None:
@@ -49,7 +49,7 @@ def set_cookie(
             )
         attributes[attribute] = given
     if expires_days is not None and attributes["expires"] is None:
-        attributes["expires"] = _now() + datetime.timedelta(days=expires_days)
+        attributes["expires"] = time.time() + expires_days * _DAY
     line = encode_cookie(name, to_unicode(value), attributes)
     if handler._new_cookies is None:
         handler._new_cookies = {}
@@ -64,7 +64,7 @@ def clear_cookie(handler: Any, name: str, attributes: dict[str, Any]) -> None:
         if attribute.lower().replace("-", "_") in ("expires", "max_age"):
             raise TypeError(f"clear_cookie() takes no {attribute!r}: the cookie goes at once")
     attributes.pop("expires_days", None)
-    handler.set_cookie(name, value="", expires=_now() - _YEAR, **attributes)
+    handler.set_cookie(name, value="", expires=time.time() - 365 * _DAY, **attributes)
 
 
 def clear_all_cookies(handler: Any, attributes: dict[str, Any]) -> None:
@@ -72,7 +72,3 @@ def clear_all_cookies(handler: Any, attributes: dict[str, Any]) -> None:
     names: SimpleCookie = handler.request.cookies
     for name in names:
         handler.clear_cookie(name, **attributes)
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)

@@ -43,10 +43,8 @@ _DAY = 24 * 60 * 60
 # digits that were moved from the value to the seconds; and it would not expire in time.
 _MOST_FUTURE = 31 * _DAY
 
-# The lengths are bounded, for int() of a long text takes quadratic time.
-_HEAD = re.compile(rb"2\|(\d{1,2}):(-?\d{1,18})\|(\d{1,2}):(\d{1,18})\|")
-_LENGTH = re.compile(rb"(\d{1,9}):")
-_SIGNATURE_SIZE = 64
+# int() of a long text takes quadratic time.
+_MOST_DIGITS = 18
 
 # In version 1 nothing stands between the value and the seconds, so that neither may begin or end
 # with what could be the other's: base64 in full groups, and digits without a leading zero.
@@ -110,7 +108,7 @@ def decode_signed_value(
     if not value:
         return None
     value = utf8(value)
-    if value.startswith(b"2|"):
+    if value[:2] == b"2|":
         found = _verified_2(secret, utf8(name), value)
     elif min_version <= 1:
         found = _verified_1(secret, utf8(name), value)
@@ -133,17 +131,19 @@ def get_signature_key_version(value: str | bytes) -> int | None:
 
     The signature is not looked at.
     """
-    head = _HEAD.match(utf8(value))
-    return _key_version(head) if head is not None else None
+    fields = _fields(utf8(value))
+    return None if fields is None else _key_version(fields[0])
 
 
 def _verified_2(secret: Secret, name: bytes, value: bytes) -> tuple[bytes, int] | None:
     """Return the value, in base64, and the seconds; None where it is not ours."""
-    head = _HEAD.match(value)
-    if head is None:
+    fields = _fields(value)
+    if fields is None:
         return None
-    key_version = _key_version(head)
-    if key_version is None or len(head[4]) != int(head[3]):
+    key, stamp, named, coded, signature = fields
+    key_version = _key_version(key)
+    seconds = _number(stamp)
+    if key_version is None or seconds is None:
         return None
     one: str | bytes
     if isinstance(secret, dict):
@@ -152,24 +152,42 @@ def _verified_2(secret: Secret, name: bytes, value: bytes) -> tuple[bytes, int] 
         one = secret[key_version]
     else:
         one = secret
-    signed = value[:-_SIGNATURE_SIZE]
-    if not hmac.compare_digest(_signature_2(one, signed), value[-_SIGNATURE_SIZE:]):
+    expected = _signature_2(one, value[: len(value) - len(signature)])
+    if not hmac.compare_digest(expected, signature):
         return None
-    # From here on it is what somebody with the secret has signed.
-    named = b"%d:%b|" % (len(name), name)
-    if not value.startswith(named, head.end()):
-        return None
-    length = _LENGTH.match(value, head.end() + len(named))
-    if length is None:
-        return None
-    coded = signed[length.end() : -1]
-    if len(coded) != int(length[1]) or signed[-1:] != b"|":
-        return None
-    return coded, int(head[4])
+    return (coded, seconds) if named == name else None
 
 
-def _key_version(head: re.Match[bytes]) -> int | None:
-    return int(head[2]) if len(head[2]) == int(head[1]) else None
+def _fields(value: bytes) -> list[bytes] | None:
+    """Return key version, seconds, name, value, and the signature; None where a length is wrong."""
+    if value[:2] != b"2|":
+        return None
+    fields = []
+    start = 2
+    for _ in range(4):
+        colon = value.find(b":", start, start + _MOST_DIGITS)
+        length = _number(value[start:colon]) if colon > 0 else None
+        if length is None:
+            return None
+        end = colon + 1 + length
+        if value[end : end + 1] != b"|":
+            return None
+        fields.append(value[colon + 1 : end])
+        start = end + 1
+    fields.append(value[start:])
+    return fields
+
+
+def _key_version(text: bytes) -> int | None:
+    if text[:1] != b"-":
+        return _number(text)
+    number = _number(text[1:])
+    return None if number is None else -number
+
+
+def _number(digits: bytes) -> int | None:
+    """Return a number where it is all digits: int() would take spaces and underscores too."""
+    return int(digits) if digits.isdigit() and len(digits) <= _MOST_DIGITS else None
 
 
 def _verified_1(secret: Secret, name: bytes, value: bytes) -> tuple[bytes, int] | None:

@@ -25,6 +25,15 @@ cdef class _Head:
         end=Py_ssize_t,
     )
     cpdef bytes find(self, bytes name)
+    @cython.locals(
+        data=bytes,
+        lines=list,
+        size=Py_ssize_t,
+        index=Py_ssize_t,
+        start=Py_ssize_t,
+        end=Py_ssize_t,
+    )
+    cpdef list find_all(self, bytes name)
 
 
 cdef class RequestHead(_Head):

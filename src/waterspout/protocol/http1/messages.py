@@ -72,6 +72,20 @@ class _Head:
                     return data[start + size + 1 : end].strip()
         return None
 
+    def find_all(self, name: bytes) -> list[bytes]:
+        """Return the values of all fields called ``name`` (in lower case); see ``find``."""
+        data = self.data
+        lines = self.lines
+        size = len(name)
+        values = []
+        for index in range(len(lines) - 1):
+            start = lines[index]
+            end = lines[index + 1]
+            if end - start > size and data[start + size] == COLON:
+                if data[start : start + size].lower() == name:
+                    values.append(data[start + size + 1 : end].strip())
+        return values
+
 
 class RequestHead(_Head):
     """The request line and the fields of a request (RFC 9112 section 3)."""
