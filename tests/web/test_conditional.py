@@ -8,9 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waterspout.protocol.headers import HTTPHeaders
+from waterspout.protocol.http1.limits import Limits
+from waterspout.protocol.http1.parser import RequestParser
 from waterspout.web.conditional import (
+    is_conditional,
     is_modified_since,
     is_precondition_failed,
+    last_modified,
     parse_date,
     use_range,
 )
@@ -49,6 +53,31 @@ def test_no_date(value):
 def test_any_text_is_a_date_or_none(text):
     found = parse_date(text)
     assert found is None or isinstance(found, int)
+
+
+def head(*fields: str):
+    raw = "GET / HTTP/1.1\r\nHost: a\r\n" + "".join(f"{field}\r\n" for field in fields) + "\r\n"
+    return RequestParser(Limits()).parse(raw.encode(), 0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "Range", "RANGE"],
+)
+def test_every_condition_makes_a_request_conditional(name):
+    assert is_conditional(head("Accept: a", f"{name}: a", "If: a"))
+
+
+def test_other_fields_do_not():
+    assert not is_conditional(head())
+    # Without a range this one means nothing.
+    assert not is_conditional(head("If-Range: a", "If: b", "X-Range: c", "Ranges: d"))
+
+
+def test_last_modified():
+    assert last_modified(MODIFIED) == last_modified(MODIFIED.replace(tzinfo=None)) == DATE
+    zone = datetime.timezone(datetime.timedelta(hours=5))
+    assert last_modified(MODIFIED.astimezone(zone)) == DATE
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,8 @@ async def test_the_query_goes_behind(wire: Wire, url, query, location):
     [
         ("/x/(.*)", "/{0}", "/x//evil.example"),
         ("/x(.*)", "/{0}", "/x/evil.example"),
+        ("/x(.*)", "/{0}", "/x//evil.example"),
+        ("/x(.*)", "/{0}", "/x%2f%2f/evil.example"),
         ("/x/(.*)", "{0}", "/x/http://evil.example/"),
         ("/x/(.*)", "{0}", "/x///evil.example/"),
         ("/x/(.*)", "{0}", "/x/javascript:alert(1)"),

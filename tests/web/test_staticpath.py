@@ -69,6 +69,12 @@ def test_posix(path, place):
         ("lpt1", None),
         ("a/com1/b", None),
         ("conin$", None),
+        ("a.txt.", None),
+        ("a.txt ", None),
+        (".. ", None),
+        (".../a", None),
+        ("a./b", None),
+        (".\\a", "C:\\srv\\static\\a"),
         ("a\0", None),
     ],
 )

@@ -8,11 +8,21 @@ precedence (section 13.2.2): ``If-Match`` or, without it, ``If-Unmodified-Since`
 import calendar
 import datetime
 from email.utils import parsedate_tz
+from functools import lru_cache
 
+from waterspout.httputil import format_timestamp
 from waterspout.protocol.headers import HTTPHeaders
+from waterspout.protocol.http1.messages import RequestHead
 from waterspout.web.etag import names_exactly
 
-__all__ = ["is_modified_since", "is_precondition_failed", "parse_date", "use_range"]
+__all__ = [
+    "is_conditional",
+    "is_modified_since",
+    "is_precondition_failed",
+    "last_modified",
+    "parse_date",
+    "use_range",
+]
 
 # The longest of the three forms that a date has is shorter. Nothing longer is looked at.
 _MAX_DATE_SIZE = 64
@@ -27,6 +37,23 @@ def parse_date(value: str) -> int | None:
         return None if fields is None else calendar.timegm(fields[:6]) - (fields[9] or 0)
     except (IndexError, OverflowError, ValueError):
         return None
+
+
+def is_conditional(head: RequestHead) -> bool:
+    """Tell whether a request has a condition or a range at all; most have none."""
+    return (
+        head.find(b"if-none-match") is not None
+        or head.find(b"if-modified-since") is not None
+        or head.find(b"range") is not None
+        or head.find(b"if-match") is not None
+        or head.find(b"if-unmodified-since") is not None
+    )
+
+
+@lru_cache(maxsize=512)
+def last_modified(modified: datetime.datetime) -> str:
+    """Return a time as ``Last-Modified`` has it; remembered, for it is the same again and again."""
+    return format_timestamp(modified)
 
 
 def is_precondition_failed(

@@ -14,8 +14,8 @@ def content_type(path: str) -> str:
     """Return the type that ``mimetypes`` knows for a name; that of plain bytes if it knows none."""
     if not mimetypes.inited:
         mimetypes.init()
+    # `guess_type` takes names apart as URLs, at several times the cost of what most names need.
     extension = splitext(path)[1]
-    # `guess_type` takes names apart as URLs, at ten times the cost of what most names need.
     if extension not in mimetypes.encodings_map and extension not in mimetypes.suffix_map:
         found = mimetypes.types_map.get(extension) or mimetypes.types_map.get(extension.lower())
         if found is not None:

@@ -14,15 +14,16 @@ _PIECE_SIZE = 256 * 1024
 
 
 async def send_file(handler: Any, file: OpenFile, start: int, end: int) -> None:
-    """Write the bytes from ``start`` to ``end`` as the body of a response.
+    """Write the bytes from ``start`` to ``end``, at least one, as the body of a response.
 
-    Up to 64 KiB are written only, for ``finish`` to send them with the head. Raises ``EOFError``
+    Up to 64 KiB are written only, for ``finish`` to send them with the head. More are sent in
+    pieces, behind a head that says how many come. Raises ``EOFError``
     where the file has become shorter; a response that has begun must not be completed then.
     """
     if end - start <= _MAX_WHOLE:
-        if start < end:
-            handler.write(await _read(file, start, end))
+        handler.write(await _read(file, start, end))
         return
+    handler.set_header("Content-Length", end - start)
     while start < end:
         piece = await _read(file, start, min(start + _PIECE_SIZE, end))
         handler.write(piece)

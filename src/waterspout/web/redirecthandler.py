@@ -1,7 +1,8 @@
 """A handler that redirects to another URL."""
 
+import re
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from waterspout.web.errors import HTTPError
 from waterspout.web.handler import RequestHandler
@@ -35,7 +36,7 @@ class RedirectHandler(RequestHandler):
             raise ValueError(
                 f"url {self._url!r}: the rule's pattern has no group {error}"
             ) from None
-        if not _is_same_site(url, self._url):
+        if _site(url) != _site(self._url):
             raise HTTPError(400, "%r would redirect to another site", self.request.uri)
         self.redirect(_with_query(url, self.request.query), permanent=self._permanent)
 
@@ -46,11 +47,16 @@ def _quoted(value: str | None) -> str:
     return "" if value is None else quote(value, safe=_SAFE_IN_PATH)
 
 
-def _is_same_site(url: str, other: str) -> bool:
-    try:
-        return urlsplit(url)[:2] == urlsplit(other)[:2]
-    except ValueError:  # what stands in brackets is no address
-        return False
+def _site(url: str) -> str:
+    """Return the scheme and the host of a URL as browsers find them, as written.
+
+    To them two slashes or more, of either kind, begin a host (WHATWG URL, section 4.4).
+    """
+    match = _SITE.match(url)
+    return match[0] if match is not None else ""
+
+
+_SITE = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?(?:[/\\]{2,}[^/\\?#]*)?")
 
 
 def _with_query(url: str, query: str) -> str:

@@ -58,6 +58,7 @@ class StaticFileHandler(RequestHandler):
 
     # What is sent, from its validation to the end of `get`, and how it is coded.
     _file: OpenFile | None = None
+    _has_file_version = False
     _file_version: str | None = None
     _content_coding: str | None = None
     # Whether it has been decided that the client has not got the content yet.
@@ -104,31 +105,29 @@ class StaticFileHandler(RequestHandler):
             await self._prepare_file(valid_place)
         self.modified = self.get_modified_time()
         self.set_headers()
-        if conditional.is_precondition_failed(self.request.headers, self._etag, self.modified):
+        is_conditional = conditional.is_conditional(self.request.connection.head)
+        if is_conditional and conditional.is_precondition_failed(
+            self.request.headers, self._etag, self.modified
+        ):
             raise HTTPError(412)
-        if self.should_return_304():
+        if (is_conditional or not self._is_own("should_return_304")) and self.should_return_304():
             self.set_status(304)
             return
         self._is_decided = True
         size = self.get_content_size()
-        part = self._asked_part(size)
+        part = self._asked_part(size) if is_conditional else None
         if part is not None:
-            self.set_header("Content-Range", content_range(part, size))
-            self.set_status(206)
-        if part is UNSATISFIABLE:
-            self.set_status(416)
-            self.set_header("Content-Type", "text/plain")
+            self._set_part(part, size)
         start, end = part or (0, size)
-        self.set_header("Content-Length", end - start)
         if not include_body or start == end:
-            return
-        if is_file:
+            self.set_header("Content-Length", end - start)
+        elif is_file:
             assert self._file is not None
             await send_file(self, self._file, start, end)
-        elif part is None:
-            await send_content(self, self.get_content(self.absolute_path))
         else:
-            await send_content(self, self.get_content(self.absolute_path, start, end))
+            self.set_header("Content-Length", end - start)
+            bounds = () if part is None else part
+            await send_content(self, self.get_content(self.absolute_path, *bounds))
 
     async def _prepare_file(self, path: str) -> None:
         """Have the file open that is to be sent, and its version at hand."""
@@ -145,6 +144,7 @@ class StaticFileHandler(RequestHandler):
                 file = self._keep_file(found[0])
         if self._is_own("get_content_version"):
             self._file_version = await fileversion.of_file(type(self), file)
+            self._has_file_version = True
 
     def _asked_part(self, size: int) -> ByteRange | None:
         """Return the range that is asked for, if there is one and it is not the whole."""
@@ -156,6 +156,13 @@ class StaticFileHandler(RequestHandler):
         if not conditional.use_range(headers.get("If-Range"), self._etag, self.modified, time()):
             return None
         return find_range(value, size)
+
+    def _set_part(self, part: ByteRange, size: int) -> None:
+        self.set_header("Content-Range", content_range(part, size))
+        self.set_status(206)
+        if part is UNSATISFIABLE:
+            self.set_status(416)
+            self.set_header("Content-Type", "text/plain")
 
     # For subclasses: where it is
 
@@ -180,7 +187,7 @@ class StaticFileHandler(RequestHandler):
         Raises ``HTTPError``: 404 for what is not there, 403 for what is no file, cannot be read,
         or does not lie below ``root`` or ``allowed_symlink_directory``, links being followed.
         """
-        if not staticpath.is_below(absolute_path, os.path.abspath(root)):
+        if not staticpath.is_below(absolute_path, staticpath.absolute(root)):
             raise HTTPError(403, "%r is not below its static directory", self.path)
         roots = staticpath.roots(root, self.allowed_symlink_directory)
         if self.default_filename is None:
@@ -240,7 +247,7 @@ class StaticFileHandler(RequestHandler):
         self.set_header("Accept-Ranges", "bytes")
         self.set_etag_header()
         if self.modified is not None:
-            self.set_header("Last-Modified", self.modified)
+            self.set_header("Last-Modified", conditional.last_modified(self.modified))
         media_type = self.get_content_type()
         if media_type:
             self.set_header("Content-Type", media_type)
@@ -260,15 +267,16 @@ class StaticFileHandler(RequestHandler):
 
     def get_cache_time(self, path: str, modified: datetime.datetime | None, mime_type: str) -> int:
         """Return for how many seconds the answer may be cached, 0 for what caches think best."""
-        return self.CACHE_MAX_AGE if "v" in self.request.arguments else 0
+        request = self.request
+        return self.CACHE_MAX_AGE if request.query and "v" in request.query_arguments else 0
 
     def compute_etag(self) -> str | None:
         """Return the version of the content as an entity tag; parts have that of the whole."""
-        cls = type(self)
-        if self._is_own("get_content") and self._is_own("get_content_version"):
+        if self._has_file_version:
             version = self._file_version
         else:
-            version = fileversion.of_place(cls, self._sent_path)
+            place = self.absolute_path if self._file is None else self._file.path
+            version = fileversion.of_place(type(self), place)
         return f'"{version}"' if version else None
 
     def check_etag_header(self) -> bool:
@@ -322,12 +330,9 @@ class StaticFileHandler(RequestHandler):
 
     @classmethod
     def _is_own(cls, name: str) -> bool:
-        """Whether a class method is the one above, which knows files, and no subclass's."""
-        return getattr(cls, name).__func__ is StaticFileHandler.__dict__[name].__func__
-
-    @property
-    def _sent_path(self) -> str:
-        return self.absolute_path if self._file is None else self._file.path
+        """Whether a method is the one above, and no subclass's."""
+        own, found = _OWN[name], getattr(cls, name)
+        return getattr(found, "__func__", found) is own
 
     def _status(self) -> os.stat_result:
         return os.stat(self.absolute_path) if self._file is None else self._file.status
@@ -360,3 +365,9 @@ def _http_error(error: OSError | UnicodeEncodeError, path: str) -> Exception:
     if isinstance(error, IsADirectoryError | PermissionError | OutsideError):
         return HTTPError(403, "%r cannot be served: %s", path, error.strerror)
     return error  # no more descriptors, or a disk that fails: nobody's request is at fault
+
+
+_OWN = {
+    name: getattr(getattr(StaticFileHandler, name), "__func__", getattr(StaticFileHandler, name))
+    for name in ("get_content", "get_content_version", "should_return_304")
+}

@@ -7,15 +7,19 @@ system's paths, ``os.path``; the rules of either system can be tested on the oth
 import os
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from types import ModuleType
 from urllib.parse import quote
 
-__all__ = ["absolute_path", "is_below", "quoted", "roots", "with_slash"]
+__all__ = ["absolute", "absolute_path", "is_below", "quoted", "roots", "with_slash"]
 
-# Drives, streams (`a.txt::$DATA`) and devices, which Windows finds in every directory.
+# On Windows: drives and streams (`a.txt::$DATA`), devices, which are in every directory, and names
+# that end in dots or spaces, which it does not see.
 _NOT_ON_WINDOWS = re.compile(
-    r":|(?:^|[\\/])(?:con|prn|aux|nul|com[\d\u00b9\u00b2\u00b3]|lpt[\d\u00b9\u00b2\u00b3]"
-    r"|conin\$|conout\$) *(?:\.[^\\/]*)?(?:$|[\\/])",
+    r":|(?:^|[\\/])(?:"
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d\u00b9\u00b2\u00b3]) *(?:\.[^\\/]*)?"
+    r"|(?!\.\.?(?:$|[\\/]))[^\\/]*[. ]"
+    r")(?:$|[\\/])",
     re.IGNORECASE,
 )
 
@@ -28,26 +32,36 @@ def absolute_path(root: str, path: str, flavour: ModuleType = os.path) -> str | 
     """
     if "\0" in path or (flavour.sep == "\\" and _NOT_ON_WINDOWS.search(path)):
         return None
+    separator: str = flavour.sep
+    relative: str = flavour.normpath(path)
     # Who climbs out and comes in again could find out what the root is called.
-    if flavour.normpath(path).partition(flavour.sep)[0] == ".." or path[:1] in ("/", flavour.sep):
+    if relative[:1] == separator or relative.partition(separator)[0] == "..":
         return None
-    base = flavour.abspath(root)
-    place: str = flavour.abspath(flavour.join(base, path))
-    return place if is_below(place, base, flavour) else None
+    base = absolute(root) if flavour is os.path else flavour.abspath(root)
+    return base if relative == "." else base.rstrip(separator) + separator + relative
+
+
+def absolute(place: str) -> str:
+    """Return an absolute path without ``.`` and ``..``, as written; links are not looked at."""
+    return _normal(place) if os.path.isabs(place) else os.path.abspath(place)
+
+
+_normal = lru_cache(maxsize=256)(os.path.normpath)
 
 
 def is_below(place: str, root: str, flavour: ModuleType = os.path) -> bool:
     """Tell whether an absolute path is ``root`` or lies below it, as written."""
-    place, root = flavour.normcase(place), flavour.normcase(root)
-    return place == root or place.startswith(root.rstrip(flavour.sep) + flavour.sep)
+    if flavour.sep == "\\":
+        place, root = flavour.normcase(place), flavour.normcase(root)
+    return place.startswith(root.rstrip(flavour.sep) + flavour.sep) or place == root
 
 
 def roots(root: str, others: str | Sequence[str] | None) -> list[str]:
     """Return the directories that links may lead to, absolute: ``root`` and the others."""
     if others is None:
-        return [os.path.abspath(root)]
+        return [absolute(root)]
     named = [others] if isinstance(others, str | os.PathLike) else list(others)
-    return [os.path.abspath(place) for place in [root, *named]]
+    return [absolute(place) for place in [root, *named]]
 
 
 def with_slash(path: str, query: str) -> str:
