@@ -87,6 +87,12 @@ def test_what_is_no_file_is_remembered_until_all_is_forgotten(owner):
     assert of_place(owner, "a") == "version 2"
 
 
+def test_what_is_known_need_not_be_used(owner):
+    assert of_place(owner, "a") == "version 1"
+    assert of_place(owner, "a", None, False) == "version 2"
+    assert of_place(owner, "a") == "version 2"
+
+
 def test_owners_are_kept_apart(owner):
     other = Owner()
     other.get_content_version("x")

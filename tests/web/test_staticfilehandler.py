@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from tests.wire.server_under_test import Wire, request, turns
 
-from waterspout.web import Application, HTTPError, RequestHandler, StaticFileHandler, filebody
-from waterspout.web.openfile import OpenFile, open_file
+from waterspout.web import Application, HTTPError, StaticFileHandler, filebody
+from waterspout.web.openfile import OpenFile
 
 LONG_AGO = 1_000_000_000
 DATE = "Sun, 09 Sep 2001 01:46:40 GMT"
@@ -471,14 +471,3 @@ async def test_get_content_may_be_called_by_a_subclass(wire: Wire, root):
 def test_the_content_of_what_is_no_file_is_refused(root):
     with pytest.raises(IsADirectoryError):
         list(StaticFileHandler.get_content(str(root)))
-
-
-async def test_a_handler_of_another_kind_may_use_the_parts(wire: Wire, root):
-    class Sends(RequestHandler):
-        async def get(self):
-            file = open_file(str(root / "a.txt"))
-            await filebody.send_file(self, file, 0, file.size)
-            file.close()
-
-    client = await wire.client([("/", Sends)])
-    assert (await client.ask()).body == b"hello world"

@@ -76,6 +76,32 @@ async def test_the_version_changes_with_the_file(wire: Wire, root):
     assert before != after
 
 
+class Changing(StaticFileHandler):
+    """Has something else each time it is asked."""
+
+    count = 0
+
+    @classmethod
+    def get_content(cls, abspath, start=None, end=None):
+        Changing.count += 1
+        return b"%d" % Changing.count
+
+
+@pytest.mark.parametrize("is_caching", [True, False])
+async def test_versions_of_what_is_no_file_are_kept_if_the_setting_says_so(
+    wire: Wire, root, is_caching
+):
+    StaticFileHandler.reset()
+    asking = await client(
+        wire,
+        static_path=str(root),
+        static_handler_class=Changing,
+        static_hash_cache=is_caching,
+    )
+    first, second = [(await asking.ask(path="/?path=none")).body for _ in range(2)]
+    assert (first == second) is is_caching
+
+
 async def test_a_class_of_ones_own(wire: Wire, root):
     asking = await client(wire, static_path=str(root), static_handler_class=Own)
     assert (await asking.ask(path="/own")).body == b"/own/a!"

@@ -33,18 +33,21 @@ _versions: dict[tuple[type, str], tuple[Signature | None, str | None]] = {}
 _lock = Lock()
 
 
-def of_place(owner: Any, place: str, roots: Sequence[str] | None = None) -> str | None:
+def of_place(
+    owner: Any, place: str, roots: Sequence[str] | None = None, is_known_used: bool = True
+) -> str | None:
     """Return the version of what ``owner`` has at ``place``; None where it has none.
 
-    With ``roots`` a file that does not lie below one of them, links being followed, has none
-    either. Why there is no version is logged, once.
+    One that is known and still holds is used, unless ``is_known_used`` says no. With ``roots`` a
+    file that does not lie below one of them, links being followed, has none either. Why there is
+    none is logged, once.
     """
     try:
         status = os.stat(place)
     except (OSError, ValueError):
         status = None
     signature = None if status is None else _signature(status)
-    known = _versions.get((owner, place))
+    known = _versions.get((owner, place)) if is_known_used else None
     if known is not None and known[0] == signature:
         return known[1]
     version: str | None = None

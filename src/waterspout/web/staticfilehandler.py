@@ -53,6 +53,7 @@ class StaticFileHandler(RequestHandler):
     #: How many versions are remembered, of all classes together.
     MAX_CACHED_VERSIONS = 10000
 
+    default_filename: str | None = None
     allowed_symlink_directory: str | list[str] | None = None
     precompressed: tuple[str, ...] = ()
 
@@ -276,7 +277,7 @@ class StaticFileHandler(RequestHandler):
             version = self._file_version
         else:
             place = self.absolute_path if self._file is None else self._file.path
-            version = fileversion.of_place(type(self), place)
+            version = fileversion.of_place(type(self), place, None, _is_caching(self.settings))
         return f'"{version}"' if version else None
 
     def check_etag_header(self) -> bool:
@@ -318,8 +319,11 @@ class StaticFileHandler(RequestHandler):
         root = settings["static_path"]
         place = cls.get_absolute_path(root, path)
         arguments = settings.get("static_handler_args", {})
-        roots = staticpath.roots(root, arguments.get("allowed_symlink_directory"))
-        return fileversion.of_place(cls, place, roots if cls._is_own("get_content") else None)
+        others = arguments.get("allowed_symlink_directory")
+        roots: list[str] | None = staticpath.roots(root, others)
+        if not cls._is_own("get_content"):
+            roots = None
+        return fileversion.of_place(cls, place, roots, _is_caching(settings))
 
     @classmethod
     def reset(cls) -> None:
@@ -352,6 +356,11 @@ class StaticFileHandler(RequestHandler):
             return self._keep_file(open_it(*args))
         except (OSError, UnicodeEncodeError) as error:
             raise _http_error(error, self.path) from None
+
+
+def _is_caching(settings: dict[str, Any]) -> bool:
+    # Off, as while one develops, versions of what is no file are made anew each time.
+    return bool(settings.get("static_hash_cache", True))
 
 
 # What says that there is nothing of that name.
