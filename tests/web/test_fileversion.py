@@ -168,6 +168,46 @@ def test_a_long_file_is_hashed_in_a_thread(owner, path, monkeypatch):
     assert threads == [True]
 
 
+def test_who_asks_meanwhile_waits_for_the_same(owner, path, monkeypatch):
+    hashed = []
+
+    def note(content):
+        hashed.append(1)
+        return hash_content(content)
+
+    async def ask():
+        files = [open_file(str(path)) for _ in range(10)]
+        found = await asyncio.gather(*[of_file(owner, file) for file in files])
+        for file in files:
+            file.close()
+        return found
+
+    path.write_bytes(b"x" * 200_000)  # just now, so it is not remembered
+    monkeypatch.setattr(fileversion, "hash_content", note)
+    assert asyncio.run(ask()) == [expected(b"x" * 200_000)] * 10
+    assert len(hashed) == 1
+    assert asyncio.run(ask()) == [expected(b"x" * 200_000)] * 10
+    assert len(hashed) == 2
+    assert not fileversion._hashing
+
+
+def test_who_goes_does_not_take_it_from_the_others(owner, path):
+    path.write_bytes(b"x" * 200_000)
+
+    async def ask():
+        first, second = open_file(str(path)), open_file(str(path))
+        going = asyncio.ensure_future(of_file(owner, first))
+        staying = asyncio.ensure_future(of_file(owner, second))
+        await asyncio.sleep(0)
+        going.cancel()
+        del first
+        found = await staying
+        second.close()
+        return found
+
+    assert asyncio.run(ask()) == expected(b"x" * 200_000)
+
+
 def test_a_file_that_is_too_large_has_one_of_its_size_and_time(owner, path):
     with path.open("wb") as file:
         file.truncate(owner.MAX_VERSION_CONTENT_SIZE + 1)

@@ -80,11 +80,25 @@ async def of_file(owner: Any, file: OpenFile) -> str | None:
     if file.size <= _MAX_HASHED_AT_ONCE and (content := file.read_now(file.size, 0)) is not None:
         version = hash_content(content)
     else:
-        loop = asyncio.get_running_loop()
-        version = await loop.run_in_executor(None, hash_content, file.pieces())
+        version = await _hash_elsewhere(owner, file, signature)
     if is_settled:
         _remember(owner, file.path, signature, version)
     return version
+
+
+async def _hash_elsewhere(owner: Any, file: OpenFile, signature: Signature) -> str:
+    """Hash a file in a thread; those who ask for the same meanwhile wait for the same."""
+    loop = asyncio.get_running_loop()
+    key = (loop, owner, file.path, signature)
+    hashing = _hashing.get(key)
+    if hashing is None:
+        hashing = loop.run_in_executor(None, hash_content, file.pieces())
+        _hashing[key] = hashing
+        hashing.add_done_callback(lambda done: _hashing.pop(key))
+    return await asyncio.shield(hashing)
+
+
+_hashing: dict[Any, asyncio.Future[str]] = {}
 
 
 def hash_content(content: Iterable[bytes] | bytes, max_size: int | None = None) -> str:
