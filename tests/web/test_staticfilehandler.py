@@ -126,6 +126,21 @@ async def test_a_directory_gets_its_slash_and_the_query_stays(wire: Wire, root):
     assert (await client.ask(path="/static/")).status == 404
 
 
+async def test_directories_may_be_given_as_paths(wire: Wire, root):
+    (root / "link").symlink_to("../secret")
+    kwargs = {"path": root, "allowed_symlink_directory": [root.parent]}
+    client = await wire.client([("/static/(.*)", StaticFileHandler, kwargs)])
+    assert (await client.ask(path="/static/a.txt")).body == b"hello world"
+    assert (await client.ask(path="/static/link")).body == b"secret"
+
+
+async def test_a_relative_directory_is_below_the_working_directory(wire: Wire, root, monkeypatch):
+    monkeypatch.chdir(root.parent)
+    client = await wire.client(rules("root"))
+    assert (await client.ask(path="/static/a.txt")).body == b"hello world"
+    assert (await client.ask(path="/static/../secret")).status == 403
+
+
 # Precompressed files
 
 
