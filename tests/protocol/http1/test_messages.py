@@ -52,6 +52,13 @@ def test_find_agrees_with_the_mapping(head):
         assert value.decode() == head.headers.get_list(name)[0]
 
 
+def test_find_all(head):
+    assert head.find_all(b"cookie") == [b"c=d", b"e=f"]
+    assert head.find_all(b"cookie-2") == [b"g"]
+    assert head.find_all(b"x-empty") == [b""]
+    assert head.find_all(b"cooki") == []
+
+
 def test_headers_are_made_once(head):
     assert head.headers is head.headers
     assert list(head.headers.get_all()) == [
@@ -90,6 +97,7 @@ def test_repr(head):
 def test_a_head_of_nothing(kind):
     head = kind(b"")
     assert head.find(b"a") is None
+    assert head.find_all(b"a") == []
     assert len(head.headers) == 0
     assert head.version == "HTTP/1.1"
     assert head.content_length == -1
