@@ -30,7 +30,7 @@ async def arguments(request: web.Request) -> web.Response:
 
 async def template(request: web.Request) -> web.Response:
     """A table of fifty rows."""
-    page = TEMPLATES.get_template("rows.jinja").render(title="Fifty rows", rows=ROWS)
+    page = TEMPLATES.get_template("rows_jinja.html").render(title="Fifty rows", rows=ROWS)
     return web.Response(text=page, content_type="text/html")
 
 

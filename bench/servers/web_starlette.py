@@ -46,7 +46,7 @@ async def set_cookie(request: Request) -> Response:
 async def template(request: Request) -> Response:
     """A table of fifty rows."""
     context = {"title": "Fifty rows", "rows": ROWS}
-    return TEMPLATES.TemplateResponse(request, "rows.jinja", context)
+    return TEMPLATES.TemplateResponse(request, "rows_jinja.html", context)
 
 
 async def upload(request: Request) -> Response:

@@ -14,6 +14,7 @@ from waterspout.httpserver.answering import refuse, start_answering
 from waterspout.httpserver.connection import HTTPServerConnection
 from waterspout.httpserver.delivery import Delivery
 from waterspout.httpserver.exchange import Exchange
+from waterspout.httpserver.memory import keep_freed_memory
 from waterspout.httpserver.policy import Policy
 from waterspout.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
 from waterspout.httputil.request import from_exchange
@@ -129,6 +130,7 @@ class HTTPServer:
     def _attach(self) -> asyncio.AbstractEventLoop:
         """Settle on the current event loop, for as long as it lives."""
         if self.loop is None or self.loop.is_closed():
+            keep_freed_memory()
             self.loop = IOLoop.current().asyncio_loop
             self.context = copy_context()
             self.drained = self.loop.create_future()
