@@ -12,6 +12,7 @@ from waterspout._build import hot_modules
 
 # A busy machine is slow now and then, which says nothing about the code: no deadlines.
 settings.register_profile("gate", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=15)
 settings.register_profile("deep", deadline=None, max_examples=5000)
 settings.load_profile("gate")
 

@@ -1,7 +1,8 @@
 """The gate: is this checkout fit to be merged?
 
     ./check           format, lint, types, imports, locks; the tests, compiled and interpreted
-    ./check --fast    under a minute: without the locks, and the tests once, but for the slow ones
+    ./check --fast    under a minute: without the locks, and the tests once, without those that are
+                      slow or compare with Tornado, and with fewer random examples
     ./check --deep    everything, and the tests marked `deep` with it
 
 Every step is run, also after one has failed; the exit status is 1 where any has.
@@ -76,7 +77,8 @@ def steps_for_tests(args: argparse.Namespace) -> list[Step]:
     """Return the runs of the tests: with the hot modules compiled, and with them interpreted."""
     command = python("pytest", "-q", "--numprocesses=auto", "--maxprocesses=4")
     if args.fast:
-        command += ["-m", "not slow and not deep"]
+        command += ["-m", "not slow and not deep", "--ignore=tests/differential"]
+        command += ["--hypothesis-profile=fast"]
     elif not args.deep:
         command += ["-m", "not deep"]
     else:
