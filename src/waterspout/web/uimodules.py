@@ -36,7 +36,7 @@ class UIModule:
         """The user of the request."""
         return self.handler.current_user
 
-    def _render(self) -> str | bytes:
+    def _render(self, *args: Any, **kwargs: Any) -> str | bytes:
         raise NotImplementedError(f"{type(self).__name__} has no method render")
 
     #: Return the output, which is not escaped; the parameters are those of the calls.
