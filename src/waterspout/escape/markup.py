@@ -1,7 +1,5 @@
 """The escapes of HTML and XML."""
 
-import html
-
 from waterspout.escape.text import to_unicode
 
 __all__ = ["xhtml_escape", "xhtml_unescape"]
@@ -28,4 +26,7 @@ def xhtml_escape(value: str | bytes) -> str:
 
 def xhtml_unescape(value: str | bytes) -> str:
     """Undo the escapes of HTML and XML, named and numeric."""
+    # All the names of HTML5: a millisecond and more, at the start of many who escape only.
+    import html
+
     return html.unescape(to_unicode(value))

@@ -1,6 +1,5 @@
 """`main`: fetch from the command line, ``python -m waterspout.httpclient URL``."""
 
-import argparse
 import sys
 
 from waterspout.httpclient.blocking import HTTPClient
@@ -14,6 +13,8 @@ def main() -> None:
 
     Ends the program with status 1 if one could not be fetched.
     """
+    import argparse  # not for every program that has a client
+
     parser = argparse.ArgumentParser(prog="waterspout.httpclient", description="Fetch URLs.")
     parser.add_argument("url", nargs="+")
     for name, default in (

@@ -5,12 +5,7 @@ be of them, is decided here.
 """
 
 import re
-
-from multipart import (  # type: ignore[import-untyped]
-    MultipartError,
-    ParserLimitReached,
-    PushMultipartParser,
-)
+from typing import Any
 
 from waterspout.httputil.bounds import ParseMultipartConfig, parse_body_config
 from waterspout.httputil.parameters import decode_extended, parse_parameters
@@ -64,14 +59,17 @@ def parse_multipart_form_data(
         raise HTTPInputError(
             "the boundary of a multipart/form-data must be 1 to 70 visible ASCII characters"
         )
+    # Not above: it takes four milliseconds, at the start of many programs that get no such form.
+    import multipart  # type: ignore[import-untyped]
+
     try:
-        parts = _split(boundary, data, config)
-    except ParserLimitReached:
+        parts = _split(multipart, boundary, data, config)
+    except multipart.ParserLimitReached:
         raise HTTPInputError(
             f"a form has more than {config.max_parts} parts,"
             f" or one of them more than {_MAX_FIELDS} fields"
         ) from None
-    except MultipartError as error:
+    except multipart.MultipartError as error:
         # Further arguments of the error may hold what the client sent.
         raise HTTPInputError(f"malformed multipart/form-data: {error.args[0]}") from None
     for name, file, body in parts:
@@ -83,14 +81,14 @@ def parse_multipart_form_data(
 
 
 def _split(
-    boundary: bytes, data: bytes, config: ParseMultipartConfig
+    multipart: Any, boundary: bytes, data: bytes, config: ParseMultipartConfig
 ) -> list[tuple[str, HTTPFile | None, bytes]]:
     """Return the parts in their order, as name, file without its body, and body."""
     delimiter = b"--" + boundary
     if not data.startswith(delimiter):
         raise HTTPInputError("a multipart/form-data must begin with its boundary")
     most = config.max_part_header_size
-    parser = PushMultipartParser(
+    parser = multipart.PushMultipartParser(
         boundary,
         strict=True,
         max_segment_count=config.max_parts,
@@ -116,7 +114,7 @@ def _split(
     try:
         parser.close()
         is_whole = data[at : at + 2] in (b"", b"\r\n")  # an epilogue has a line of its own
-    except MultipartError:
+    except multipart.MultipartError:
         is_whole = False
     if not is_whole:
         raise HTTPInputError("a multipart/form-data must end with its boundary")

@@ -2,8 +2,7 @@
 
 import time
 from functools import cached_property
-from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waterspout.httputil.cookies import parse_cookie
 from waterspout.httputil.forms import parse_body_arguments, parse_query
@@ -13,6 +12,9 @@ from waterspout.httputil.text import split_host_and_port
 from waterspout.protocol.errors import HTTPInputError
 from waterspout.protocol.grammar import is_host
 from waterspout.protocol.headers import HTTPHeaders
+
+if TYPE_CHECKING:
+    from http.cookies import SimpleCookie
 
 __all__ = ["HTTPServerRequest", "from_exchange"]
 
@@ -156,8 +158,11 @@ class HTTPServerRequest(RequestFields):
         return None if get_certificate is None else get_certificate(binary_form)
 
     @cached_property
-    def cookies(self) -> SimpleCookie:
+    def cookies(self) -> "SimpleCookie":
         """The cookies; what is malformed, or has a name that no cookie may have, is not there."""
+        # A millisecond for those who want morsels; `get_cookie` does not.
+        from http.cookies import CookieError, SimpleCookie
+
         cookies = SimpleCookie()
         for name, value in self._cookie_values.items():
             try:

@@ -1,8 +1,6 @@
 """Small texts of HTTP: dates, URLs with queries, hosts with ports, credentials."""
 
-import calendar
 import datetime
-import email.utils
 import numbers
 import time
 import unicodedata
@@ -20,6 +18,12 @@ __all__ = [
     "url_concat",
 ]
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+
 
 def format_timestamp(
     ts: float | tuple[int, ...] | time.struct_time | datetime.datetime,
@@ -33,14 +37,22 @@ def format_timestamp(
     'Sun, 27 Jan 2013 18:43:20 GMT'
     """
     if isinstance(ts, datetime.datetime):
-        seconds: float = calendar.timegm(ts.utctimetuple())
+        day = ts.utctimetuple()
     elif isinstance(ts, numbers.Real):
-        seconds = float(ts)
+        day = time.gmtime(float(ts))
     elif isinstance(ts, tuple):
-        seconds = calendar.timegm(ts)
+        from calendar import timegm  # a tuple is seldom, and does not know its day of the week
+
+        day = time.gmtime(timegm(ts))
     else:
         raise TypeError(f"no timestamp: {type(ts).__name__}")
-    return email.utils.formatdate(seconds, usegmt=True)
+    if not 1 <= day.tm_year <= 9999:
+        raise ValueError(f"the year {day.tm_year} has no HTTP date")
+    # Not strftime, whose names are in the language of the process.
+    return (
+        f"{_DAYS[day.tm_wday]}, {day.tm_mday:02} {_MONTHS[day.tm_mon - 1]} {day.tm_year:04}"
+        f" {day.tm_hour:02}:{day.tm_min:02}:{day.tm_sec:02} GMT"
+    )
 
 
 def url_concat(

@@ -3,7 +3,6 @@
 import asyncio
 import datetime
 import math
-import random
 from collections.abc import Awaitable, Callable
 
 from waterspout.ioloop.loop import IOLoop
@@ -73,7 +72,11 @@ class PeriodicCallback:
 
     def _schedule(self, io_loop: IOLoop) -> None:
         loop = io_loop.asyncio_loop
-        interval = self.callback_time / 1000 * (1 + self.jitter * (random.random() - 0.5))  # noqa: S311
+        interval = self.callback_time / 1000
+        if self.jitter:
+            import random  # a millisecond, which not every program that has a loop shall take
+
+            interval *= 1 + self.jitter * (random.random() - 0.5)  # noqa: S311
         late = loop.time() - self._next_time
         # At least one: timers may fire a little early, and the same point must not come twice.
         self._next_time += interval * max(1, math.floor(late / interval) + 1)

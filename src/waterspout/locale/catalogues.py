@@ -1,10 +1,13 @@
 """Locales whose messages come from a catalogue: of CSV files, or of gettext."""
 
-import gettext
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from waterspout.locale.locales import Locale
 from waterspout.log import gen_log
+
+if TYPE_CHECKING:
+    import gettext
 
 __all__ = ["CSVLocale", "GettextLocale"]
 
@@ -46,7 +49,7 @@ class CSVLocale(Locale):
 class GettextLocale(Locale):
     """A locale with the messages of a catalogue of `gettext`, whose rules decide on plurals."""
 
-    def __init__(self, code: str, translations: gettext.NullTranslations) -> None:
+    def __init__(self, code: str, translations: "gettext.NullTranslations") -> None:
         super().__init__(code)
         self.translations = translations
 

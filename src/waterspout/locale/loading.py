@@ -5,12 +5,10 @@ that have a locale already keep it.
 """
 
 import codecs
-import csv
-import gettext
 import io
+import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from waterspout.locale.catalogues import CSVLocale, GettextLocale
 from waterspout.locale.locales import Locale
@@ -63,13 +61,15 @@ def load_translations(directory: str, encoding: str | None = None) -> None:
     Raises OSError for what can't be read, UnicodeDecodeError for what is in another encoding.
     """
     locales: dict[str, Locale] = {}
-    for path in sorted(Path(directory).iterdir()):
-        if path.suffix != ".csv":
+    for name in sorted(os.listdir(directory)):
+        path = os.path.join(directory, name)
+        code, extension = os.path.splitext(name)
+        if extension != ".csv":
             continue
-        if not _CODE.fullmatch(path.stem):
-            gen_log.error("Unrecognized locale %r (path: %s)", path.stem, path)
+        if not _CODE.fullmatch(code):
+            gen_log.error("Unrecognized locale %r (path: %s)", code, path)
             continue
-        locales[path.stem] = CSVLocale(path.stem, _translations(path, encoding))
+        locales[code] = CSVLocale(code, _translations(path, encoding))
     _register(locales, Locale._registry.default)
     gen_log.debug("Supported locales: %s", sorted(get_supported_locales()))
 
@@ -80,17 +80,20 @@ def load_gettext_translations(directory: str, domain: str) -> None:
     A directory without one, or with a broken one, is logged and left out. Raises OSError if
     ``directory`` can't be read.
     """
+    import gettext  # as csv below: not for every program that has a framework
+
     locales: dict[str, Locale] = {}
-    for path in sorted(Path(directory).iterdir()):
-        if path.name.startswith(".") or not path.is_dir():
+    for name in sorted(os.listdir(directory)):
+        path = os.path.join(directory, name)
+        if name.startswith(".") or not os.path.isdir(path):
             continue
         try:
-            with open(path / "LC_MESSAGES" / f"{domain}.mo", "rb") as file:
+            with open(os.path.join(path, "LC_MESSAGES", f"{domain}.mo"), "rb") as file:
                 translations = gettext.GNUTranslations(file)
         except Exception as error:  # whatever a broken catalogue leads to
-            gen_log.error("Cannot load translation for %r: %s", path.name, error)
+            gen_log.error("Cannot load translation for %r: %s", name, error)
             continue
-        locales[path.name] = GettextLocale(path.name, translations)
+        locales[name] = GettextLocale(name, translations)
     _register(locales, Locale._registry.default)
     gen_log.debug("Supported locales: %s", sorted(get_supported_locales()))
 
@@ -105,8 +108,10 @@ def _register(locales: dict[str, Locale], default: str) -> None:
     Locale._registry = Registry({default: CSVLocale(default, {}), **locales}, default)
 
 
-def _translations(path: Path, encoding: str | None) -> Mapping[str, Mapping[str, str]]:
+def _translations(path: str, encoding: str | None) -> Mapping[str, Mapping[str, str]]:
     """Return the messages of a CSV file for a `CSVLocale`."""
+    import csv
+
     translations: dict[str, dict[str, str]] = {}
     reader = csv.reader(io.StringIO(_text(path, encoding), newline=""), skipinitialspace=True)
     try:
@@ -135,8 +140,9 @@ def _translations(path: Path, encoding: str | None) -> Mapping[str, Mapping[str,
     return translations
 
 
-def _text(path: Path, encoding: str | None) -> str:
-    data = path.read_bytes()
+def _text(path: str, encoding: str | None) -> str:
+    with open(path, "rb") as file:
+        data = file.read()
     if encoding is None:
         encoding = "utf-16" if data.startswith(_BYTE_ORDER_MARKS) else "utf-8-sig"
     try:

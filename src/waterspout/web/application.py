@@ -1,7 +1,7 @@
 """The application: its rules, its settings, and the way from a request to a handler."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waterspout.httpserver import Exchange, HTTPServer
 from waterspout.httputil import HTTPMessageDelegate, HTTPServerRequest
@@ -14,7 +14,6 @@ from waterspout.routing import (
     RuleRouter,
 )
 from waterspout.routing.table import Route, RouteTable, handler_route
-from waterspout.template import BaseLoader
 from waterspout.web.accesslog import log_request
 from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.execution import execute, execute_at_head
@@ -24,6 +23,9 @@ from waterspout.web.staticrules import static_rules
 from waterspout.web.streaming import HandlerDelegate
 from waterspout.web.transforms import OutputTransform, chosen_transforms
 from waterspout.web.uimodules import ui_methods_of, ui_modules_of
+
+if TYPE_CHECKING:
+    from waterspout.template import BaseLoader
 
 __all__ = ["Application"]
 

@@ -5,9 +5,7 @@ precedence (section 13.2.2): ``If-Match`` or, without it, ``If-Unmodified-Since`
 ``If-None-Match`` or, without it, ``If-Modified-Since`` ends with 304; ``If-Range`` comes last.
 """
 
-import calendar
 import datetime
-from email.utils import parsedate_tz
 from functools import lru_cache
 
 from waterspout.httputil import format_timestamp
@@ -26,15 +24,21 @@ __all__ = [
 
 # The longest of the three forms that a date has is shorter. Nothing longer is looked at.
 _MAX_DATE_SIZE = 64
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_SECOND = datetime.timedelta(seconds=1)
 
 
 def parse_date(value: str) -> int | None:
     """Return an HTTP-date (RFC 9110 section 5.6.7) in seconds since the epoch; None for none."""
     if len(value) > _MAX_DATE_SIZE or not value.isascii():
         return None
+    # Two milliseconds to import, for those clients that send a date.
+    from calendar import timegm
+    from email.utils import parsedate_tz
+
     try:
         fields = parsedate_tz(value)
-        return None if fields is None else calendar.timegm(fields[:6]) - (fields[9] or 0)
+        return None if fields is None else timegm(fields[:6]) - (fields[9] or 0)
     except (IndexError, OverflowError, ValueError):
         return None
 
@@ -97,4 +101,5 @@ def use_range(
 
 def _seconds(time: datetime.datetime) -> int:
     """Return a time in whole seconds, for HTTP knows no parts; without a time zone it is UTC."""
-    return calendar.timegm(time.utctimetuple())
+    aware = time.replace(tzinfo=datetime.UTC) if time.tzinfo is None else time
+    return (aware - _EPOCH) // _SECOND

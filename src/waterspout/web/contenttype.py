@@ -1,6 +1,5 @@
 """The media type of a file, by its name."""
 
-import mimetypes
 from os.path import splitext
 
 __all__ = ["content_type"]
@@ -12,6 +11,8 @@ _UNKNOWN = "application/octet-stream"
 
 def content_type(path: str) -> str:
     """Return the type that ``mimetypes`` knows for a name; that of plain bytes if it knows none."""
+    import mimetypes  # not for every program that has a framework
+
     if not mimetypes.inited:
         mimetypes.init()
     # `guess_type` takes names apart as URLs, at several times the cost of what most names need.

@@ -2,11 +2,13 @@
 
 import time
 import warnings
-from http.cookies import SimpleCookie
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waterspout.escape import to_unicode
 from waterspout.httputil.cookies import encode_cookie, is_cookie_name
+
+if TYPE_CHECKING:
+    from http.cookies import SimpleCookie
 
 __all__ = ["clear_all_cookies", "clear_cookie", "get_cookie", "set_cookie"]
 

@@ -5,7 +5,6 @@ import datetime
 import numbers
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
-from http.cookies import SimpleCookie
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,6 @@ from waterspout.httputil import HTTPHeaders, HTTPServerRequest
 from waterspout.iostream import BaseIOStream
 from waterspout.locale import Locale
 from waterspout.protocol.http1.writer import check_reason
-from waterspout.template import BaseLoader
 from waterspout.util import ObjectDict
 from waterspout.web import (
     arguments,
@@ -34,6 +32,9 @@ from waterspout.web.settings import require_setting
 from waterspout.web.state import HandlerState
 
 if TYPE_CHECKING:
+    from http.cookies import SimpleCookie
+
+    from waterspout.template import BaseLoader
     from waterspout.web.application import Application
 
 __all__ = ["RequestHandler"]
@@ -288,7 +289,7 @@ class RequestHandler(HandlerState):
     # Cookies
 
     @property
-    def cookies(self) -> SimpleCookie:
+    def cookies(self) -> "SimpleCookie":
         """The cookies of the request, as morsels of ``http.cookies``."""
         return self.request.cookies  # type: ignore[no-any-return]
 
@@ -476,7 +477,7 @@ class RequestHandler(HandlerState):
         """
         return self.settings.get("template_path")
 
-    def create_template_loader(self, template_path: str) -> BaseLoader:
+    def create_template_loader(self, template_path: str) -> "BaseLoader":
         """Return a loader of templates in a directory; the application keeps it for this class.
 
         That is the setting ``template_loader``, or one that follows the settings ``autoescape``
@@ -506,7 +507,7 @@ class RequestHandler(HandlerState):
         return uiresources.embedded_css(css_embed)
 
     @cached_property
-    def _renewed_loaders(self) -> list[BaseLoader]:
+    def _renewed_loaders(self) -> "list[BaseLoader]":
         return []
 
     # Routes

@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from waterspout.template import BaseLoader, Loader
 from waterspout.util import ObjectDict
 from waterspout.web import uiresources
 from waterspout.web.uimodules import UIModules
+
+if TYPE_CHECKING:
+    from waterspout.template import BaseLoader
 
 __all__ = ["create_loader", "namespace", "render", "render_string", "user_interface"]
 
@@ -59,7 +61,7 @@ def user_interface(handler: Any) -> ObjectDict:
     return ObjectDict(methods, _tt_modules=modules, modules=modules)
 
 
-def create_loader(settings: dict[str, Any], template_path: str) -> BaseLoader:
+def create_loader(settings: dict[str, Any], template_path: str) -> "BaseLoader":
     """Return the loader that the settings ask for: one of their own, or one of that directory."""
     loader: BaseLoader | None = settings.get("template_loader")
     if loader is not None:
@@ -70,10 +72,13 @@ def create_loader(settings: dict[str, Any], template_path: str) -> BaseLoader:
         keywords["autoescape"] = settings["autoescape"]
     if "template_whitespace" in settings:
         keywords["whitespace"] = settings["template_whitespace"]
+    # A compiler takes five milliseconds to import, at the start of many programs without templates.
+    from waterspout.template import Loader
+
     return Loader(template_path, **keywords)
 
 
-def _loader(handler: Any, path: str) -> BaseLoader:
+def _loader(handler: Any, path: str) -> "BaseLoader":
     """Return the application's loader of a directory, as this class of handlers makes it."""
     loaders = handler.application.template_loaders
     key = (path, type(handler).create_template_loader)
@@ -86,7 +91,7 @@ def _loader(handler: Any, path: str) -> BaseLoader:
     return loader
 
 
-def _renew(handler: Any, loader: BaseLoader) -> None:
+def _renew(handler: Any, loader: "BaseLoader") -> None:
     """Load templates anew, but each only once for a request."""
     if loader not in handler._renewed_loaders:
         handler._renewed_loaders.append(loader)

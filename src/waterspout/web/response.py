@@ -7,7 +7,6 @@ once a second for its date; a mapping of their own is made only for handlers tha
 import asyncio
 import datetime
 import numbers
-from email.utils import formatdate
 from time import monotonic, time
 from typing import Any
 from urllib.parse import quote
@@ -58,7 +57,7 @@ class _Defaults:
             {
                 "Server": f"waterspout/{__version__}",
                 "Content-Type": "text/html; charset=UTF-8",
-                "Date": formatdate(int(seconds), usegmt=True),
+                "Date": format_timestamp(seconds),
             }
         )
         self.fields = encode_fields(self.headers)

@@ -7,8 +7,8 @@ give it away (http://breachattack.com); version 1 is the bare token in hexadecim
 """
 
 import hmac
+import os
 import re
-import secrets
 import time
 from typing import Any, NamedTuple
 
@@ -33,7 +33,7 @@ def xsrf_token(handler: Any) -> bytes:
     settings = handler.settings
     version = settings.get("xsrf_cookie_version", 2)
     found = _decode(_cookie(handler))
-    raw = found or _Token(secrets.token_bytes(_TOKEN_SIZE), int(time.time()))
+    raw = found or _Token(os.urandom(_TOKEN_SIZE), int(time.time()))
     text = _encode(raw, version)
     if found is None:
         attributes = dict(settings.get("xsrf_cookie_kwargs") or {})
@@ -79,7 +79,7 @@ def _encode(token: _Token, version: int) -> str:
         return token.token.hex()
     if version != 2:
         raise ValueError(f"the setting xsrf_cookie_version is 1 or 2, not {version!r}")
-    mask = secrets.token_bytes(4)
+    mask = os.urandom(4)
     return f"2|{mask.hex()}|{_masked(mask, token.token).hex()}|{token.seconds}"
 
 
