@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from waterspout.web import Application, StaticFileHandler
 from waterspout.web.openfile import open_file
 from waterspout.web.precompressed import find_precompressed, offered_codings
 
@@ -27,6 +28,26 @@ def test_the_keyword(value, codings):
 def test_another_coding_is_told():
     with pytest.raises(ValueError, match="precompressed: 'deflate' is none of br, zstd, gzip"):
         offered_codings(["br", "deflate"])
+
+
+def test_another_coding_is_told_when_the_rule_is_made():
+    keywords = {"path": "/srv", "precompressed": ["deflate"]}
+    expected = r"rule '/\(\.\*\)\$': precompressed: 'deflate' is none of br, zstd, gzip"
+    with pytest.raises(ValueError, match=expected):
+        Application([("/(.*)", StaticFileHandler, keywords)])
+    with pytest.raises(ValueError, match="'deflate' is none of"):
+        Application(static_path="/srv", static_handler_args={"precompressed": "deflate"})
+
+
+class Own(StaticFileHandler):
+    """Has a meaning of its own for the keyword."""
+
+    def initialize(self, path, precompressed):  # type: ignore[override]
+        super().initialize(path)
+
+
+def test_a_keyword_of_ones_own_is_not_judged():
+    Application([("/(.*)", Own, {"path": "/srv", "precompressed": "deflate"})])
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """URLs of static files, and the rules that lead to them."""
 
+import os
+
 import pytest
 from tests.wire.server_under_test import Wire
 
@@ -100,6 +102,35 @@ async def test_versions_of_what_is_no_file_are_kept_if_the_setting_says_so(
     )
     first, second = [(await asking.ask(path="/?path=none")).body for _ in range(2)]
     assert (first == second) is is_caching
+
+
+class Counting(StaticFileHandler):
+    """Counts how often a file's version is made."""
+
+    count = 0
+
+    @classmethod
+    def get_content_version(cls, abspath):
+        Counting.count += 1
+        return super().get_content_version(abspath)
+
+
+@pytest.mark.parametrize(("is_caching", "count"), [(True, 1), (False, 2)])
+async def test_versions_of_files_are_kept_if_the_setting_says_so(
+    wire: Wire, root, is_caching, count
+):
+    os.utime(root / "a.txt", (1_000_000_000, 1_000_000_000))
+    StaticFileHandler.reset()
+    Counting.count = 0
+    asking = await client(
+        wire,
+        static_path=str(root),
+        static_handler_class=Counting,
+        static_hash_cache=is_caching,
+    )
+    first, second = [(await asking.ask(path="/?path=a.txt")).body for _ in range(2)]
+    assert first == second
+    assert Counting.count == count
 
 
 async def test_a_class_of_ones_own(wire: Wire, root):

@@ -566,6 +566,10 @@ class RequestHandler(HandlerState):
 
     # Inside
 
+    @classmethod
+    def _check_keywords(cls, keywords: dict[str, Any]) -> None:
+        """Raise ``ValueError`` for wrong keywords of a rule; asked when the rule is made."""
+
     def _allowed_methods(self) -> list[str]:
         """Return the methods that the subclass has defined."""
         cls = type(self)

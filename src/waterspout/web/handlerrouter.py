@@ -24,12 +24,19 @@ class HandlerRouter(ReversibleRuleRouter):
         super().__init__(rules)
 
     def process_rule(self, rule: Rule) -> Rule:
-        """Take a rule whose target can take requests; ``TypeError`` for any other."""
+        """Take a rule whose target can take requests; ``TypeError`` for any other.
+
+        Raises ``ValueError`` for keywords that the handler class knows to be wrong.
+        """
         rule = super().process_rule(rule)
         target = rule.target
         if isinstance(target, type):
             if not issubclass(target, RequestHandler):
                 raise TypeError(f"{rule}: {target!r} is no RequestHandler class")
+            try:
+                target._check_keywords(rule.target_kwargs)
+            except ValueError as error:
+                raise ValueError(f"{rule}: {error}") from None
         elif not (
             isinstance(target, HTTPServerConnectionDelegate | HTTPMessageDelegate)
             or callable(target)

@@ -333,6 +333,11 @@ class StaticFileHandler(RequestHandler):
     # Inside
 
     @classmethod
+    def _check_keywords(cls, keywords: dict[str, Any]) -> None:
+        if cls.initialize is StaticFileHandler.initialize:
+            offered_codings(keywords.get("precompressed") or False)
+
+    @classmethod
     def _is_own(cls, name: str) -> bool:
         """Whether a method is the one above, and no subclass's."""
         own, found = _OWN[name], getattr(cls, name)
@@ -359,7 +364,7 @@ class StaticFileHandler(RequestHandler):
 
 
 def _is_caching(settings: dict[str, Any]) -> bool:
-    # Off, as while one develops, versions of what is no file are made anew each time.
+    # Off, as while one develops, the version in a URL is made anew each time.
     return bool(settings.get("static_hash_cache", True))
 
 
