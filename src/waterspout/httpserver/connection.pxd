@@ -1,6 +1,7 @@
 import cython
 
 from waterspout.httpserver.exchange cimport Exchange, new_exchange
+from waterspout.httpserver.requestbody cimport RequestBody, new_request_body
 from waterspout.protocol.http1.messages cimport RequestHead
 from waterspout.protocol.http1.server cimport ServerConnection
 
@@ -25,14 +26,7 @@ cdef class HTTPServerConnection:
     cdef readonly object remote_address
     cdef readonly Py_ssize_t requests
     cdef double _idle_timeout
-    cdef list _body
-    cdef long long _body_size
-    cdef double _body_start
-    cdef double _chunks_start
-    cdef object _body_timeout
-    cdef bint _is_pulled
-    cdef object _reader
-    cdef double _pull_pause
+    cdef RequestBody _body
     cdef bint _is_advancing
     cdef bint _is_in_head
     cdef bint _is_reading_paused
@@ -51,18 +45,23 @@ cdef class HTTPServerConnection:
     @cython.locals(engine=ServerConnection)
     cpdef on_response_complete(self, double now)
     cpdef drain(self)
+    @cython.locals(body=RequestBody)
     cpdef read_piece(self)
 
+    @cython.locals(body=RequestBody)
     cdef bint _is_receiving(self)
     cdef _advance(self)
     @cython.locals(engine=ServerConnection, exchanges=int)
     cdef _process_events(self)
     @cython.locals(now=double)
     cdef _begin(self, RequestHead head)
-    @cython.locals(exchange=Exchange)
+    @cython.locals(exchange=Exchange, body=RequestBody)
     cdef bint _offer(self, double now) except -1
-    cdef _hand_over(self, bytes piece)
-    cdef _end_pull(self)
+    @cython.locals(body=RequestBody)
+    cdef bint _take_piece(self, bytes piece) except -1
+    @cython.locals(body=RequestBody, exchange=Exchange)
+    cdef bint _end_body(self) except -1
+    @cython.locals(body=RequestBody)
     cdef _drop_body(self, error)
     @cython.locals(exchange=Exchange)
     cdef _serve(self)

@@ -21,6 +21,7 @@ from typing import Any
 
 from waterspout.httpserver.exchange import Exchange, new_exchange
 from waterspout.httpserver.policy import Policy
+from waterspout.httpserver.requestbody import RequestBody, new_request_body
 from waterspout.iostream import BaseIOStream, StreamClosedError
 from waterspout.iostream.takeover import take_over
 from waterspout.log import app_log, gen_log
@@ -77,14 +78,7 @@ class HTTPServerConnection:
         self.is_encrypted = False
         self.remote_address: Any = None
         self.requests = 0
-        self._body: list[bytes] = []
-        self._body_size = 0
-        self._body_start = 0.0  # when the body being received began; 0.0 between two
-        self._chunks_start = 0.0
-        self._body_timeout = policy.body_timeout
-        self._is_pulled = False  # the body goes to who reads it, not into `_body`
-        self._reader: asyncio.Future[bytes] | None = None  # who waits for a piece of it
-        self._pull_pause = 0.0  # since when nobody has been waiting for one
+        self._body: RequestBody | None = None  # the one that has not ended yet
         self._is_advancing = False
         self._is_in_head = False
         self._is_reading_paused = False
@@ -145,7 +139,7 @@ class HTTPServerConnection:
         self._has_eof = True
         if self._is_receiving() or (self.exchange is None and not self._is_write_paused):
             self._advance()
-        elif self.exchange is not None and not self._body_start:
+        elif self.exchange is not None and self._body is None:
             # Most who end their sending have gone, but some wait for the answer: the handler
             # hears of it, and whatever it still sends is sent. (In the middle of a body that is
             # found out when the rest of it is asked for.)
@@ -172,8 +166,7 @@ class HTTPServerConnection:
                 waiter.set_exception(StreamClosedError(error))
                 waiter.exception()  # nobody has to look at it
         self._drain_waiters.clear()
-        if self._body_start:
-            self._drop_body(error)
+        self._drop_body(error)
         return exchange
 
     def pause_writing(self) -> None:
@@ -244,8 +237,7 @@ class HTTPServerConnection:
         self.exchange = None
         engine = self._engine
         if not engine.keep_alive:
-            if self._body_start:
-                self._drop_body(None)
+            self._drop_body(None)
             self._close_gently()
             return
         engine.start_next_cycle()
@@ -291,7 +283,7 @@ class HTTPServerConnection:
 
     def detach(self) -> BaseIOStream:
         """Give the connection to a stream, which first reads what the client has sent ahead."""
-        if self._body_start or self._body:
+        if self._body is not None:
             raise LocalProtocolError("the request's body must have been read before detach()")
         self._pause_reading()
         self._is_reading_paused = True
@@ -303,16 +295,15 @@ class HTTPServerConnection:
 
     def read_piece(self) -> "asyncio.Future[bytes]":
         """Return a future of the next piece of the body; it is empty at the end of the body."""
-        if self._reader is not None and not self._reader.done():
-            raise RuntimeError("the body is being read already")
+        body = self._body
+        if body is not None:
+            body.check_idle()
         future = self.loop.create_future()
-        if self._body:
-            future.set_result(self._body.pop(0))
-        elif not self._body_start:
+        if body is None:
             future.set_result(b"")
-        else:
-            self._reader = future
-            self._body_start += monotonic() - self._pull_pause  # the client is not to blame for it
+            return future
+        body.ask(future, monotonic())
+        if not future.done():
             if self._engine.must_continue:
                 self._write(self._engine.send_continue())
             if not self._is_advancing:
@@ -325,15 +316,17 @@ class HTTPServerConnection:
 
     def set_body_timeout(self, timeout: float) -> None:
         """Set how long the body that is being received may take, in seconds."""
-        self._body_timeout = timeout
-        if self._is_receiving():
-            self._wait_for_data()
+        if self._body is not None:
+            self._body.timeout = timeout
+            if self._body.is_wanted():
+                self._wait_for_data()
 
     # The way of a request
 
     def _is_receiving(self) -> bool:
         """Whether more of a body is wanted now."""
-        return self._body_start > 0.0 and (not self._is_pulled or self._reader is not None)
+        body = self._body
+        return body is not None and body.is_wanted()
 
     def _advance(self) -> None:
         """Go as far as the bytes at hand allow."""
@@ -353,8 +346,7 @@ class HTTPServerConnection:
                 self._refuse(error)
                 return
             if event is END_OF_MESSAGE:
-                if self._is_pulled:
-                    self._end_pull()
+                if self._body is not None and self._end_body():
                     return
                 self._serve()
                 if self.exchange is not None:
@@ -371,20 +363,17 @@ class HTTPServerConnection:
                     self._advance_later(0.0)
                     return
             elif event is NEED_DATA:
-                if self._is_pulled:
+                if self._body is not None and self._body.is_pulled:
                     self._resume_reading()
                 self._wait_for_data()
                 return
             elif type(event) is RequestHead:
                 self._begin(event)
-                if self._is_pulled and self._reader is None:
+                if self._body is not None and not self._body.is_wanted():
                     return
             elif type(event) is bytes:
-                self._body_size += len(event)
-                if self._is_pulled:
-                    self._hand_over(event)
+                if self._take_piece(event):
                     return
-                self._body.append(event)
             elif event is YIELD:
                 self._throttle()
                 return
@@ -399,8 +388,7 @@ class HTTPServerConnection:
         self._is_in_head = False
         self.exchange = new_exchange(self, self._engine, self._write, head, now)
         if head.content_length > 0 or head.is_chunked:
-            self._body_start = self._chunks_start = now
-            self._body_size = 0
+            self._body = new_request_body(self._policy, now)
             if self._start_at_head is not None and self._offer(now):
                 return
             if self._engine.must_continue:
@@ -410,9 +398,9 @@ class HTTPServerConnection:
         """Offer a request whose body is still to come; tell whether the application took it."""
         exchange = self.exchange
         assert exchange is not None
-        self._body_timeout = self._policy.body_timeout
-        self._is_pulled = True
-        self._pull_pause = now
+        body = self._body
+        assert body is not None
+        body.take(now)
         is_taken = True
         try:
             is_taken = self._start_at_head(exchange)
@@ -422,57 +410,52 @@ class HTTPServerConnection:
         except (KeyboardInterrupt, SystemExit) as error:
             self._interrupt(error)
         if not is_taken:
-            self._is_pulled = False
-        elif self._body_start:
+            body.gather()
+        elif self._body is not None:
             exchange.is_late = True
-            if self._reader is None and not self._is_write_paused:
+            if not body.is_wanted() and not self._is_write_paused:
                 self.deadline = NEVER
         return is_taken
 
-    def _hand_over(self, piece: bytes) -> None:
-        """Give a piece of the body to who waits for it."""
-        reader = self._reader
-        assert reader is not None
-        self._reader = None
-        self._pull_pause = monotonic()
+    def _take_piece(self, piece: bytes) -> bool:
+        """Take a piece of the body; tell whether it went to who had asked for it."""
+        body = self._body
+        assert body is not None
+        if not body.is_pulled:
+            body.give(piece, 0.0)
+            return False
         if not self._is_write_paused:
             self.deadline = NEVER
-        if reader.done():  # cancelled: the next one gets it
-            self._body.append(piece)
-        else:
-            reader.set_result(piece)
+        body.give(piece, monotonic())
+        return True
 
-    def _end_pull(self) -> None:
-        """Tell who reads the body that it has ended."""
-        reader = self._reader
-        self._reader = None
-        self._is_pulled = False
-        self._body_start = 0.0
-        if not self._is_write_paused:
-            self.deadline = NEVER
-        if reader is not None and not reader.done():
-            reader.set_result(b"")
+    def _end_body(self) -> bool:
+        """Take the end of the body; tell whether somebody else reads it."""
+        body = self._body
+        exchange = self.exchange
+        assert body is not None
+        assert exchange is not None
+        self._body = None
+        if body.is_pulled:
+            if not self._is_write_paused:
+                self.deadline = NEVER
+            body.end()
+            return True
+        exchange.is_late = True
+        exchange.body = body.whole()
+        return False
 
     def _drop_body(self, error: Exception | None) -> None:
-        """Give up a body that has not been received whole."""
-        reader = self._reader
-        self._reader = None
-        self._is_pulled = False
-        self._body_start = 0.0
-        self._body.clear()
-        if reader is not None and not reader.done():
-            reader.set_exception(StreamClosedError(error))
-            reader.exception()  # nobody has to look at it
+        """Give up a body that has not been received whole, if there is one."""
+        body = self._body
+        self._body = None
+        if body is not None:
+            body.drop(error)
 
     def _serve(self) -> None:
         """Hand the whole request to the application."""
         exchange = self.exchange
         assert exchange is not None
-        if self._body_start:
-            self._body_start = 0.0
-            exchange.is_late = True
-            exchange.body = b"".join(self._body)
-            self._body.clear()
         try:
             self._application(exchange)
         except (Exception, asyncio.CancelledError):
@@ -510,28 +493,21 @@ class HTTPServerConnection:
 
     def _throttle(self) -> None:
         """Slow down a client that sends a body in very many very small chunks."""
-        now = monotonic()
-        due = self._policy.limits.max_chunks_per_turn / self._policy.max_chunk_rate
-        delay = self._chunks_start + due - now
-        self._chunks_start = max(now, self._chunks_start + due)
-        self._advance_later(delay)
+        body = self._body
+        assert body is not None
+        self._advance_later(body.delay(monotonic()))
 
     def _wait_for_data(self) -> None:
         """Set the deadline for what the client is in the middle of."""
-        policy = self._policy
-        if self._body_start:
+        if self._body is not None:
             if self._is_write_paused:
                 return
-            self.deadline = (
-                self._body_start + policy.body_grace + self._body_size / policy.min_body_rate
-            )
-            if self._body_timeout is not None:
-                self.deadline = min(self.deadline, self._body_start + self._body_timeout)
+            self.deadline = self._body.deadline()
         elif self._engine.has_unread_data:
             # The deadline of a head runs from its first byte, not from its latest one.
             if not self._is_in_head:
                 self._is_in_head = True
-                self.deadline = monotonic() + policy.header_timeout
+                self.deadline = monotonic() + self._policy.header_timeout
             return
         self._is_in_head = False
 
@@ -609,7 +585,7 @@ class HTTPServerConnection:
             state = "closing"
         elif self._is_receiving():
             state = "receiving"
-        elif self._body_start:
+        elif self._body is not None:
             state = "receiving slowly"
         else:
             state = "idle" if self.exchange is None else "serving"

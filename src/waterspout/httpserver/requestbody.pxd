@@ -1,0 +1,29 @@
+import cython
+
+
+@cython.final
+cdef class RequestBody:
+    cdef object _policy
+    cdef double _start
+    cdef double _chunks_start
+    cdef long long _size
+    cdef list _pieces
+    cdef public object timeout
+    cdef readonly bint is_pulled
+    cdef object _reader
+    cdef double _pause_start
+
+    cpdef bint is_wanted(self)
+    cpdef give(self, bytes piece, double now)
+    cpdef take(self, double now)
+    cpdef gather(self)
+    cpdef ask(self, future, double now)
+    cpdef check_idle(self)
+    cpdef bytes whole(self)
+    cpdef end(self)
+    cpdef drop(self, error)
+    cpdef double deadline(self) except? -1
+    cpdef double delay(self, double now) except? -1
+
+
+cpdef RequestBody new_request_body(policy, double start)
