@@ -3,13 +3,14 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
 from dataclasses import replace
 from inspect import iscoroutine
 from time import monotonic
 from typing import Any
 
+from waterspout.httpserver.accepting import Acceptor
 from waterspout.httpserver.answering import refuse, start_answering
 from waterspout.httpserver.connection import HTTPServerConnection
 from waterspout.httpserver.delivery import Delivery
@@ -74,7 +75,7 @@ class HTTPServer:
         self._context = (
             None if ssl_options is None else ssl_options_to_context(ssl_options, server_side=True)
         )
-        self._listeners: list[asyncio.AbstractServer] = []
+        self._acceptor: Acceptor | None = None
         #: The event loop that serves, from the first socket on.
         self.loop: asyncio.AbstractEventLoop | None = None
         #: The context that requests have copies of: that of who has begun to listen.
@@ -112,19 +113,9 @@ class HTTPServer:
     def add_socket(self, socket: socket.socket) -> None:
         """Accept connections on one socket that listens already."""
         loop = self._attach()
-        has_tls = self._context is not None
-        self._listeners.append(
-            _run_without_waiting(
-                loop.create_server(
-                    self._make_connection,  # type: ignore[arg-type] # a protocol in all but name
-                    sock=socket,
-                    ssl=self._context,
-                    backlog=1024,
-                    ssl_handshake_timeout=self.policy.header_timeout if has_tls else None,
-                    ssl_shutdown_timeout=self.policy.linger_timeout if has_tls else None,
-                ),
-            ),
-        )
+        if self._acceptor is None:
+            self._acceptor = Acceptor(loop, self._open)
+        self._acceptor.add(socket)
         self._is_closed = False
 
     def _attach(self) -> asyncio.AbstractEventLoop:
@@ -140,15 +131,15 @@ class HTTPServer:
     @property
     def sockets(self) -> list[socket.socket]:
         """The sockets that are listened on."""
-        return [found for listener in self._listeners for found in getattr(listener, "sockets", ())]
+        return [] if self._acceptor is None else list(self._acceptor.sockets)
 
     # End
 
     def stop(self) -> None:
         """Accept no more connections; those that are open stay. May be called again."""
-        for listener in self._listeners:
-            listener.close()
-        self._listeners.clear()
+        if self._acceptor is not None:
+            self._acceptor.close()
+            self._acceptor = None
 
     async def close_all_connections(self, grace: float | None = None) -> int:
         """Close all connections; return how many had to be cut. ``stop`` comes before.
@@ -156,7 +147,7 @@ class HTTPServer:
         Idle ones are closed at once. A request that is under way is answered, with ``Connection:
         close``; after ``grace`` seconds (None: no bound) it is cut off.
         """
-        self._is_closed = not self._listeners
+        self._is_closed = self._acceptor is None
         for connection in list(self.connections):
             connection.close_when_idle()
         if not self.connections:
@@ -173,10 +164,23 @@ class HTTPServer:
             return cut
         return 0
 
-    # From the connections
+    # From the acceptor
+
+    async def _open(self, accepted: socket.socket) -> None:
+        """Make a connection of a socket, after the handshake where there is TLS."""
+        has_tls = self._context is not None
+        await self._attach().connect_accepted_socket(
+            self._make_connection,  # type: ignore[type-var] # a protocol in all but name
+            accepted,
+            ssl=self._context,
+            ssl_handshake_timeout=self.policy.header_timeout if has_tls else None,
+            ssl_shutdown_timeout=self.policy.linger_timeout if has_tls else None,
+        )
 
     def _make_connection(self) -> HTTPServerConnection:
         return HTTPServerConnection(self)
+
+    # From the connections
 
     def on_open(self, connection: HTTPServerConnection) -> None:
         """Take note of a new connection."""
@@ -288,18 +292,3 @@ class _CallableHost:
             return
         if iscoroutine(rest):
             start_answering(exchange, rest, context)
-
-
-def _run_without_waiting(
-    coroutine: Coroutine[Any, Any, asyncio.AbstractServer],
-) -> asyncio.AbstractServer:
-    """Run a coroutine that has nothing to wait for, whether or not its loop is running.
-
-    ``create_server`` with a socket at hand is one: at most it lets others run once.
-    """
-    try:
-        while True:
-            if coroutine.send(None) is not None:
-                raise RuntimeError("the event loop cannot begin to listen at once")
-    except StopIteration as stop:
-        return stop.value  # type: ignore[no-any-return]

@@ -1,0 +1,111 @@
+"""Starts ``serving.py``, a server in a process of its own, and ends it."""
+
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+__all__ = ["LOOPS", "ServerProcess", "start"]
+
+_SCRIPT = Path(__file__).with_name("serving.py")
+_SOURCES = _SCRIPT.parents[2] / "src"
+
+#: The event loops that a server may run on, as values of a parameter.
+LOOPS = [
+    "asyncio",
+    pytest.param(
+        "uvloop",
+        marks=pytest.mark.skipif(
+            importlib.util.find_spec("uvloop") is None, reason="uvloop is not installed"
+        ),
+    ),
+]
+
+
+@dataclass
+class ServerProcess:
+    """One that runs; ``stderr`` is where it logs."""
+
+    process: subprocess.Popen[str]
+    port: int
+    address: str
+
+    def connect(self, timeout: float = 30.0) -> socket.socket:
+        """Return a new connection to it."""
+        return socket.create_connection((self.address, self.port), timeout=timeout)
+
+    def get(self, path: str) -> bytes:
+        """Return the page at ``path``, on a connection of its own."""
+        connection = HTTPConnection(self.address, self.port, timeout=30)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            body = response.read()
+            assert response.status == 200, body
+            return body
+        finally:
+            connection.close()
+
+    def usage(self) -> dict[str, Any]:
+        """Return what it has used: CPU ``seconds``, open ``descriptors``, ``resident`` bytes."""
+        return json.loads(self.get("/usage"))  # type: ignore[no-any-return]
+
+
+@contextmanager
+def start(
+    loop: str = "uvloop",
+    *,
+    address: str = "127.0.0.1",
+    certfile: str | None = None,
+    files: str | None = None,
+    descriptors: int | None = None,
+    compress: bool = False,
+    **server: Any,
+) -> Iterator[ServerProcess]:
+    """Run a server on ``loop``; more arguments are those of ``HTTPServer``.
+
+    ``descriptors`` bounds how many it may have open, ``files`` is a directory to serve.
+    """
+    if loop == "uvloop" and importlib.util.find_spec("uvloop") is None:
+        loop = "asyncio"
+    options = {
+        "loop": loop,
+        "address": address,
+        "certfile": certfile,
+        "files": files,
+        "descriptors": descriptors,
+        "compress": compress,
+        "server": server,
+    }
+    process = subprocess.Popen(
+        [sys.executable, str(_SCRIPT), json.dumps(options)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(_SOURCES)},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        yield ServerProcess(process, int(line), address)
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()

@@ -1,0 +1,131 @@
+"""A server in a process of its own, for tests that need one to exhaust, to measure or to attack.
+
+``python serving.py '{"loop": "uvloop"}'`` prints the port and serves until its stdin ends, so that
+none outlives its test. The options are those of ``start`` in ``server_process``.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import resource
+import ssl
+import sys
+import threading
+from typing import Any
+
+from waterspout.httpserver import HTTPServer
+from waterspout.netutil import bind_sockets
+from waterspout.web import Application, RequestHandler, StaticFileHandler
+
+#: Larger than what the sockets' buffers on both sides take together.
+BIG = 8 * 1024 * 1024
+
+
+class Hello(RequestHandler):
+    """Answers as small as they come; with an ETag, as always."""
+
+    def get(self) -> None:
+        self.write("Hello, world")
+
+
+class Echo(RequestHandler):
+    """Tells what was asked."""
+
+    SUPPORTED_METHODS = (*RequestHandler.SUPPORTED_METHODS, "PURGE")
+
+    def prepare(self) -> None:
+        request = self.request
+        self.finish(
+            {
+                "method": request.method,
+                "uri": request.uri,
+                "fields": sorted(request.headers.get_all()),
+                "size": len(request.body),
+                "sha256": hashlib.sha256(request.body).hexdigest(),
+            }
+        )
+
+
+class Stream(RequestHandler):
+    """Sends ``?count=`` chunks that differ, each flushed."""
+
+    async def get(self) -> None:
+        for index in range(int(self.get_argument("count"))):
+            self.write(f"{index}\n" * 100)
+            await self.flush()
+
+
+class Big(RequestHandler):
+    """More than a client that does not read can be sent."""
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "application/octet-stream")
+        self.write(bytes(BIG))
+
+
+class Usage(RequestHandler):
+    """What the process has used so far."""
+
+    def get(self) -> None:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        with open("/proc/self/statm") as statm:
+            pages = int(statm.read().split()[1])
+        self.finish(
+            {
+                "seconds": used.ru_utime + used.ru_stime,
+                "descriptors": len(os.listdir("/proc/self/fd")) - 1,
+                "resident": pages * resource.getpagesize(),
+            }
+        )
+
+
+async def main(options: dict[str, Any]) -> None:
+    """Serve until stdin ends."""
+    rules: list[Any] = [
+        ("/", Hello),
+        ("/echo.*", Echo),
+        ("/stream", Stream),
+        ("/big", Big),
+        ("/usage", Usage),
+    ]
+    if options.get("files"):
+        rules.append(("/files/(.*)", StaticFileHandler, {"path": options["files"]}))
+    context = None
+    if options.get("certfile"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options["certfile"])
+    application = Application(
+        rules,
+        log_function=lambda handler: None,
+        compress_response=options.get("compress", False),
+    )
+    server = HTTPServer(application, ssl_options=context, **options.get("server", {}))
+    sockets = bind_sockets(0, options.get("address", "127.0.0.1"))
+    server.add_sockets(sockets)
+    if options.get("descriptors"):
+        limit = options["descriptors"]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    print(sockets[0].getsockname()[1], flush=True)
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+
+    def wait() -> None:
+        sys.stdin.read()
+        loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=wait, daemon=True).start()
+    await ended.wait()
+    server.stop()
+    await server.close_all_connections(0)
+
+
+if __name__ == "__main__":
+    given = json.loads(sys.argv[1])
+    factory = None
+    if given["loop"] == "uvloop":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main(given))
