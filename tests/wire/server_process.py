@@ -57,7 +57,11 @@ class ServerProcess:
             connection.close()
 
     def usage(self) -> dict[str, Any]:
-        """Return what it has used: CPU ``seconds``, open ``descriptors``, ``resident`` bytes."""
+        """Return what it has used and done.
+
+        CPU ``seconds``, open ``descriptors``, ``resident`` bytes, requests ``answered`` and
+        ``refused``.
+        """
         return json.loads(self.get("/usage"))  # type: ignore[no-any-return]
 
 

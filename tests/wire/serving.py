@@ -7,6 +7,7 @@ none outlives its test. The options are those of ``start`` in ``server_process``
 import asyncio
 import hashlib
 import json
+import logging
 import os
 import resource
 import ssl
@@ -40,6 +41,7 @@ class Echo(RequestHandler):
             {
                 "method": request.method,
                 "uri": request.uri,
+                "peer": request.connection.remote_address[1],
                 "fields": sorted(request.headers.get_all()),
                 "size": len(request.body),
                 "sha256": hashlib.sha256(request.body).hexdigest(),
@@ -64,10 +66,32 @@ class Big(RequestHandler):
         self.write(bytes(BIG))
 
 
+class Counts(logging.Handler):
+    """How many requests have been answered, and how many refused."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered = 0
+        self.refused = 0
+
+    def on_answer(self, handler: RequestHandler) -> None:
+        """Count an answer of the application's."""
+        self.answered += 1
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count what the server has refused by itself."""
+        self.refused += record.getMessage().startswith("refused a request ")
+
+
 class Usage(RequestHandler):
-    """What the process has used so far."""
+    """What the process has used and done so far, but for this request."""
+
+    def initialize(self, counts: Counts) -> None:
+        """Take what counts."""
+        self._counts = counts
 
     def get(self) -> None:
+        """Answer it as JSON."""
         used = resource.getrusage(resource.RUSAGE_SELF)
         with open("/proc/self/statm") as statm:
             pages = int(statm.read().split()[1])
@@ -76,18 +100,25 @@ class Usage(RequestHandler):
                 "seconds": used.ru_utime + used.ru_stime,
                 "descriptors": len(os.listdir("/proc/self/fd")) - 1,
                 "resident": pages * resource.getpagesize(),
+                "answered": self._counts.answered,
+                "refused": self._counts.refused,
             }
         )
 
 
 async def main(options: dict[str, Any]) -> None:
     """Serve until stdin ends."""
+    counts = Counts()
+    log = logging.getLogger("waterspout.general")
+    log.setLevel(logging.INFO)
+    log.addHandler(counts)
+    log.propagate = False
     rules: list[Any] = [
         ("/", Hello),
         ("/echo.*", Echo),
         ("/stream", Stream),
         ("/big", Big),
-        ("/usage", Usage),
+        ("/usage", Usage, {"counts": counts}),
     ]
     if options.get("files"):
         rules.append(("/files/(.*)", StaticFileHandler, {"path": options["files"]}))
@@ -97,7 +128,7 @@ async def main(options: dict[str, Any]) -> None:
         context.load_cert_chain(options["certfile"])
     application = Application(
         rules,
-        log_function=lambda handler: None,
+        log_function=counts.on_answer,
         compress_response=options.get("compress", False),
     )
     server = HTTPServer(application, ssl_options=context, **options.get("server", {}))
