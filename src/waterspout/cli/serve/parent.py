@@ -1,0 +1,238 @@
+"""The parent of the workers: starts them, watches them, ends them. It never serves.
+
+It has no event loop and no threads, and never imports the application: it waits for signals, for
+the ends of workers and for what they say, asks a `Fleet` what to do, and does that.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from waterspout.cli.serve.channel import FOR_PARENT, TOLD, Line
+from waterspout.cli.serve.fleet import Action, Exit, Fleet, Hurry, Kill, Start, Stop, Tell
+from waterspout.cli.serve.memory import size_of
+from waterspout.cli.serve.signals import Signals, held_back
+from waterspout.cli.serve.sources import Sources
+from waterspout.log import gen_log
+
+__all__ = ["Parent"]
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD)
+
+# How often, in seconds, memory is measured and source files are looked at, where that is wanted.
+_MEASURE_INTERVAL = 5.0
+_LOOK_INTERVAL = 0.5
+
+# The worker finds waterspout wherever this process has found it, and leaves the environment as it
+# was for the programs that it starts itself.
+_CODE = """
+import json, os, sys
+given = json.loads(os.environ.pop("WATERSPOUT_WORKER"))
+sys.path[:] = given["path"]
+from waterspout.cli.serve.worker import main
+sys.exit(main(given))
+"""
+
+
+class Parent:
+    """Runs workers on ``listeners``, with what was given on the ``command_line``.
+
+    ``name`` is what is said to be served. The listening sockets are this process's: as long as it
+    lives no connection is refused or lost for want of a worker.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        command_line: dict[str, Any],
+        listeners: Sequence[socket.socket],
+        name: str,
+        *,
+        watches_sources: bool = False,
+    ) -> None:
+        self._fleet = fleet
+        self._command_line = command_line
+        self._listeners = list(listeners)
+        self._name = name
+        self._sources = Sources() if watches_sources else None
+        self._measures = fleet.rules.max_memory is not None
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._lines: dict[int, Line] = {}
+        self._is_announced = False
+        self._next_look = 0.0
+        self._had_terminal = os.isatty(2)
+
+    def run(self) -> int:
+        """Serve until told to end; return the exit status."""
+        with Signals(_SIGNALS) as self._signals:
+            try:
+                return self._run()
+            finally:
+                # Where this fails the lines' ends end the workers; there is no status to wait for.
+                for pid in list(self._processes):
+                    self._forget(pid, None)
+
+    def _run(self) -> int:
+        while True:
+            now = time.monotonic()
+            for action in self._fleet.decide(now):
+                if isinstance(action, Exit):
+                    return action.status
+                self._do(action)
+            self._wait(self._timeout())
+            self._look()
+
+    def _timeout(self) -> float | None:
+        now = time.monotonic()
+        times = [self._fleet.wake_at(now)]
+        if self._sources is not None or self._measures:
+            times.append(self._next_look)
+        soonest = min((time for time in times if time is not None), default=None)
+        return None if soonest is None else max(0.0, soonest - now)
+
+    # What is decided
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Start(number):
+                self._start(number)
+            case Stop(pid):
+                self._stop_listening()
+                self._send(pid, signal.SIGTERM)
+            case Hurry(pid):
+                self._send(pid, signal.SIGQUIT)
+            case Kill(pid):
+                self._send(pid, signal.SIGKILL)
+            case Tell(level, text):
+                gen_log.log(level, text)
+
+    def _start(self, number: int) -> None:
+        line = Line()
+        fds = [line.workers_end.fileno(), *(found.fileno() for found in self._listeners)]
+        given = {
+            "number": number,
+            "channel": fds[0],
+            "listeners": fds[1:],
+            "command_line": self._command_line,
+            "path": sys.path,
+        }
+        try:
+            with held_back(FOR_PARENT):
+                process = subprocess.Popen(
+                    [sys.executable, "-c", _CODE],
+                    pass_fds=fds,
+                    env={**os.environ, "WATERSPOUT_WORKER": json.dumps(given)},
+                )
+        except OSError as error:
+            line.close()
+            self._fleet.on_not_started(number, f"cannot be started: {error}", time.monotonic())
+            return
+        line.workers_end.close()
+        self._processes[process.pid] = process
+        self._lines[process.pid] = line
+        self._signals.add(line)
+        self._fleet.on_started(number, process.pid, time.monotonic())
+
+    def _stop_listening(self) -> None:
+        """Let the last worker that ends be the end of the listening sockets."""
+        if not self._fleet.is_serving:
+            for listener in self._listeners:
+                listener.close()
+
+    def _send(self, pid: int, number: int) -> None:
+        # It has not been waited for, so its number is still its own.
+        os.kill(pid, number)
+
+    # What happens
+
+    def _wait(self, timeout: float | None) -> None:
+        signals, lines = self._signals.wait(timeout)
+        for number in signals:
+            self._on_signal(number)
+        for pid, line in list(self._lines.items()):
+            if line in lines:
+                self._hear(pid, line)
+        self._reap()
+
+    def _on_signal(self, number: int) -> None:
+        now = time.monotonic()
+        # Whoever has started this may have closed its terminal.
+        is_hang_up = number == signal.SIGHUP and self._had_terminal and not os.isatty(2)
+        if number in (signal.SIGTERM, signal.SIGINT) or is_hang_up:
+            self._fleet.on_stop(signal.Signals(number).name, now)
+        elif number == signal.SIGQUIT:
+            self._fleet.on_quit("SIGQUIT", now)
+        elif number == signal.SIGHUP:
+            self._fleet.on_reload("SIGHUP")
+
+    def _hear(self, pid: int, line: Line) -> None:
+        said, is_open = line.read()
+        for words in said:
+            self._on_said(pid, words)
+        if not is_open:
+            self._hang_up(pid)
+
+    def _on_said(self, pid: int, words: dict[str, Any]) -> None:
+        if words.get("ready"):
+            self._fleet.on_ready(pid, time.monotonic())
+            if not self._is_announced:
+                self._is_announced = True
+                gen_log.info("%s (process %d)", self._name, os.getpid())
+        if self._sources is not None:
+            self._sources.watch(words.get("files", ()))
+
+    def _reap(self) -> None:
+        """Take note of all processes that have ended; also of orphans, where this is process 1."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid not in self._processes:
+                continue
+            if pid in self._lines:
+                self._hear(pid, self._lines[pid])  # its last words
+            code = os.waitstatus_to_exitcode(status)
+            self._forget(pid, code)
+            self._fleet.on_exit(pid, _how(code), time.monotonic(), is_told=code == TOLD)
+
+    def _hang_up(self, pid: int) -> None:
+        line = self._lines.pop(pid, None)
+        if line is not None:
+            self._signals.remove(line)
+            line.close()
+
+    def _forget(self, pid: int, code: int | None) -> None:
+        self._hang_up(pid)
+        process = self._processes.pop(pid)
+        process.returncode = -signal.SIGTERM if code is None else code
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        if self._sources is not None:
+            changed = self._sources.changed()
+            if changed:
+                self._fleet.on_reload(f"{os.path.relpath(changed[0])} has changed")
+        if self._measures:
+            for pid in self._processes:
+                self._fleet.on_measured(pid, size_of(pid))
+        self._next_look = now + (_MEASURE_INTERVAL if self._sources is None else _LOOK_INTERVAL)
+
+
+def _how(code: int) -> str:
+    if code >= 0:
+        return f"has exited with status {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"
