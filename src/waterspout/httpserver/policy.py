@@ -1,14 +1,13 @@
 """What a server allows its clients: sizes, times and the reuse of connections."""
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from waterspout.protocol.http1 import Limits
 
 __all__ = ["Policy"]
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """The bounds of one server; times are in seconds, sizes in bytes. It never changes.
 
     All bounds are on by default. A client is cut off when it takes longer than ``header_timeout``
@@ -18,7 +17,7 @@ class Policy:
     the last it gets. ``body_timeout``, where it is not None, bounds a whole body.
     """
 
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()
     header_timeout: float = 20.0
     idle_timeout: float = 75.0
     body_grace: float = 10.0

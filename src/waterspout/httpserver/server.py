@@ -255,8 +255,7 @@ def _adjusted(
         policy.limits, **{name: size for name, size in sizes.items() if size is not None}
     )
     times = {"idle_timeout": idle_timeout, "body_timeout": body_timeout}
-    return replace(
-        policy,
+    return policy._replace(
         limits=limits,
         no_keep_alive=no_keep_alive or policy.no_keep_alive,
         **{name: value for name, value in times.items() if value is not None},  # type: ignore[arg-type]

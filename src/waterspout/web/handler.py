@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from waterspout.httputil import HTTPHeaders, HTTPServerRequest
 from waterspout.iostream import BaseIOStream
-from waterspout.locale import Locale
 from waterspout.protocol.http1.writer import check_reason
 from waterspout.util import ObjectDict
 from waterspout.web import (
@@ -34,6 +33,7 @@ from waterspout.web.state import HandlerState
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
 
+    from waterspout.locale import Locale
     from waterspout.template import BaseLoader
     from waterspout.web.application import Application
 
@@ -180,15 +180,15 @@ class RequestHandler(HandlerState):
     # The language
 
     @cached_property
-    def locale(self) -> Locale:
+    def locale(self) -> "Locale":
         """The locale of the response: that of the user, or the browser's; may be set to another."""
         return language.chosen_locale(self)
 
-    def get_user_locale(self) -> Locale | None:
+    def get_user_locale(self) -> "Locale | None":
         """Return the locale that the user has chosen; None for the browser's. To be overridden."""
         return None
 
-    def get_browser_locale(self, default: str = "en_US") -> Locale:
+    def get_browser_locale(self, default: str = "en_US") -> "Locale":
         """Return the closest locale to ``Accept-Language``, by its order and its q-values.
 
         ``default`` is for a browser that asks for none. Where there is nothing that it asks for it

@@ -15,12 +15,11 @@ __all__ = ["absolute", "absolute_path", "is_below", "quoted", "roots", "with_sla
 
 # On Windows: drives and streams (`a.txt::$DATA`), devices, which are in every directory, and names
 # that end in dots or spaces, which it does not see.
-_NOT_ON_WINDOWS = re.compile(
+_NOT_ON_WINDOWS = (
     r":|(?:^|[\\/])(?:"
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d\u00b9\u00b2\u00b3]) *(?:\.[^\\/]*)?"
     r"|(?!\.\.?(?:$|[\\/]))[^\\/]*[. ]"
-    r")(?:$|[\\/])",
-    re.IGNORECASE,
+    r")(?:$|[\\/])"
 )
 
 
@@ -30,7 +29,7 @@ def absolute_path(root: str, path: str, flavour: ModuleType = os.path) -> str | 
     ``path`` is relative, in the words of the system. Absolute paths, ``..`` that lead outside, and
     names of drives lead elsewhere; a NUL, or a device of Windows, leads nowhere.
     """
-    if "\0" in path or (flavour.sep == "\\" and _NOT_ON_WINDOWS.search(path)):
+    if "\0" in path or (flavour.sep == "\\" and re.search(_NOT_ON_WINDOWS, path, re.IGNORECASE)):
         return None
     separator: str = flavour.sep
     relative: str = flavour.normpath(path)
