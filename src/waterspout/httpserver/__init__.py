@@ -5,5 +5,14 @@ from waterspout.httpserver.delivery import Delivery, deliver
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.policy import Policy
 from waterspout.httpserver.server import HTTPServer
+from waterspout.httpserver.signals import run_until_signal
 
-__all__ = ["Delivery", "Exchange", "HTTPServer", "HTTPServerConnection", "Policy", "deliver"]
+__all__ = [
+    "Delivery",
+    "Exchange",
+    "HTTPServer",
+    "HTTPServerConnection",
+    "Policy",
+    "deliver",
+    "run_until_signal",
+]

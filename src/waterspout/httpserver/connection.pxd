@@ -36,9 +36,7 @@ cdef class HTTPServerConnection:
     cdef Py_ssize_t _linger_size
     cdef bint _is_closing
     cdef bint _is_write_paused
-    cdef Py_ssize_t _unsent
-    cdef bint _has_grown
-    cdef list _drain_waiters
+    cdef object _unsent
 
     cpdef data_received(self, bytes data)
     cdef _receive_ahead(self, bytes data)

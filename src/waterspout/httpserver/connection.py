@@ -14,15 +14,14 @@ for, and the server compares all of them with the clock once a second.
 """
 
 import asyncio
-import socket
-import struct
 from time import monotonic
 from typing import Any
 
 from waterspout.httpserver.exchange import Exchange, new_exchange
 from waterspout.httpserver.policy import Policy
 from waterspout.httpserver.requestbody import RequestBody, new_request_body
-from waterspout.iostream import BaseIOStream, StreamClosedError
+from waterspout.httpserver.unsent import Unsent
+from waterspout.iostream import BaseIOStream
 from waterspout.iostream.takeover import take_over
 from waterspout.log import app_log, gen_log
 from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
@@ -46,8 +45,6 @@ _MAX_EXCHANGES_PER_TURN = 16
 _MAX_AHEAD = 64 * 1024
 # What a refused client may go on sending before it is cut off: this, or what a body may hold.
 _MIN_LINGER_SIZE = 16 * 1024 * 1024
-# SO_LINGER for a close that resets the connection.
-_RESET = struct.pack("ii", 1, 0)
 
 
 class HTTPServerConnection:
@@ -88,9 +85,7 @@ class HTTPServerConnection:
         self._linger_size = 0
         self._is_closing = False  # nothing but unsent bytes keep the connection open
         self._is_write_paused = False
-        self._unsent = 0  # bytes, when the deadline of a slow reader was set
-        self._has_grown = False
-        self._drain_waiters: list[asyncio.Future[None]] = []
+        self._unsent: Any = None  # what the client has not read yet
 
     # From the event loop
 
@@ -98,6 +93,7 @@ class HTTPServerConnection:
         """Begin: the client has connected, and TLS is up where it is used."""
         self._transport = transport
         self._write = transport.write
+        self._unsent = Unsent(transport)
         transport.set_write_buffer_limits(self._policy.write_buffer_size)
         self.remote_address = transport.get_extra_info("peername") or None
         self.is_encrypted = transport.get_extra_info("sslcontext") is not None
@@ -161,11 +157,7 @@ class HTTPServerConnection:
         self._server.on_close(self)
         exchange = self.exchange
         self.exchange = None
-        for waiter in self._drain_waiters:
-            if not waiter.done():
-                waiter.set_exception(StreamClosedError(error))
-                waiter.exception()  # nobody has to look at it
-        self._drain_waiters.clear()
+        self._unsent.fail(error)
         self._drop_body(error)
         return exchange
 
@@ -177,10 +169,7 @@ class HTTPServerConnection:
     def resume_writing(self) -> None:
         """Take note that the client has caught up."""
         self._is_write_paused = False
-        for waiter in self._drain_waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-        self._drain_waiters.clear()
+        self._unsent.release()
         if self._is_lingering:
             return
         if self.exchange is None:
@@ -200,12 +189,9 @@ class HTTPServerConnection:
         A slow reader is not cut off as long as it has read something since.
         """
         if self._is_lingering or self._is_write_paused:
-            unsent = self._transport.get_write_buffer_size()
-            has_grown = unsent > self._unsent
-            if unsent and (unsent < self._unsent or (has_grown and not self._has_grown)):
-                self._wait_for_reader(now)
-                self._has_grown = has_grown
-            elif unsent or self._is_closing:
+            if self._unsent.has_moved():
+                self.deadline = now + self._policy.write_timeout
+            elif self._is_closing or self._unsent.size():
                 self._transport.abort()
             else:
                 self._close()
@@ -221,6 +207,24 @@ class HTTPServerConnection:
         self._engine.keep_alive = False
         if self.exchange is None and not self._is_lingering:
             self._close()
+
+    def end_keep_alive(self) -> None:
+        """Let the request under way, or else the next one, be the last."""
+        self._engine.keep_alive = False
+
+    def close_after_request(self, now: float) -> None:
+        """Let the request under way be the last one, and close now if there is none.
+
+        Under way is also what has come in part, and what a new client is about to send: to be
+        closed without an answer it could not understand. ``now`` is on the clock of ``deadline``.
+        """
+        self._engine.keep_alive = False
+        if self.exchange is not None or self._is_lingering or self._engine.has_unread_data:
+            return
+        if self.requests:
+            self._close()
+        else:
+            self.deadline = min(self.deadline, now + self._policy.first_request_timeout)
 
     def pause_reading(self) -> None:
         """Read nothing more for now."""
@@ -257,18 +261,14 @@ class HTTPServerConnection:
         """Close now, so that the client sees that its response is not whole."""
         if self._engine.writing == CLOSE_BODY:
             # Its body ends with the connection. Only a reset is no such end.
-            sock = self._transport.get_extra_info("socket")
-            if sock is not None and isinstance(self.remote_address, tuple):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self._unsent.reset_on_close()
         self._transport.abort()
 
     def drain(self) -> "asyncio.Future[None]":
         """Return a future that is done when the client has caught up."""
         if not self._is_write_paused:
             return self._server.drained  # type: ignore[no-any-return]
-        future = self.loop.create_future()
-        self._drain_waiters.append(future)
-        return future
+        return self._unsent.waiter(self.loop)  # type: ignore[no-any-return]
 
     def switch(self, head: bytes) -> None:
         """Send what nothing of HTTP follows; ``detach`` comes next, within the idle timeout."""
@@ -564,8 +564,7 @@ class HTTPServerConnection:
 
     def _wait_for_reader(self, now: float) -> None:
         """Set the deadline for a client that has to read what is unsent, or some of it."""
-        self._unsent = self._transport.get_write_buffer_size()
-        self._has_grown = False
+        self._unsent.look()
         self.deadline = now + self._policy.write_timeout
 
     def _pause_reading(self) -> None:

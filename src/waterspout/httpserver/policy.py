@@ -30,4 +30,6 @@ class Policy(NamedTuple):
     linger_timeout: float = 5.0
     #: Unsent bytes of responses above which ``flush`` waits.
     write_buffer_size: int = 64 * 1024
+    #: How long a new connection is kept in a drain, for a first request that may be on its way.
+    first_request_timeout: float = 2.0
     no_keep_alive: bool = False

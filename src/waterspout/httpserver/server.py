@@ -14,6 +14,7 @@ from waterspout.httpserver.accepting import Acceptor
 from waterspout.httpserver.answering import refuse, start_answering
 from waterspout.httpserver.connection import HTTPServerConnection
 from waterspout.httpserver.delivery import Delivery
+from waterspout.httpserver.draining import Drain
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.memory import keep_freed_memory
 from waterspout.httpserver.policy import Policy
@@ -86,6 +87,7 @@ class HTTPServer:
         self._is_halted = False
         self._closed_waiters: list[asyncio.Future[None]] = []
         self._is_closed = False
+        self._drain: Drain | None = None
 
     # Begin
 
@@ -117,6 +119,7 @@ class HTTPServer:
             self._acceptor = Acceptor(loop, self._open)
         self._acceptor.add(socket)
         self._is_closed = False
+        self._drain = None
 
     def _attach(self) -> asyncio.AbstractEventLoop:
         """Settle on the current event loop, for as long as it lives."""
@@ -152,17 +155,54 @@ class HTTPServer:
             connection.close_when_idle()
         if not self.connections:
             return 0
-        waiter = asyncio.get_running_loop().create_future()
-        self._closed_waiters.append(waiter)
         try:
-            await asyncio.wait_for(asyncio.shield(waiter), grace)
+            await asyncio.wait_for(self.wait_all_closed(), grace)
         except TimeoutError:
             cut = len(self.connections)
             for connection in list(self.connections):
                 connection.abort()
-            await waiter
+            await self.wait_all_closed()
             return cut
         return 0
+
+    async def wait_all_closed(self) -> None:
+        """Wait until no connection is open."""
+        if self.connections:
+            waiter = asyncio.get_running_loop().create_future()
+            self._closed_waiters.append(waiter)
+            await waiter
+
+    # Drain
+
+    async def drain(self, grace: float | None = 30.0, *, readiness_delay: float = 0.0) -> int:
+        """Stop so that no request is lost; return how many connections had to be cut.
+
+        For ``readiness_delay`` seconds everything goes on, but ``is_draining`` is true and a
+        ``ReadyHandler`` answers 503, so that a load balancer has the time to send its clients
+        elsewhere. Then no more connections are accepted, idle ones are closed at once, and the
+        requests under way are answered, with ``Connection: close``: also one whose head or body
+        is still coming, and the first one of a client that has just connected. What has not
+        been sent after ``grace`` seconds (None: no bound) is cut off, and one line of the log
+        says how many. A connection that was detached is its program's.
+
+        May be called again: the grace that ends first counts, and all return the same number.
+        """
+        if self._drain is None:
+            self._drain = Drain(self)
+        return await self._drain.run(grace, readiness_delay)
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether ``drain`` has begun, and the server has not begun to listen anew since."""
+        return self._drain is not None
+
+    def cut_connections(self) -> None:
+        """Close all connections now, whatever is under way; a ``drain`` ends at once, too."""
+        if self._drain is not None:
+            self._drain.hurry()
+            return
+        for connection in list(self.connections):
+            connection.abort()
 
     # From the acceptor
 
@@ -177,6 +217,8 @@ class HTTPServer:
             ssl_shutdown_timeout=self.policy.linger_timeout if has_tls else None,
         )
 
+    # From the connections
+
     def _make_connection(self) -> HTTPServerConnection:
         return HTTPServerConnection(self)
 
@@ -189,7 +231,9 @@ class HTTPServer:
             connection.pause_reading()
         if self._sweep_timer is None:
             self._sweep_later()
-        if self._is_closed:
+        if self._drain is not None and self._drain.is_closing:
+            connection.close_after_request(monotonic())
+        elif self._is_closed:
             connection.close_when_idle()  # accepted before the end, and heard of after it
 
     def on_close(self, connection: HTTPServerConnection) -> None:

@@ -1,0 +1,77 @@
+"""What a connection has still to send: whether its client reads, and who waits until it has.
+
+It knows the transport only as far as its write buffer goes, and no clock.
+"""
+
+import asyncio
+import socket
+import struct
+from typing import Any
+
+from waterspout.iostream import StreamClosedError
+
+__all__ = ["Unsent"]
+
+# SO_LINGER for a close that resets the connection.
+_RESET = struct.pack("ii", 1, 0)
+
+
+class Unsent:
+    """The bytes of one connection that the kernel has not taken."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._get_size = transport.get_write_buffer_size
+        self._size = 0  # when it was last looked at
+        self._has_grown = False
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def size(self) -> int:
+        """Return how many bytes there are."""
+        return self._get_size()  # type: ignore[no-any-return]
+
+    def look(self) -> None:
+        """Remember how many there are, for ``has_moved``."""
+        self._size = self._get_size()
+        self._has_grown = False
+
+    def has_moved(self) -> bool:
+        """Look again, and tell whether the client has read some since it was last looked at.
+
+        What has grown may have moved as well; that counts once, for a handler that writes on
+        would hide a client that does not read at all.
+        """
+        size = self._get_size()
+        has_grown = size > self._size
+        if not size or not (size < self._size or (has_grown and not self._has_grown)):
+            return False
+        self._size = size
+        self._has_grown = has_grown
+        return True
+
+    def reset_on_close(self) -> None:
+        """Have the connection end with a reset, so that the client takes it for no good end."""
+        sock = self._transport.get_extra_info("socket")
+        if sock is not None and isinstance(sock.getsockname(), tuple):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+
+    def waiter(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":
+        """Return a future that is done with the next ``release``."""
+        future = loop.create_future()
+        self._waiters.append(future)
+        return future
+
+    def release(self) -> None:
+        """Tell all who wait that the client has caught up."""
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._waiters.clear()
+
+    def fail(self, error: Exception | None) -> None:
+        """Tell all who wait that nothing more will be sent, by a ``StreamClosedError``."""
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_exception(StreamClosedError(error))
+                waiter.exception()  # nobody has to look at it
+        self._waiters.clear()
