@@ -29,6 +29,8 @@ class ApplicationError(Exception):
     def __init__(self, line: str, error: BaseException | None = None) -> None:
         super().__init__(line)
         self.trace = "" if error is None else _own_traceback(error)
+        #: The files that the traceback names: what a failed import leaves no module of.
+        self.files = [] if error is None else sorted(_files(error))
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -161,3 +163,14 @@ def _own_traceback(error: BaseException) -> str:
         del frames[0]
     shown.stack = traceback.StackSummary.from_list(frames)
     return "".join(shown.format())
+
+
+def _files(error: BaseException) -> set[str]:
+    frames = traceback.extract_tb(error.__traceback__)
+    files = {frame.filename for frame in frames if not frame.filename.startswith("<")}
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        files.add(error.filename)
+    for earlier in (error.__cause__, error.__context__):
+        if earlier is not None:
+            files |= _files(earlier)
+    return files

@@ -210,6 +210,7 @@ class Fleet:
         """A worker is ready."""
         worker = self.workers[pid]
         worker.take(Input.READY, now)
+        self._tell(logging.INFO, f"{worker} is ready")
         if worker.generation == self._generation:
             self._proven = self._generation
             self._failed_starts = 0

@@ -20,14 +20,14 @@ _INSTALLED = tuple(
 )
 
 
-def loaded_files() -> list[str]:
-    """Return the source files of the modules that are imported, without what is installed."""
-    files = set()
+def loaded_files(others: Iterable[str] = ()) -> list[str]:
+    """Return the files of the modules that are imported, and others, without what is installed."""
+    files = {*others}
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if isinstance(file, str) and not file.startswith(_INSTALLED):
-            files.add(os.path.abspath(file))
-    return sorted(files)
+        if isinstance(file, str):
+            files.add(file)
+    return sorted(os.path.abspath(file) for file in files if not file.startswith(_INSTALLED))
 
 
 def _time_of(file: str) -> int:

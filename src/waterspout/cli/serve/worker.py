@@ -35,8 +35,11 @@ def main(given: dict[str, Any]) -> int:
     for number in FOR_PARENT:
         signal.signal(number, _leave_to_parent)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, FOR_PARENT)
+    # Made at once: what the program starts while it is imported must not have them.
     channel = Channel(given["channel"])
-    settings: dict[str, Any] | None = None
+    listeners = [socket.socket(fileno=number) for number in given["listeners"]]
+    for listener in listeners:
+        listener.set_inheritable(False)
     loop = IOLoop()
     try:
         settings = settings_of(given["command_line"])
@@ -47,14 +50,14 @@ def main(given: dict[str, Any]) -> int:
         step_back()
         tls = context_of(settings)
         server = HTTPServer(application, ssl_options=tls, policy=policy_of(settings))
-    except (ApplicationError, OSError, ValueError) as error:
-        print(f"{getattr(error, 'trace', '')}waterspout serve: {error}", file=sys.stderr)
-        channel.say(files=loaded_files())
+    except ApplicationError as error:
+        print(f"{error.trace}waterspout serve: {error}", file=sys.stderr)
+        channel.say(files=loaded_files(error.files))
         return TOLD
-    for number in given["listeners"]:
-        listener = socket.socket(fileno=number)
-        listener.set_inheritable(False)  # for the programs that the application starts
-        server.add_socket(listener)
+    except (OSError, ValueError) as error:
+        print(f"waterspout serve: {error}", file=sys.stderr)
+        return TOLD
+    server.add_sockets(listeners)
     drain = Drain(server, settings["grace"])
     loop.asyncio_loop.add_signal_handler(signal.SIGTERM, drain.begin)
     loop.asyncio_loop.add_signal_handler(signal.SIGQUIT, drain.hurry)

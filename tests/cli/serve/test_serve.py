@@ -1,0 +1,437 @@
+"""The command as a whole: real processes, real signals, requests while it happens."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+from tests.cli.serve.served import Load, ask, children, wait_until
+
+pytestmark = pytest.mark.skipif(
+    not os.path.exists("/proc/self/stat"), reason="processes are looked at in /proc"
+)
+
+
+def background(function, *args):
+    """Run a function in a thread; return a list that has its outcome, and the thread."""
+    outcome = []
+
+    def run():
+        try:
+            outcome.append(function(*args))
+        except OSError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return outcome, thread
+
+
+# Serve
+
+
+def test_one_worker(serve):
+    served = serve("--port", "0")
+    assert served.get().split()[0] == str(*served.workers())
+    assert served.end() == 0
+    assert "SIGTERM: ending" in served.output
+
+
+def test_the_workers_have_numbers(serve):
+    served = serve("--port", "0", "--workers", "2")
+    served.wait_for_workers(2)
+    answers = set()
+
+    def have_both_answered():
+        answers.add(served.get("/number"))
+        return answers == {"0", "1"}
+
+    wait_until(have_both_answered, "both answer")
+
+
+@pytest.mark.parametrize("app", ["main:make_app", "main:make_app_later"])
+def test_a_function_that_makes_the_application(serve, app):
+    served = serve("--port", "0", app=app)
+    assert served.get().endswith(" 1")
+
+
+def test_a_unix_socket(serve, program):
+    served = serve("--unix", "app.sock", "--unix-mode", "660")
+    served.wait_for("serving main:app at unix:app.sock")
+    file = program / "app.sock"
+    assert file.stat().st_mode & 0o777 == 0o660
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(file))
+        sock.sendall(b"GET /number HTTP/1.0\r\n\r\n")
+        assert sock.makefile("rb").read().endswith(b"\r\n\r\n0")
+    assert served.end() == 0
+    assert not file.exists()
+
+
+def test_a_pid_file(serve, program):
+    served = serve("--port", "0", "--pid-file", "serve.pid")
+    served.wait_for("serving ")
+    file = program / "serve.pid"
+    assert file.read_text() == f"{served.pid}\n"
+    second = serve("--port", "0", "--pid-file", "serve.pid")
+    assert second.ended() == 1
+    assert second.output == (
+        f"waterspout serve: pid file serve.pid: process {served.pid} is running"
+    )
+    assert served.end() == 0
+    assert not file.exists()
+
+
+def test_a_configuration(serve, program):
+    config = 'app = "main:app"\nport = 0\nlimit-body-size = "1k"\naccess-log = "off"\n'
+    (program / "serve.toml").write_text(config)
+    served = serve("--config", "serve.toml", app=None)
+    assert ask(served.address, "/post", b"x" * 1024) == (200, "1024")
+    assert ask(served.address, "/post", b"x" * 1025)[0] == 413
+    assert served.end() == 0
+    assert "POST" not in served.output
+
+
+def test_the_command_line_wins_over_the_configuration(serve, program):
+    (program / "serve.toml").write_text("port = 0\nlimit-body-size = 10\n")
+    served = serve("--config", "serve.toml", "--limit-body-size", "2k")
+    assert ask(served.address, "/post", b"x" * 2048) == (200, "2048")
+
+
+def test_the_access_log(serve):
+    served = serve("--port", "0")
+    served.get("/number?a=1")
+    served.wait_for(" 200 GET /number?a=1 ")
+
+
+def test_a_program_that_sets_up_logging_is_not_disturbed(serve, program):
+    with (program / "main.py").open("a") as file:
+        file.write("import logging\nlogging.basicConfig(level='INFO', format='MINE %(message)s')\n")
+    served = serve("--port", "0")
+    served.get("/number")
+    assert served.wait_for("200 GET /number").startswith("MINE ")
+
+
+def test_what_the_application_starts_has_none_of_ours(serve, program):
+    with (program / "main.py").open("a") as file:
+        file.write(
+            "import subprocess\nprogram = subprocess.Popen(['sleep', '3600'], close_fds=0)\n"
+        )
+    served = serve("--port", "0")
+    served.wait_for("serving ")
+    [worker] = served.workers()
+    [program] = children(worker)
+    try:
+        wait_until(lambda: "sleep" in os.readlink(f"/proc/{program}/exe"), "it is started")
+        opened = os.listdir(f"/proc/{program}/fd")
+        assert sorted(map(int, opened)) == [0, 1, 2]
+        with open(f"/proc/{program}/environ") as environ:
+            assert "WATERSPOUT_WORKER" not in environ.read()
+        with open(f"/proc/{program}/status") as status:
+            masks = dict(line.split(":\t") for line in status.read().splitlines() if "Sig" in line)
+        held_back, ignored = int(masks["SigBlk"], 16), int(masks["SigIgn"], 16)
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+            assert not (held_back | ignored) >> (number - 1) & 1
+    finally:
+        os.kill(program, signal.SIGKILL)
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("source", "app", "lines"),
+    [
+        ("", "main:app", ["module 'main' has no 'app'"]),
+        ("apps = 1", "main:app", ["module 'main' has no 'app', did you mean 'apps'?"]),
+        ("app = 3", "main:app", ["main:app is 3, no Application,"]),
+        ("def app(): pass", "main:app", ["main:app() returned None instead of an application"]),
+        ("def app(environ, start_response): pass", "main:app", ["waterspout.wsgi.WSGIContainer"]),
+        ("import nothing_of_this_name", "main:app", ["No module named", "cannot import 'main'"]),
+        ("", "other:app", ["no module 'other'"]),
+        ("", "main.deeper:app", ["no module 'main.deeper'"]),
+        ("def (", "main:app", ["def (", "SyntaxError", "cannot import 'main'"]),
+        ("raise SystemExit(3)", "main:app", ["SystemExit: 3", "cannot import 'main'"]),
+        ("1 / 0", "main:app", ["ZeroDivisionError", "cannot import 'main'"]),
+        ("def app(): 1 / 0", "main:app", ["ZeroDivisionError", "main:app has failed"]),
+        ("async def app(): 1 / 0", "main:app", ["ZeroDivisionError", "main:app has failed"]),
+    ],
+)
+def test_an_application_that_is_none(serve, program, source, app, lines):
+    (program / "main.py").write_text(source)
+    served = serve("--port", "0", "--workers", "2", app=app)
+    assert served.ended() == 1
+    for words in lines:
+        served.wait_for(words)
+    assert served.lines[-1].startswith("waterspout serve: ")
+    for own in ("waterspout/cli", "importlib", "asyncio", "uvloop"):
+        assert own not in served.output
+
+
+def test_a_worker_that_is_killed_by_its_import(serve, program):
+    (program / "main.py").write_text("import os; os.kill(os.getpid(), 9)")
+    served = serve("--port", "0")
+    assert served.ended() == 1
+    assert served.lines[-1].endswith(") was ended by SIGKILL before it was ready")
+
+
+def test_a_port_in_use(serve):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        served = serve("--port", str(port))
+        assert served.ended() == 1
+    assert served.output.endswith(f"cannot listen on 127.0.0.1 port {port}: Address already in use")
+    assert len(served.lines) == 1
+
+
+# Those that die
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_what_is_in_its_hands(serve):
+    served = serve("--port", "0", "--workers", "2", "--access-log", "off")
+    served.wait_for_workers(2)
+    clients = 8
+    with Load(served.address, clients=clients) as load:
+        for _ in range(3):
+            load.wait_for(200)
+            victim = min(served.workers())
+            os.kill(victim, signal.SIGKILL)
+            served.wait_for_workers(2, without=[victim])
+        load.wait_for(200)
+    assert len(load.failures) <= 3 * clients
+    assert load.refused == 0
+    assert served.end() == 0
+
+
+def test_a_worker_that_dies_takes_no_other_request_with_it(serve):
+    served = serve("--port", "0", "--workers", "1")
+    [before] = served.wait_for_workers(1)
+    with pytest.raises(OSError, match=r"no answer|reset"):
+        served.get("/crash")
+    assert int(served.get().split()[0]) != before  # asked while there was no worker
+    served.wait_for(f"(pid {before}) was ended by SIGKILL after")
+
+
+@pytest.mark.slow
+def test_a_crash_loop_has_a_brake(serve):
+    served = serve("--port", "0")
+    for _ in range(3):
+        with pytest.raises(OSError, match=r"no answer|reset"):
+            served.get("/crash")
+    assert served.wait_for("started anew", 1).endswith(", started anew")
+    assert served.wait_for("started anew", 2).endswith(", started anew in 0.5 s")
+    assert served.wait_for("started anew", 3).endswith(", started anew in 1 s")
+    assert served.end() == 0
+
+
+# Reload
+
+
+def change(program, version):
+    main = program / "main.py"
+    main.write_text(main.read_text().replace("VERSION = 1", f"VERSION = {version}"))
+    # The files that Python has compiled are told apart by seconds.
+    os.utime(main, (main.stat().st_mtime + 10,) * 2)
+
+
+def test_sighup_brings_new_code(serve, program):
+    served = serve("--port", "0", "--workers", "2")
+    before = served.wait_for_workers(2)
+    assert served.get().endswith(" 1")
+    change(program, 2)
+    served.send(signal.SIGHUP)
+    served.wait_for_workers(2, without=before)
+    assert {served.get().split()[1] for _ in range(20)} == {"2"}
+
+
+def test_bad_new_code_leaves_the_old_workers(serve, program):
+    served = serve("--port", "0", "--workers", "2")
+    before = served.wait_for_workers(2)
+    change(program, "nothing")
+    served.send(signal.SIGHUP)
+    served.wait_for("NameError")
+    served.wait_for("the workers with the code of before go on")
+    assert served.wait_for_workers(2) == before
+    assert served.get().endswith(" 1")
+    assert served.end() == 0
+
+
+def test_a_configuration_that_has_become_bad_leaves_the_old_workers(serve, program):
+    file = program / "serve.toml"
+    file.write_text("port = 0")
+    served = serve("--config", "serve.toml")
+    before = served.wait_for_workers(1)
+    served.wait_for("serving ")
+    file.write_text("prot = 0")
+    served.send(signal.SIGHUP)
+    served.wait_for("waterspout serve: serve.toml: no key 'prot', did you mean 'port'?")
+    served.wait_for("go on")
+    assert served.wait_for_workers(1) == before
+
+
+@pytest.mark.slow
+def test_no_request_is_lost_by_sighup(serve, program):
+    served = serve("--port", "0", "--workers", "2", "--access-log", "off")
+    served.wait_for_workers(2)
+    with Load(served.address) as load:
+        for _ in range(3):
+            load.wait_for(100)
+            before = served.workers()
+            served.send(signal.SIGHUP)
+            served.wait_for_workers(2, without=before)
+        load.wait_for(100)
+    assert load.failures == []
+    assert load.refused == 0
+    assert served.end() == 0
+
+
+@pytest.mark.slow
+def test_age_replaces_workers_and_no_request_is_lost(serve):
+    served = serve("--port", "0", "--workers", "2", "--max-age", "1s", "--access-log", "off")
+    first = served.wait_for_workers(2)
+    with Load(served.address) as load:
+        wait_until(lambda: not served.workers() & first, "all are replaced")
+        load.wait_for(100)
+    assert load.failures == []
+    assert load.refused == 0
+
+
+@pytest.mark.slow
+def test_memory_replaces_a_worker(serve):
+    served = serve("--port", "0", "--max-memory", "150M")
+    [before] = served.wait_for_workers(1)
+    served.get("/grow")
+    served.wait_for(f"(pid {before}) has grown to ")
+    served.wait_for_workers(1, without=[before])
+
+
+def test_source_files_that_change(serve, program):
+    served = serve("--port", "0", "--reload")
+    assert served.get().endswith(" 1")
+    change(program, 2)
+    served.wait_for("main.py has changed")
+    wait_until(lambda: served.get().endswith(" 2"), "the new code serves")
+
+
+def test_the_first_start_may_be_mended_under_reload(serve, program):
+    main = program / "main.py"
+    good = main.read_text()
+    main.write_text("import part\n" + good)
+    (program / "part.py").write_text("1 / 0")
+    served = serve("--port", "0", "--reload")
+    served.wait_for("ZeroDivisionError")
+    served.wait_for("waiting for a change of the program's files")
+    (program / "part.py").write_text("")
+    assert served.get().endswith(" 1")
+
+
+# The end
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_no_request_is_lost_by_the_end(serve, number):
+    served = serve("--port", "0", "--workers", "2", "--access-log", "off")
+    served.wait_for_workers(2)
+    with Load(served.address, clients=6) as load:
+        load.wait_for(300)
+        assert served.end(number) == 0
+    assert load.failures == []
+    assert load.refused == 6
+
+
+def test_a_running_request_is_answered_before_the_end(serve):
+    served = serve("--port", "0")
+    outcome, thread = background(ask, served.address, "/slow?for=1")
+    served.get()
+    wait_until(lambda: connections(served) >= 1, "it is being answered")
+    assert served.end() == 0
+    thread.join()
+    assert outcome == [(200, "slept")]
+
+
+def connections(served):
+    """Return how many connections the workers have open."""
+    count = 0
+    for pid in served.workers():
+        opened = os.listdir(f"/proc/{pid}/fd")
+        found = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in opened if fd.isdigit()]
+        count += sum(name.startswith("socket:") for name in found)
+    return count
+
+
+def test_after_the_grace_period_it_is_cut(serve):
+    served = serve("--port", "0", "--grace", "200ms")
+    outcome, thread = background(ask, served.address, "/slow?for=3600")
+    served.get()
+    assert served.end() == 0
+    thread.join()
+    assert isinstance(outcome[0], OSError)
+
+
+def test_the_second_signal_cuts_at_once(serve):
+    served = serve("--port", "0", "--grace", "1h")
+    outcome, thread = background(ask, served.address, "/slow?for=3600")
+    served.get()
+    served.send(signal.SIGTERM)
+    served.wait_for("SIGTERM: ending, within 3600 s")
+    threading.Event().wait(0.6)  # a signal that comes sooner is taken for the same one
+    served.send(signal.SIGTERM)
+    assert served.ended() == 0
+    served.wait_for("SIGTERM: ending at once")
+    thread.join()
+    assert isinstance(outcome[0], OSError)
+
+
+@pytest.mark.slow
+def test_a_worker_that_does_not_listen_is_killed(serve):
+    served = serve("--port", "0", "--grace", "0")
+    _, thread = background(ask, served.address, "/stuck")
+    [worker] = served.workers()
+    wait_until(lambda: connections(served) >= 1, "it is connected")
+    assert served.end() == 0
+    served.wait_for(f"(pid {worker}), draining for 5 s, is killed")
+    thread.join()
+
+
+@pytest.mark.parametrize("path", ["/", pytest.param("/stuck", marks=pytest.mark.slow)])
+def test_nobody_outlives_the_parent(serve, path):
+    served = serve("--port", "0", "--workers", "2", "--grace", "1s")
+    served.wait_for_workers(2)
+    background(ask, served.address, path)
+    assert served.end(signal.SIGKILL) == -signal.SIGKILL
+
+
+def test_ctrl_c_at_the_terminal(serve):
+    """It goes to all processes of the group; nobody shows a traceback, and nothing is left."""
+    served = serve("--port", "0", "--workers", "2", start_new_session=True)
+    served.wait_for_workers(2)
+    served.get()
+    os.killpg(served.pid, signal.SIGINT)
+    assert served.ended() == 0
+    assert "Traceback" not in served.output
+
+
+def test_a_signal_to_all_the_group_does_not_cut(serve):
+    """As systemd ends a service, and timeout(1) a program."""
+    served = serve("--port", "0", start_new_session=True)
+    outcome, thread = background(ask, served.address, "/slow?for=0.5")
+    served.get()
+    for _ in range(2):
+        os.killpg(served.pid, signal.SIGTERM)
+    assert served.ended() == 0
+    thread.join()
+    assert outcome == [(200, "slept")]
+
+
+def test_the_help_can_be_read_without_a_program():
+    result = subprocess.run(
+        [sys.executable, "-m", "waterspout", "serve", "--help"], capture_output=True, text=True
+    )
+    assert result.returncode == 0
+    for words in ("--workers", "--limit-body-size", "--timeout-idle", "SIGHUP", "10M"):
+        assert words in result.stdout
