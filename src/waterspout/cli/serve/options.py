@@ -5,7 +5,7 @@ each, whatever fields there are.
 """
 
 import typing
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import dataclass
 from types import NoneType
 from typing import Any
 
@@ -77,23 +77,20 @@ _WORDS = {
 
 def _generated(owner: type) -> list[Option]:
     """Return an option for each field that is a single value."""
-    hints = typing.get_type_hints(owner)
+    usual = owner()
     return [
-        _option(owner, found, hints[found.name])
-        for found in fields(owner)
-        if hints[found.name] is not Limits
+        _option(owner, name, hint, getattr(usual, name))
+        for name, hint in typing.get_type_hints(owner).items()
+        if hint is not Limits
     ]
 
 
-def _option(owner: type, found: Field[Any], hint: Any) -> Option:
+def _option(owner: type, name: str, hint: Any, default: Any) -> Option:
     """Return the option for a field: its name and its kind follow from the field's."""
-    name = found.name
     is_time = name.endswith(("_timeout", "_grace"))
-    if found.default is MISSING:
-        raise TypeError(f"{owner.__name__}.{name} has no plain default: no option can be made")
     kinds = [kind for kind in typing.get_args(hint) or (hint,) if kind is not NoneType]
     dashed = name.replace("_", "-")
-    default, is_inverted = found.default, False
+    is_inverted = False
     if kinds == [bool]:
         kind, full, group = FLAG, dashed, "limits"
         if name.startswith("no_"):
