@@ -1,6 +1,8 @@
 """The three loggers."""
 
 import logging
+import subprocess
+import sys
 
 from waterspout import log
 
@@ -15,3 +17,12 @@ def test_nothing_is_set_up_at_import():
     for logger in log.access_log, log.app_log, log.gen_log, logging.getLogger("waterspout"):
         assert logger.level == logging.NOTSET
         assert logger.propagate
+
+
+def test_an_application_without_metrics_does_not_import_their_library():
+    code = (
+        "import sys; from waterspout.web import Application, MetricsHandler;"
+        "Application([('/', MetricsHandler)]);"
+        "sys.exit(any(name.startswith('prometheus') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

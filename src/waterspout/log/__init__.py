@@ -1,0 +1,21 @@
+"""The three loggers that everything here writes to, and formatters for people and machines.
+
+To import this sets nothing up. The loggers are children of ``waterspout``, and each can be given a
+level and handlers of its own through `logging`.
+"""
+
+from waterspout.log.json import JSONFormatter
+from waterspout.log.loggers import access_log, app_log, gen_log
+from waterspout.log.pretty import LogFormatter
+from waterspout.log.setup import enable_pretty_logging
+from waterspout.log.text import printable
+
+__all__ = [
+    "JSONFormatter",
+    "LogFormatter",
+    "access_log",
+    "app_log",
+    "enable_pretty_logging",
+    "gen_log",
+    "printable",
+]
