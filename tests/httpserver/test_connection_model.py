@@ -131,6 +131,8 @@ class World:
         self.context = copy_context()
         self.application = self.answer
         self.start_at_head = None
+        self.observer = self
+        self.begun: list[Any] = []  # exchanges that have no end yet
         self.drained = None
         self.waiting: deque[Any] = deque()
         self.served = 0
@@ -148,6 +150,26 @@ class World:
     def on_close(self, connection: Any) -> None:
         assert not self.is_over
         self.is_over = True
+        # The end of the exchange is told right after.
+
+    def tell(self, call: Any, subject: Any) -> None:
+        call(subject)
+
+    def on_request_start(self, exchange: Any) -> None:
+        self.begun.append(exchange)
+        if len(self.begun) > 1:
+            self.faults.append("two exchanges are under way")
+
+    def on_request_end(self, exchange: Any) -> None:
+        if exchange not in self.begun:
+            self.faults.append("an end without a begin")
+        self.begun.clear()
+        if exchange.body_bytes_received not in (0, 5) and exchange.finish_time:
+            self.faults.append("the body is another one")
+
+    def on_refusal(self, refusal: Any) -> None:
+        if self.begun:
+            self.faults.append("a refusal in the middle of an exchange")
 
     def answer(self, exchange: Any) -> None:
         # Raised here they would become an answer.
@@ -192,6 +214,7 @@ class World:
             after = (self.served, len(data), len(self.transport.sent), len(self.loop.ready))
             if before == after and not self.waiting and not self.loop.ready:
                 assert self.faults == []
+                assert self.connection.exchange is not None or not self.begun
                 return data
 
 

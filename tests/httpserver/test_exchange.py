@@ -91,7 +91,7 @@ async def test_a_function_that_raises_gives_a_500(wire: Wire, caplog, kind):
         assert answer.status == 500
         assert answer.body == b"500 Internal Server Error\n"
     assert caplog.text.count("RuntimeError: in the function") == 2
-    assert "<Exchange GET / on <HTTPServerConnection serving" in caplog.text
+    assert " GET / (127.0.0.1) [" in caplog.text
 
 
 @pytest.mark.parametrize("is_async", [False, True])

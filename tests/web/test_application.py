@@ -248,7 +248,7 @@ async def test_a_log_that_fails_takes_nothing_from_the_request(wire: Wire, caplo
         assert (await client.ask()).body == b"hello"
     assert finished == ["/", "/"]
     assert caplog.text.count("RuntimeError: in the log") == 2
-    assert "the access log failed: <Finishes GET / finished>" in caplog.text
+    assert "the access log failed: GET / (127.0.0.1) [" in caplog.text
 
 
 # Routes

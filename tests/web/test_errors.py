@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.wire.server_under_test import Wire, request
 
+from waterspout.protocol.errors import HTTPInputError
 from waterspout.web import (
     Application,
     ErrorHandler,
@@ -177,7 +178,9 @@ async def test_any_other_exception_is_a_500_and_a_traceback_in_the_log(wire: Wir
     answer = await client.ask(method=method)
     assert answer.status == 500
     assert answer.body == page("500: Internal Server Error")
-    assert lines(caplog, "application") == [f"Uncaught exception {method} / (127.0.0.1)"]
+    [line] = lines(caplog, "application")
+    assert line.startswith(f"Uncaught exception {method} / (127.0.0.1) [")
+    assert line.endswith(", Calls]")
     assert "RuntimeError: secret" in caplog.text
     assert (await client.ask(path="/fine")).body == b"fine"
 
@@ -484,3 +487,29 @@ async def test_a_reason_is_escaped(wire: Wire):
 
 def test_the_levels_of_the_log():
     assert logging.getLogger("waterspout.general").level == logging.NOTSET
+
+
+# Logs that nobody can forge, and by which a request is found
+
+
+async def test_the_first_line_of_an_error_tells_the_request(wire: Wire, caplog):
+    client = await wire.client(rules(fails(RuntimeError("secret"))))
+    await client.ask("X-Request-Id: abc-1", path="/?a=b")
+    [line] = lines(caplog, "application")
+    assert line == "Uncaught exception GET /?a=b (127.0.0.1) [abc-1, Calls]"
+
+
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [
+        (HTTPError(400, "%s", "a\nERROR forged"), "a\\nERROR forged"),
+        (HTTPError(400, "a\r\nERROR forged %"), "a\\r\\nERROR forged %"),
+        (HTTPError(400, "\x1b[2J"), "\\x1b[2J"),
+        (HTTPError(400, "%s and %d", "\u2028", 3), "\\u2028 and 3"),
+        (HTTPInputError("a\nb"), "a\\nb"),
+    ],
+)
+async def test_a_message_is_one_line(wire: Wire, caplog, error, logged):
+    client = await wire.client(rules(fails(error)))
+    assert (await client.ask()).status == 400
+    assert lines(caplog, "general") == [f"400 GET / (127.0.0.1): {logged}"]

@@ -132,7 +132,7 @@ async def test_an_error_in_on_connection_close_is_logged_and_nothing_else(
     gate.set()
     assert (await client.response()).body == b"waited"
     assert "RuntimeError: in the callback" in caplog.text
-    assert "<Exchange GET / on" in caplog.text
+    assert "the close callback failed: GET / (127.0.0.1) [" in caplog.text
 
 
 async def test_a_handler_of_callbacks_hears_of_the_close_too(wire: Wire, gate, notes):

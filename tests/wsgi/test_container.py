@@ -176,7 +176,7 @@ async def test_a_failure_is_a_500(wire: Wire, executor, caplog, application):
     await until(lambda: len(caplog.records) == 4)
     failure, access, *_ = caplog.records
     assert failure.name == "waterspout.application"
-    assert failure.getMessage() == "the WSGI application failed: GET /x (127.0.0.1)"
+    assert failure.getMessage().startswith("the WSGI application failed: GET /x (127.0.0.1) [")
     assert failure.exc_info is not None
     assert failure.exc_info[1] is not None
     assert access.name == "waterspout.access"

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from waterspout.ioloop.eager import start_eagerly
-from waterspout.log import app_log, gen_log
+from waterspout.log import app_log, gen_log, printable
 from waterspout.protocol.errors import HTTPInputError
 
 if TYPE_CHECKING:
@@ -53,12 +53,13 @@ def _on_failure(exchange: "Exchange", error: BaseException) -> None:
     if isinstance(error, HTTPInputError):
         refuse(exchange, error)
         return
-    app_log.error("nobody has answered %r", exchange, exc_info=error)
-    exchange.fail()
+    app_log.error("nobody has answered %s", exchange.summary, exc_info=error)
+    exchange.refuse(500, error)
 
 
 def refuse(exchange: "Exchange", error: HTTPInputError) -> None:
     """Answer 400, and log one line, for a request in which something malformed was looked at."""
     head = exchange.head
-    gen_log.warning("400 %s %s (%s): %s", head.method, head.target, exchange.remote_ip, error)
-    exchange.fail(400)
+    peer = exchange.remote_ip
+    gen_log.warning("400 %s %s (%s): %s", head.method, head.target, peer, printable(str(error)))
+    exchange.refuse(400, error)

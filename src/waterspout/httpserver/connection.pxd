@@ -16,6 +16,7 @@ cdef class HTTPServerConnection:
     cdef object _policy
     cdef object _application
     cdef object _start_at_head
+    cdef object _observer
     cdef ServerConnection _engine
     cdef object _transport
     cdef object _write
@@ -40,7 +41,7 @@ cdef class HTTPServerConnection:
 
     cpdef data_received(self, bytes data)
     cdef _receive_ahead(self, bytes data)
-    @cython.locals(engine=ServerConnection)
+    @cython.locals(engine=ServerConnection, exchange=Exchange)
     cpdef on_response_complete(self, double now)
     cpdef drain(self)
     @cython.locals(body=RequestBody)
@@ -60,7 +61,7 @@ cdef class HTTPServerConnection:
     @cython.locals(body=RequestBody, exchange=Exchange)
     cdef bint _end_body(self) except -1
     @cython.locals(body=RequestBody)
-    cdef _drop_body(self, error)
+    cdef _drop_body(self, Exchange exchange, error)
     @cython.locals(exchange=Exchange)
     cdef _serve(self)
     cdef _interrupt(self, error)

@@ -19,6 +19,7 @@ from typing import Any
 
 from waterspout.httpserver.exchange import Exchange, new_exchange
 from waterspout.httpserver.policy import Policy
+from waterspout.httpserver.refusal import failure, new_refusal
 from waterspout.httpserver.requestbody import RequestBody, new_request_body
 from waterspout.httpserver.unsent import Unsent
 from waterspout.iostream import BaseIOStream
@@ -62,6 +63,7 @@ class HTTPServerConnection:
         self._policy = policy
         self._application = server.application
         self._start_at_head = server.start_at_head
+        self._observer = server.observer  # who counts requests, or None
         self._engine = ServerConnection(policy.limits)
         self._engine.keep_alive = not policy.no_keep_alive
         self._transport: Any = None
@@ -158,7 +160,9 @@ class HTTPServerConnection:
         exchange = self.exchange
         self.exchange = None
         self._unsent.fail(error)
-        self._drop_body(error)
+        self._drop_body(exchange, error)
+        if exchange is not None and self._observer is not None:
+            self._server.tell(self._observer.on_request_end, exchange)
         return exchange
 
     def pause_writing(self) -> None:
@@ -238,10 +242,14 @@ class HTTPServerConnection:
 
     def on_response_complete(self, now: float) -> None:
         """Go on after a response; ``now`` is on the clock of ``time.monotonic``."""
-        self.exchange = None
+        exchange = self.exchange
         engine = self._engine
         if not engine.keep_alive:
-            self._drop_body(None)
+            self._drop_body(exchange, None)
+        if self._observer is not None and exchange is not None:
+            self._server.tell(self._observer.on_request_end, exchange)
+        self.exchange = None
+        if not engine.keep_alive:
             self._close_gently()
             return
         engine.start_next_cycle()
@@ -387,6 +395,8 @@ class HTTPServerConnection:
         self.requests += 1
         self._is_in_head = False
         self.exchange = new_exchange(self, self._engine, self._write, head, now)
+        if self._observer is not None:
+            self._server.tell(self._observer.on_request_start, self.exchange)
         if head.content_length > 0 or head.is_chunked:
             self._body = new_request_body(self._policy, now)
             if self._start_at_head is not None and self._offer(now):
@@ -404,9 +414,9 @@ class HTTPServerConnection:
         is_taken = True
         try:
             is_taken = self._start_at_head(exchange)
-        except (Exception, asyncio.CancelledError):
-            app_log.exception("the application failed on %r", exchange)
-            exchange.fail()
+        except (Exception, asyncio.CancelledError) as error:
+            app_log.exception("the application failed on %s", exchange.summary)
+            exchange.refuse(500, error)
         except (KeyboardInterrupt, SystemExit) as error:
             self._interrupt(error)
         if not is_taken:
@@ -436,6 +446,7 @@ class HTTPServerConnection:
         assert body is not None
         assert exchange is not None
         self._body = None
+        exchange.body_bytes_received = body.size
         if body.is_pulled:
             if not self._is_write_paused:
                 self.deadline = NEVER
@@ -445,11 +456,13 @@ class HTTPServerConnection:
         exchange.body = body.whole()
         return False
 
-    def _drop_body(self, error: Exception | None) -> None:
+    def _drop_body(self, exchange: Exchange | None, error: Exception | None) -> None:
         """Give up a body that has not been received whole, if there is one."""
         body = self._body
         self._body = None
         if body is not None:
+            if exchange is not None:
+                exchange.body_bytes_received = body.size
             body.drop(error)
 
     def _serve(self) -> None:
@@ -458,9 +471,9 @@ class HTTPServerConnection:
         assert exchange is not None
         try:
             self._application(exchange)
-        except (Exception, asyncio.CancelledError):
-            app_log.exception("the application failed on %r", exchange)
-            exchange.fail()
+        except (Exception, asyncio.CancelledError) as error:
+            app_log.exception("the application failed on %s", exchange.summary)
+            exchange.refuse(500, error)
         except (KeyboardInterrupt, SystemExit) as error:
             self._interrupt(error)
 
@@ -515,23 +528,35 @@ class HTTPServerConnection:
 
     def _refuse(self, error: RemoteProtocolError) -> None:
         """Answer a request that cannot be accepted, and close."""
-        gen_log.info("refused a request from %s: %s", self.remote_address, error)
         exchange = self.exchange
         self.exchange = None
-        self._drop_body(error)
-        if exchange is not None:
-            exchange.is_lost = True
-            exchange.on_lost()
+        self._drop_body(exchange, error)
         engine = self._engine
         engine.keep_alive = False
+        body = f"{error.status} {reason_phrase(error.status)}\n".encode("ascii")
+        fields = b"Content-Type: text/plain\r\n"
         try:
-            body = f"{error.status} {reason_phrase(error.status)}\n".encode("ascii")
-            fields = b"Content-Type: text/plain\r\n"
-            self._write(engine.respond(error.status, None, fields, body))
+            answer = engine.respond(error.status, None, fields, body)
         except LocalProtocolError:
-            self._transport.abort()  # in the middle of a response
-            return
-        self._close_gently()
+            answer = b""  # in the middle of a response
+        line = engine.unread_line if exchange is None else b""
+        if exchange is not None:
+            exchange.on_refused(error.status, len(answer))
+            if self._observer is not None:
+                self._server.tell(self._observer.on_request_end, exchange)
+        size = len(body) if answer.endswith(body) else 0
+        refusal = new_refusal(self, error.status, error, exchange, line, len(answer), size)
+        gen_log.info("refused a request from %s", refusal.summary)
+        self._server.on_refusal(refusal)
+        if answer:
+            self._write(answer)
+            self._close_gently()
+        else:
+            self._transport.abort()
+
+    def on_failure(self, exchange: Exchange, status: int, error: BaseException) -> None:
+        """Take note, from the exchange, that nobody was able to answer it."""
+        self._server.on_refusal(failure(self, exchange, status, error))
 
     def _close_gently(self) -> None:
         """Close so that the client gets to read the answer.

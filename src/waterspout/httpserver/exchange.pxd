@@ -17,13 +17,24 @@ cdef class Exchange:
     cdef public object close_callback
     cdef public object receiver
     cdef public object memo
+    cdef public object handler_class
+    cdef public int status
+    cdef public long long body_bytes_received
+    cdef public long long bytes_sent
+    cdef long long _body_bytes
+    cdef readonly bint is_refused
+    cdef object _request_id
 
     cdef _begin(
         self, connection, ServerConnection engine, write, RequestHead head, double start_time
     )
+    @cython.locals(message=bytes)
     cpdef respond(self, int status, reason, bytes fields, bytes body)
+    @cython.locals(head=bytes)
     cpdef start_response(self, int status, reason, bytes fields, long long length)
+    @cython.locals(framed=bytes)
     cpdef send_data(self, bytes data)
+    @cython.locals(last=bytes)
     cpdef end_response(self)
     cpdef drain(self)
     cdef bint _can_send(self) except -1

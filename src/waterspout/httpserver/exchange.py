@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from waterspout.httpserver.answering import start_answering
+from waterspout.httpserver.requestid import request_id_of
 from waterspout.httputil import (
     HTTPHeaders,
     HTTPMessageDelegate,
@@ -14,7 +15,7 @@ from waterspout.httputil import (
     ResponseStartLine,
 )
 from waterspout.iostream import BaseIOStream, StreamClosedError
-from waterspout.log import app_log
+from waterspout.log import app_log, printable
 from waterspout.protocol.errors import LocalProtocolError
 from waterspout.protocol.http1.messages import RequestHead
 from waterspout.protocol.http1.server import ServerConnection
@@ -69,6 +70,19 @@ class Exchange:
         self.receiver: HTTPMessageDelegate | None = None
         #: What the application found out when it was offered the request; the application's own.
         self.memo: Any = None
+        #: The class of the handler that answers; None for others, and where there is none yet.
+        self.handler_class: Any = None
+        #: The status of the final response; 0 before it.
+        self.status = 0
+        #: Bytes of the request's body, once that has ended in some way; without chunks' frames.
+        self.body_bytes_received = 0
+        #: Bytes of the response so far, from its head on.
+        self.bytes_sent = 0
+        #: Bytes of its body so far, without chunks' frames; ``body_bytes_sent`` knows of HEAD.
+        self._body_bytes = 0
+        #: Whether the server itself has answered, for it could not accept the request.
+        self.is_refused = False
+        self._request_id: str | None = None
 
     # The request's body, for an application that has taken the request at its head
 
@@ -152,7 +166,11 @@ class Exchange:
         the usual one.
         """
         if self._can_send():
-            self._write(self._engine.respond(status, reason, fields, body))
+            message = self._engine.respond(status, reason, fields, body)
+            self.status = status
+            self.bytes_sent += len(message)
+            self._body_bytes += len(body)
+            self._write(message)
             self._complete()
 
     def start_response(self, status: int, reason: str | None, fields: bytes, length: int) -> None:
@@ -164,13 +182,18 @@ class Exchange:
             if status == 101:
                 self._switch(fields)
                 return
-            self._write(self._engine.send_response(status, reason, fields, length))
+            head = self._engine.send_response(status, reason, fields, length)
+            self.status = status
+            self.bytes_sent += len(head)
+            self._write(head)
 
     def send_data(self, data: bytes) -> None:
         """Send a piece of the body, without waiting; ``drain`` waits."""
         if self._can_send():
             framed = self._engine.send_data(data)
             if framed:
+                self.bytes_sent += len(framed)
+                self._body_bytes += len(data)
                 self._write(framed)
 
     def end_response(self) -> None:
@@ -184,6 +207,7 @@ class Exchange:
                 self.abort()
                 raise
             if last:
+                self.bytes_sent += len(last)
                 self._write(last)
             self._complete()
 
@@ -192,6 +216,8 @@ class Exchange:
         if b"\nupgrade:" not in b"\n" + fields.lower():
             raise LocalProtocolError("a response 101 must name the new protocol in Upgrade")
         head = self._engine.send_switch(fields + b"Connection: Upgrade\r\n")
+        self.status = 101
+        self.bytes_sent += len(head)
         self._connection.switch(head)
 
     def detach(self) -> BaseIOStream:
@@ -250,6 +276,47 @@ class Exchange:
             future.exception()  # nobody has to look at it
             return future
         return self._connection.drain()  # type: ignore[no-any-return]
+
+    # For logs and metrics
+
+    @property
+    def request_id(self) -> str:
+        """The name of the request in logs: that of ``X-Request-Id`` or a new one; see there.
+
+        It is made when it is asked for first.
+        """
+        if self._request_id is None:
+            self._request_id = request_id_of(self.head)
+        return self._request_id
+
+    @property
+    def body_bytes_sent(self) -> int:
+        """Bytes of the response's body so far, without what frames its chunks."""
+        return 0 if self.head.method == "HEAD" else self._body_bytes
+
+    @property
+    def summary(self) -> str:
+        """The request in one line, for logs: method, target, client, id, and who answers."""
+        head = self.head
+        who = "" if self.handler_class is None else f", {self.handler_class.__name__}"
+        line = f"{head.method} {head.target} ({self.remote_ip}) [{self.request_id}{who}]"
+        return printable(line)
+
+    def refuse(self, status: int, error: BaseException) -> None:
+        """``fail`` for a request that nobody else will log: the server's owner is told of it."""
+        if self.finish_time or self.is_lost:
+            return
+        self.fail(status)
+        self._connection.on_failure(self, status, error)
+
+    def on_refused(self, status: int, size: int) -> None:
+        """Take note, from the connection, that it has answered itself, in ``size`` bytes."""
+        self.is_refused = True
+        self.is_lost = True
+        if size:
+            self.status = status
+            self.bytes_sent += size
+        self.on_lost()
 
     # The same by the names of ``httputil.HTTPConnection``
 
@@ -311,7 +378,7 @@ class Exchange:
         try:
             callback()
         except Exception:
-            app_log.exception("the close callback of %r failed", self)
+            app_log.exception("the close callback failed: %s", self.summary)
 
     def __repr__(self) -> str:
         return f"<Exchange {self.head.method} {self.head.target} on {self._connection!r}>"

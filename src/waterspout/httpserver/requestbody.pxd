@@ -6,7 +6,7 @@ cdef class RequestBody:
     cdef object _policy
     cdef double _start
     cdef double _chunks_start
-    cdef long long _size
+    cdef readonly long long size
     cdef list _pieces
     cdef public object timeout
     cdef readonly bint is_pulled

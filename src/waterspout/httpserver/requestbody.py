@@ -23,7 +23,8 @@ class RequestBody:
         self._policy = policy
         self._start = start
         self._chunks_start = start
-        self._size = 0
+        #: Bytes that have come, without what frames chunks.
+        self.size = 0
         self._pieces: list[bytes] = []
         #: How long all of it may take; None without a bound of its own.
         self.timeout = policy.body_timeout
@@ -38,7 +39,7 @@ class RequestBody:
 
     def give(self, piece: bytes, now: float) -> None:
         """Take what has been received: the next piece."""
-        self._size += len(piece)
+        self.size += len(piece)
         if not self.is_pulled:
             self._pieces.append(piece)
             return
@@ -99,7 +100,7 @@ class RequestBody:
     def deadline(self) -> float:
         """Return when the next piece has to be there."""
         policy = self._policy
-        deadline = self._start + policy.body_grace + self._size / policy.min_body_rate
+        deadline = self._start + policy.body_grace + self.size / policy.min_body_rate
         if self.timeout is not None:
             deadline = min(deadline, self._start + self.timeout)
         return deadline
@@ -116,7 +117,7 @@ class RequestBody:
 
     def __repr__(self) -> str:
         kind = "asked for" if self.is_pulled else "gathered"
-        return f"<RequestBody {kind} received={self._size}>"
+        return f"<RequestBody {kind} received={self.size}>"
 
 
 def new_request_body(policy: Any, start: float) -> RequestBody:

@@ -17,7 +17,9 @@ from waterspout.httpserver.delivery import Delivery
 from waterspout.httpserver.draining import Drain
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.memory import keep_freed_memory
+from waterspout.httpserver.observer import ServerObserver
 from waterspout.httpserver.policy import Policy
+from waterspout.httpserver.refusal import Refusal
 from waterspout.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
 from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
@@ -71,6 +73,9 @@ class HTTPServer:
         self.application: Callable[[Exchange], object] = host.start_exchange
         #: Called before, where a body is to come; tells whether the request has been taken.
         self.start_at_head: Callable[[Exchange], bool] | None = getattr(host, "start_at_head", None)
+        #: Who counts what happens here (``observer.ServerObserver``), or None.
+        self.observer: ServerObserver | None = getattr(host, "observer", None)
+        self._log_refusal: Callable[[Refusal], None] | None = getattr(host, "log_refusal", None)
         #: The connections that are open.
         self.connections: set[HTTPServerConnection] = set()
         self._context = (
@@ -227,6 +232,8 @@ class HTTPServer:
     def on_open(self, connection: HTTPServerConnection) -> None:
         """Take note of a new connection."""
         self.connections.add(connection)
+        if self.observer is not None:
+            self.tell(self.observer.on_connection_open, connection)
         if self._is_halted:
             connection.pause_reading()
         if self._sweep_timer is None:
@@ -234,11 +241,15 @@ class HTTPServer:
         if self._drain is not None and self._drain.is_closing:
             connection.close_after_request(monotonic())
         elif self._is_closed:
+            if self.observer is not None:
+                self.tell(self.observer.on_connection_refused, connection)
             connection.close_when_idle()  # accepted before the end, and heard of after it
 
     def on_close(self, connection: HTTPServerConnection) -> None:
         """Take note of the end of a connection."""
         self.connections.discard(connection)
+        if self.observer is not None:
+            self.tell(self.observer.on_connection_close, connection)
         if isinstance(self._delegate, HTTPServerConnectionDelegate):
             try:
                 self._delegate.on_close(connection)
@@ -259,6 +270,22 @@ class HTTPServer:
         self._is_halted = True
         for connection in self.connections:
             connection.pause_reading()
+
+    # For logs and metrics
+
+    def on_refusal(self, refusal: Refusal) -> None:
+        """Tell who wants to know of a request that the server itself has answered."""
+        if self.observer is not None:
+            self.tell(self.observer.on_refusal, refusal)
+        if self._log_refusal is not None:
+            self.tell(self._log_refusal, refusal)
+
+    def tell(self, call: Callable[[Any], None], subject: Any) -> None:
+        """Call who wants to know of ``subject``; what it raises is logged."""
+        try:
+            call(subject)
+        except Exception:
+            app_log.exception("%r failed on %r", call, subject)
 
     # Deadlines
 

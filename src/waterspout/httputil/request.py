@@ -140,6 +140,16 @@ class HTTPServerRequest(RequestFields):
         """``http`` or ``https``."""
         return self.connection.protocol  # type: ignore[no-any-return]
 
+    @cached_property
+    def request_id(self) -> str:
+        """The name of the request in logs: what ``X-Request-Id`` says, or a new one.
+
+        The client's is taken where it is one field of 1 to 128 letters, digits and ``-._~:/+=@``.
+        Empty where a request was made by hand.
+        """
+        found = getattr(self.connection, "request_id", "")
+        return found if isinstance(found, str) else ""
+
     def full_url(self) -> str:
         """Return the URL that was asked for, with scheme and host."""
         if self.uri[:1] != "/":

@@ -7,6 +7,8 @@ from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.errors import Finish, HTTPError, MissingArgumentError
 from waterspout.web.fallbackhandler import FallbackHandler
 from waterspout.web.handler import RequestHandler
+from waterspout.web.metrics import Metrics
+from waterspout.web.metricshandler import MetricsHandler
 from waterspout.web.redirecthandler import RedirectHandler
 from waterspout.web.signed import (
     DEFAULT_SIGNED_VALUE_MIN_VERSION,
@@ -36,6 +38,8 @@ __all__ = [
     "Finish",
     "GZipContentEncoding",
     "HTTPError",
+    "Metrics",
+    "MetricsHandler",
     "MissingArgumentError",
     "OutputTransform",
     "RedirectHandler",

@@ -1,9 +1,11 @@
 """The application: its rules, its settings, and the way from a request to a handler."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from waterspout.httpserver import Exchange, HTTPServer
+from waterspout.httpserver.observer import ServerObserver
+from waterspout.httpserver.refusal import Refusal
 from waterspout.httputil import HTTPMessageDelegate, HTTPServerRequest
 from waterspout.routing import (
     AnyMatches,
@@ -14,11 +16,12 @@ from waterspout.routing import (
     RuleRouter,
 )
 from waterspout.routing.table import Route, RouteTable, handler_route
-from waterspout.web.accesslog import log_request
+from waterspout.web.accesslog import handler_log, log_request, refusal_log
 from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.execution import execute, execute_at_head
 from waterspout.web.handler import RequestHandler
 from waterspout.web.handlerrouter import HandlerRouter
+from waterspout.web.metrics import chosen_metrics
 from waterspout.web.staticrules import static_rules
 from waterspout.web.streaming import HandlerDelegate
 from waterspout.web.transforms import OutputTransform, chosen_transforms
@@ -57,6 +60,9 @@ class Application(ReversibleRouter):
     - ``default_handler_class``, ``default_handler_args``: who answers where no rule matches, and
       the keywords of its ``initialize``; without them it is a 404 page.
     - ``log_function``: called with the handler after each response, instead of the access log.
+    - ``access_log``: ``"text"``, which is the default, ``"json"`` or None: see `access_log`.
+    - ``metrics``: True or a `Metrics`: requests are counted, for a `MetricsHandler` to show.
+    - ``request_id_header``: each response of a handler has ``X-Request-Id``, as in the log.
     - ``compress_response`` (also called ``gzip``): responses of textual types are compressed for
       clients that can read that; see ``GZipContentEncoding``.
     - ``serve_traceback``: error pages show the traceback. Never in production.
@@ -111,7 +117,10 @@ class Application(ReversibleRouter):
         self.wildcard_router = HandlerRouter(self, [*static_rules(settings), *(handlers or ())])
         #: The rules for single hosts, and behind them ``wildcard_router``.
         self.default_router = HandlerRouter(self, [Rule(AnyMatches(), self.wildcard_router)])
-        self._log_function = settings.get("log_function")
+        self._own_log: Callable[[Any], None] | None = settings.get("log_function")
+        self.access_log = settings.get("access_log", None if self._own_log else "text")
+        #: Who counts what a server of this application does, or None.
+        self.observer: ServerObserver | None = chosen_metrics(settings.get("metrics"))
         self.ui_modules = ui_modules_of(settings.get("ui_modules") or {})
         self.ui_methods = ui_methods_of(settings.get("ui_methods") or {})
         #: Loaders by directory and by the method that made them.
@@ -166,12 +175,37 @@ class Application(ReversibleRouter):
             raise KeyError(f"no rule is called {name!r}")
         return path
 
+    @property
+    def access_log(self) -> str | None:
+        """The format of the access log: ``text``, ``json`` or None, for none; may be set.
+
+        Each response of a handler is a record of the logger ``waterspout.access``, and so is each
+        request that was refused before it had one. A record in ``json`` is a line of JSON with
+        time, request_id, remote_ip, peer, method, target, version, status, milliseconds,
+        bytes_sent, body_bytes_sent, body_bytes_received, user_agent, referer and handler; with
+        ``error`` for a refusal, and ``is_incomplete`` for a response that was cut.
+        ``log_function`` takes the place of the log of the responses, and where ``access_log`` is
+        not given, of the whole log.
+        """
+        return self._access_log
+
+    @access_log.setter
+    def access_log(self, kind: str | None) -> None:
+        log = handler_log(kind)
+        self._access_log = None if kind == "off" else kind
+        self._log_function = log if self._own_log is None else self._own_log
+        self._refusal_log = refusal_log(kind)
+
     def log_request(self, handler: Any) -> None:
         """Write a finished request to the access log; to be overridden for another log."""
         if self._log_function is None:
             log_request(handler)
         else:
             self._log_function(handler)
+
+    def log_refusal(self, refusal: Refusal) -> None:
+        """Write a request that was answered without a handler to the access log."""
+        self._refusal_log(refusal)
 
     # As a router; to be overridden by who wants to choose handlers in another way
 

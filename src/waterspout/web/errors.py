@@ -5,10 +5,11 @@ from typing import Any
 
 from waterspout.escape import xhtml_escape
 from waterspout.iostream import StreamClosedError
-from waterspout.log import app_log, gen_log
+from waterspout.log import app_log, gen_log, printable
 from waterspout.protocol.errors import HTTPInputError
 from waterspout.protocol.http1.writer import check_reason, reason_phrase
 from waterspout.web.response import abort, give_up
+from waterspout.web.summary import where
 
 __all__ = ["Finish", "HTTPError", "MissingArgumentError"]
 
@@ -73,19 +74,19 @@ def handle_exception(handler: Any, error: Exception) -> None:
     try:
         _answer(handler, error)
     except Exception:
-        app_log.exception("the error page failed: %s", handler._request_summary())
+        app_log.exception("the error page failed: %s", where(handler))
         give_up(handler)
 
 
 def handle_cancellation(handler: Any) -> None:
     """Answer 503 for a handler whose coroutine was cancelled, if that can still be done."""
-    gen_log.warning("the handler was cancelled: %s", handler._request_summary())
+    gen_log.warning("the handler was cancelled: %s", where(handler))
     if handler._finished:
         return
     try:
         handler.send_error(503)
     except Exception:
-        app_log.exception("the error page failed: %s", handler._request_summary())
+        app_log.exception("the error page failed: %s", where(handler))
         give_up(handler)
 
 
@@ -95,22 +96,22 @@ def _answer(handler: Any, error: Exception) -> None:
             handler.finish(*error.args)
         return
     if isinstance(error, StreamClosedError) and handler.request.connection.is_lost:
-        gen_log.info("the client has gone: %s", handler._request_summary())
+        gen_log.info("the client has gone: %s", where(handler))
         if not handler._finished:
             abort(handler)
         return
     if isinstance(error, HTTPInputError):
-        error = _with_context(HTTPError(400, str(error)), error)
+        error = _with_context(HTTPError(400, printable(str(error))), error)
     exc_info = (type(error), error, error.__traceback__)
     try:
         handler.log_exception(*exc_info)
     except Exception:
-        app_log.exception("log_exception failed: %s", handler._request_summary())
+        app_log.exception("log_exception failed: %s", where(handler))
     if handler._finished:
         return
     status: Any = error.status_code if isinstance(error, HTTPError) else 500
     if not isinstance(status, int) or not 200 <= status <= 999:
-        gen_log.error("HTTPError with the status %r", status)
+        gen_log.error("HTTPError with the status %.80r: %s", status, where(handler))
         status = 500
     handler.send_error(status, exc_info=exc_info)
 
@@ -124,21 +125,30 @@ def log_exception(handler: Any, error: BaseException | None) -> None:
     """Log one line for an ``HTTPError`` that has a message, a traceback for anything else."""
     if isinstance(error, HTTPError):
         if error.log_message:
-            message = "%d %s: " + error.log_message
-            gen_log.warning(message, error.status_code, handler._request_summary(), *error.args)
+            _log_message(error, handler._request_summary())
     else:
-        app_log.error("Uncaught exception %s", handler._request_summary(), exc_info=error)
+        app_log.error("Uncaught exception %s", where(handler), exc_info=error)
+
+
+def _log_message(error: HTTPError, summary: str) -> None:
+    """Log the message of an error, in which much is often of the client's making."""
+    if error.args:
+        args = [printable(value) if isinstance(value, str) else value for value in error.args]
+        gen_log.warning(f"%d %s: {error.log_message}", error.status_code, summary, *args)
+    else:
+        message = printable(error.get_message() or "")
+        gen_log.warning("%d %s: %s", error.status_code, summary, message)
 
 
 def send_error(handler: Any, status_code: int, **kwargs: Any) -> None:
     """Replace what has been prepared by an error page, and finish."""
     if handler._finished:
-        gen_log.error("send_error() after finish(): %s", handler._request_summary())
+        gen_log.error("send_error() after finish(): %s", where(handler))
         return
     if handler._headers_written:
         # The client has half an answer that looks good. Only the end of the connection can tell
         # it that no more will come.
-        gen_log.error("failed after its response had begun: %s", handler._request_summary())
+        gen_log.error("failed after its response had begun: %s", where(handler))
         abort(handler)
         return
     handler.clear()
@@ -151,7 +161,7 @@ def send_error(handler: Any, status_code: int, **kwargs: Any) -> None:
     try:
         handler.write_error(status_code, **kwargs)
     except Exception:
-        app_log.exception("write_error failed: %s", handler._request_summary())
+        app_log.exception("write_error failed: %s", where(handler))
     if not handler._finished:
         handler.finish()
 

@@ -81,6 +81,7 @@ def _begin(application: Any, exchange: Exchange) -> tuple[Any, Coroutine[Any, An
         request.body = exchange.body
     if route.delegate is not None:
         return None, deliver(exchange, route.delegate)
+    exchange.handler_class = route.handler_class
     handler: Any = make_handler(application, request, route)
     try:
         waiting = prepare(handler, route)

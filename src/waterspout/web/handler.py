@@ -29,6 +29,7 @@ from waterspout.web import (
 from waterspout.web.arguments import REQUIRED
 from waterspout.web.settings import require_setting
 from waterspout.web.state import HandlerState
+from waterspout.web.summary import summary
 
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
@@ -581,8 +582,7 @@ class RequestHandler(HandlerState):
         ]
 
     def _request_summary(self) -> str:
-        request = self.request
-        return f"{request.method} {request.uri} ({request.remote_ip})"
+        return summary(self)
 
     def __repr__(self) -> str:
         state = "finished" if self._finished else f"status={self._status_code}"

@@ -21,6 +21,7 @@ from waterspout.protocol.headers import HTTPHeaders, check_field_value, encode_f
 from waterspout.protocol.http1.writer import Framing, split_framing
 from waterspout.web.etag import matches
 from waterspout.web.state import HandlerState
+from waterspout.web.summary import where
 from waterspout.web.transforms import transform_first, transform_next
 
 __all__ = [
@@ -163,7 +164,7 @@ def give_up(handler: HandlerState) -> None:
     try:
         _end(handler)
     except Exception:
-        app_log.exception("on_finish failed: %r", handler)
+        app_log.exception("on_finish failed: %s", where(handler))
 
 
 def _end(handler: HandlerState) -> None:
@@ -171,7 +172,7 @@ def _end(handler: HandlerState) -> None:
     try:
         handler.application.log_request(handler)
     except Exception:
-        app_log.exception("the access log failed: %r", handler)
+        app_log.exception("the access log failed: %s", where(handler))
     handler.on_finish()  # type: ignore[attr-defined]
 
 

@@ -86,6 +86,7 @@ class HandlerDelegate(HTTPMessageDelegate):
             self._handler.on_connection_close()
 
     def _begin(self) -> Awaitable[None] | None:
+        self._request.connection.handler_class = self._route.handler_class
         self._handler = make_handler(self._application, self._request, self._route)
         return self._run(prepare, self._handler, self._route)
 

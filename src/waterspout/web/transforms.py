@@ -135,6 +135,21 @@ class GZipContentEncoding(OutputTransform):
             _weaken(headers)
 
 
+class RequestIdField(OutputTransform):
+    """Names the request in the response: ``X-Request-Id``."""
+
+    def __init__(self, request: HTTPServerRequest) -> None:
+        self._request = request
+
+    def transform_first_chunk(
+        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        """Set the field, unless the handler has."""
+        if self._request.request_id:
+            headers.setdefault("X-Request-Id", self._request.request_id)
+        return status_code, headers, chunk
+
+
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -149,12 +164,17 @@ def chosen_transforms(
 ) -> list[type[OutputTransform]]:
     """Return the transforms of an application: those given, else what its settings ask for.
 
-    ``compress_response``, or ``gzip`` by its old name, asks for ``GZipContentEncoding``.
+    ``compress_response``, or ``gzip`` by its old name, asks for ``GZipContentEncoding``;
+    ``request_id_header`` asks for ``RequestIdField`` in any case.
     """
+    chosen: list[type[OutputTransform]] = []
     if transforms is not None:
-        return list(transforms)
-    is_compressing = settings.get("compress_response") or settings.get("gzip")
-    return [GZipContentEncoding] if is_compressing else []
+        chosen += transforms
+    elif settings.get("compress_response") or settings.get("gzip"):
+        chosen.append(GZipContentEncoding)
+    if settings.get("request_id_header"):
+        chosen.append(RequestIdField)
+    return chosen
 
 
 def transform_first(handler: Any, chunk: bytes, is_last: bool) -> bytes:

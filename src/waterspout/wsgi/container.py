@@ -66,7 +66,7 @@ class WSGIContainer:
         except ClientGoneError:
             pass
         except Exception:
-            app_log.exception("the WSGI application failed: %s", summary)
+            app_log.exception("the WSGI application failed: %s", exchange.summary)
             if not reply.is_begun:
                 reply.status = 500
             exchange.fail()

@@ -77,6 +77,16 @@ class ServerConnection(Connection):
         return self.reading == COMPLETE or (self.reading == HEAD and not self.has_unread_data)
 
     @property
+    def unread_line(self) -> bytes:
+        """What has come of the next request's first line, at most 1 KiB of it, for a log."""
+        data = self._data[self._position : self._position + 1024]
+        for piece in self._tail[:1024]:
+            if len(data) >= 1024:
+                break
+            data += piece[:1024]
+        return data.lstrip(b"\r\n").partition(b"\n")[0].rstrip(b"\r")[:1024]
+
+    @property
     def must_continue(self) -> bool:
         """Whether the client waits for ``send_continue`` before it sends the body.
 

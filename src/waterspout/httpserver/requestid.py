@@ -1,0 +1,35 @@
+"""The name of a request, by which it is found in the logs of all who have had a part in it."""
+
+import os
+import random
+
+from waterspout.protocol.http1.messages import RequestHead
+
+__all__ = ["request_id_of"]
+
+_LONGEST = 128
+
+# What ids are made of: UUIDs, hexadecimal, base64, and the forms of proxies and of clouds. Nothing
+# of it has to be escaped in a log, in a field, in JSON or in a URL's path.
+_ALLOWED = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/+=@",
+)
+
+# An id is no secret, only unlike all others: this costs 0.2 us, `uuid.uuid4` 2. It is not the
+# module's own generator, which a program may seed.
+_random = random.Random()  # noqa: S311
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
+
+
+def request_id_of(head: RequestHead | None) -> str:
+    """Return the id in ``X-Request-Id``, or a new one of 32 hexadecimal digits.
+
+    That of the client is taken where there is one only, of 1 to 128 letters, digits and
+    ``-._~:/+=@``. Anybody can send one, so it proves nothing.
+    """
+    if head is not None:
+        values = head.find_all(b"x-request-id")
+        if len(values) == 1 and 0 < len(values[0]) <= _LONGEST and _ALLOWED.issuperset(values[0]):
+            return values[0].decode("ascii")  # type: ignore[no-any-return, unused-ignore]
+    return f"{_random.getrandbits(128):032x}"
