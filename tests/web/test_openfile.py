@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from contextlib import closing
 
 import pytest
 
@@ -229,3 +230,36 @@ def test_what_may_not_be_read(root):
     (root / "file").chmod(0)
     with pytest.raises(PermissionError):
         open_and_close(root / "file", root)
+
+
+def test_what_is_at_hand_and_what_is_fetched(root):
+    (root / "long").write_bytes(bytes(1_000_000))
+    with closing(open_file(str(root / "long"))) as file:
+        file.fetch(1_000_000, 0)
+        file.fetch(100, 999_999)  # no more than there is
+        if openfile._NO_WAIT and file.status.st_dev not in openfile._always_read:
+            assert file.is_at_hand(1_000_000, 0)
+            assert not file.is_at_hand(1, 1_000_000)
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.EOPNOTSUPP])
+def test_what_nobody_knows_is_not_at_hand(root, monkeypatch, number):
+    def refuse(*args):
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(openfile, "_always_read", set())
+    monkeypatch.setattr(os, "preadv", refuse)
+    with closing(open_file(str(root / "file"))) as file:
+        assert not file.is_at_hand(10, 0)
+        assert bool(openfile._always_read) is (number == errno.EOPNOTSUPP)
+
+
+def test_a_disk_that_fails_is_told_before_it_is_fetched(root, monkeypatch):
+    def fail(*args):
+        raise OSError(errno.EIO, "no")
+
+    monkeypatch.setattr(openfile, "_always_read", set())
+    monkeypatch.setattr(openfile, "_NO_WAIT", 8)
+    monkeypatch.setattr(os, "preadv", fail)
+    with closing(open_file(str(root / "file"))) as file, pytest.raises(OSError, match="no"):
+        file.is_at_hand(10, 0)

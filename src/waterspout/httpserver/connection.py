@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any
 
 from waterspout.httpserver.exchange import Exchange, new_exchange
+from waterspout.httpserver.filesending import FileSending, SentFile, can_send_files
 from waterspout.httpserver.policy import Policy
 from waterspout.httpserver.refusal import failure, new_refusal
 from waterspout.httpserver.requestbody import RequestBody, new_request_body
@@ -172,6 +173,10 @@ class HTTPServerConnection:
 
     def resume_writing(self) -> None:
         """Take note that the client has caught up."""
+        file: FileSending | None = self._unsent.file
+        if file is not None:
+            file.begin()
+            return
         self._is_write_paused = False
         self._unsent.release()
         if self._is_lingering:
@@ -277,6 +282,40 @@ class HTTPServerConnection:
         if not self._is_write_paused:
             return self._server.drained  # type: ignore[no-any-return]
         return self._unsent.waiter(self.loop)  # type: ignore[no-any-return]
+
+    # A file, past the transport
+
+    def send_file(self, file: SentFile, offset: int, count: int) -> "asyncio.Future[int]":
+        """Send a part of a file as the next part of the body; see ``Exchange.send_file``."""
+        engine = self._engine
+        exchange = self.exchange
+        assert exchange is not None
+        if not 0 < count <= engine.body_left or not can_send_files(self._transport):
+            nothing: asyncio.Future[int] = self.loop.create_future()
+            nothing.set_result(0)
+            return nothing
+        transport = self._transport
+        exchange.is_held = True
+        sending = self._unsent.file = FileSending(
+            self.loop, transport, file, offset, count, engine.count_data, self._on_file_end
+        )
+        # It begins when all that was written is with the kernel. Till its end this is a connection
+        # that waits for its client.
+        transport.set_write_buffer_limits(0)
+        if not transport.get_write_buffer_size():
+            self.pause_writing()
+            sending.begin()
+        return sending.future
+
+    def _on_file_end(self) -> None:
+        """Take note that nothing more of a file will be sent."""
+        sending: FileSending = self._unsent.file
+        self._unsent.file = None
+        self._transport.set_write_buffer_limits(self._policy.write_buffer_size)
+        if self.exchange is not None:
+            self.exchange.is_held = False
+        if sending.has_begun:
+            self.resume_writing()
 
     def switch(self, head: bytes) -> None:
         """Send what nothing of HTTP follows; ``detach`` comes next, within the idle timeout."""

@@ -14,6 +14,7 @@ cdef class Exchange:
     cdef public bytes body
     cdef public bint is_lost
     cdef public bint is_late
+    cdef public bint is_held
     cdef public object close_callback
     cdef public object receiver
     cdef public object memo
@@ -38,6 +39,7 @@ cdef class Exchange:
     cpdef end_response(self)
     cpdef drain(self)
     cdef bint _can_send(self) except -1
+    cdef _check_held(self)
     cdef _complete(self)
     cpdef on_lost(self)
     cpdef on_eof(self)

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from waterspout.httpserver.answering import start_answering
+from waterspout.httpserver.filesending import SentFile
 from waterspout.httpserver.requestid import request_id_of
 from waterspout.httputil import (
     HTTPHeaders,
@@ -64,6 +65,8 @@ class Exchange:
         self.is_lost = False
         #: Whether ``start_time`` is no longer now, for something has been waited for since.
         self.is_late = False
+        #: Whether a file is being sent, and nothing else may be until its end.
+        self.is_held = False
         #: Called if the client goes before the response is complete.
         self.close_callback: Callable[[], object] | None = None
         #: Who takes the request's body piece by piece: is told if the client goes before its end.
@@ -190,11 +193,36 @@ class Exchange:
     def send_data(self, data: bytes) -> None:
         """Send a piece of the body, without waiting; ``drain`` waits."""
         if self._can_send():
+            self._check_held()
             framed = self._engine.send_data(data)
             if framed:
                 self.bytes_sent += len(framed)
                 self._body_bytes += len(data)
                 self._write(framed)
+
+    def send_file(self, file: SentFile, offset: int, count: int) -> "asyncio.Future[int]":
+        """Send a part of a file as the next part of a body whose length has been announced.
+
+        What is not in the page cache makes the loop wait: have it there. The future tells how many
+        bytes were sent when the client has caught up; nothing may be sent until then, and the file
+        stays open. They are fewer than ``count`` where the file has fewer, and where its bytes
+        have to be sent by ``send_data``, as with TLS, where it is 0. It fails with
+        ``StreamClosedError`` where the client has gone. To cancel it is to send nothing more.
+        """
+        if not self._can_send():
+            future: asyncio.Future[int] = self._connection.loop.create_future()
+            future.set_exception(StreamClosedError())
+            future.exception()  # nobody has to look at it
+            return future
+        self._check_held()
+        sent: asyncio.Future[int] = self._connection.send_file(file, offset, count)
+        sent.add_done_callback(self._on_file_sent)
+        return sent
+
+    def _on_file_sent(self, sent: "asyncio.Future[int]") -> None:
+        if not sent.cancelled() and sent.exception() is None:
+            self.bytes_sent += sent.result()
+            self._body_bytes += sent.result()
 
     def end_response(self) -> None:
         """End a response that was sent in pieces."""
@@ -353,6 +381,10 @@ class Exchange:
         if self.finish_time:
             raise LocalProtocolError("the response is complete: nothing more can be sent")
         return not self.is_lost
+
+    def _check_held(self) -> None:
+        if self.is_held:
+            raise LocalProtocolError("a file is being sent: await send_file() first")
 
     def _complete(self) -> None:
         self.finish_time = monotonic()

@@ -8,6 +8,7 @@ import socket
 import struct
 from typing import Any
 
+from waterspout.httpserver.filesending import FileSending
 from waterspout.iostream import StreamClosedError
 
 __all__ = ["Unsent"]
@@ -21,18 +22,20 @@ class Unsent:
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
-        self._get_size = transport.get_write_buffer_size
         self._size = 0  # when it was last looked at
         self._has_grown = False
         self._waiters: list[asyncio.Future[None]] = []
+        #: What goes past the transport.
+        self.file: FileSending | None = None
 
     def size(self) -> int:
         """Return how many bytes there are."""
-        return self._get_size()  # type: ignore[no-any-return]
+        size: int = self._transport.get_write_buffer_size()
+        return size if self.file is None else size + self.file.left
 
     def look(self) -> None:
         """Remember how many there are, for ``has_moved``."""
-        self._size = self._get_size()
+        self._size = self.size()
         self._has_grown = False
 
     def has_moved(self) -> bool:
@@ -41,7 +44,7 @@ class Unsent:
         What has grown may have moved as well; that counts once, for a handler that writes on
         would hide a client that does not read at all.
         """
-        size = self._get_size()
+        size = self.size()
         has_grown = size > self._size
         if not size or not (size < self._size or (has_grown and not self._has_grown)):
             return False
@@ -75,3 +78,6 @@ class Unsent:
                 waiter.set_exception(StreamClosedError(error))
                 waiter.exception()  # nobody has to look at it
         self._waiters.clear()
+        if self.file is not None:
+            self.file.drop(error)
+            self.file = None

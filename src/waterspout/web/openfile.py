@@ -25,6 +25,8 @@ _always_read: set[int] = set()
 # Where the page cache is not to be asked, that many bytes are read without much ado.
 _MAX_BLIND_READ = 64 * 1024
 _PIECE_SIZE = 64 * 1024
+# What is read at once to have it in memory: it stays in the processor's cache.
+_FETCH_SIZE = 256 * 1024
 
 
 class OutsideError(OSError):
@@ -49,6 +51,10 @@ class OpenFile:
         """The size in bytes when it was opened."""
         return self.status.st_size
 
+    def fileno(self) -> int:
+        """Return the descriptor; -1 after ``close``."""
+        return self._descriptor
+
     def read_now(self, size: int, offset: int) -> bytes | None:
         """Return ``size`` bytes; None where it would have to wait, or where there are fewer.
 
@@ -71,14 +77,38 @@ class OpenFile:
             _always_read.add(device)
             return self.read_now(size, offset)
 
-    def _read_long_now(self, size: int, offset: int) -> bytes | None:
-        # To read into a buffer and copy that costs a fifth of sending it. So the page cache is
-        # asked for a byte here and there; it takes in and drops neighbours together.
+    def is_at_hand(self, size: int, offset: int) -> bool:
+        """Tell whether ``size`` bytes can be had without waiting; False where nobody knows."""
+        if not _NO_WAIT or self.status.st_dev in _always_read:
+            return False
+        try:
+            return self._is_cached(size, offset)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise
+            _always_read.add(self.status.st_dev)
+            return False
+
+    def _is_cached(self, size: int, offset: int) -> bool:
+        # A byte here and there is asked for; the page cache takes in and drops neighbours together.
         byte = bytearray(1)
-        for place in (*range(offset, offset + size - 1, _PIECE_SIZE), offset + size - 1):
-            if os.preadv(self._descriptor, [byte], place, _NO_WAIT) != 1:
-                return None
-        return self.read(size, offset)
+        last = offset + size - 1
+        return all(
+            os.preadv(self._descriptor, [byte], place, _NO_WAIT) == 1
+            for place in (*range(offset, last, _PIECE_SIZE), last)
+        )
+
+    def fetch(self, size: int, offset: int) -> None:
+        """Have bytes in the page cache; waits for the disk."""
+        end = offset + size
+        while offset < end and (piece := self.read(min(end - offset, _FETCH_SIZE), offset)):
+            offset += len(piece)
+
+    def _read_long_now(self, size: int, offset: int) -> bytes | None:
+        # To read into a buffer and copy that costs a fifth of sending it.
+        return self.read(size, offset) if self._is_cached(size, offset) else None
 
     def read(self, size: int, offset: int) -> bytes:
         """Return up to ``size`` bytes, fewer only at the end of the file; may wait for the disk."""

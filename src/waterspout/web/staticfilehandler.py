@@ -124,7 +124,9 @@ class StaticFileHandler(RequestHandler):
             self.set_header("Content-Length", end - start)
         elif is_file:
             assert self._file is not None
-            await send_file(self, self._file, start, end)
+            # A subclass may want to see what is written.
+            is_seen = not (self._is_own("write") and self._is_own("flush"))
+            await send_file(self, self._file, start, end, is_seen)
         else:
             self.set_header("Content-Length", end - start)
             bounds = () if part is None else part
@@ -383,5 +385,5 @@ def _http_error(error: OSError | UnicodeEncodeError, path: str) -> Exception:
 
 _OWN = {
     name: getattr(getattr(StaticFileHandler, name), "__func__", getattr(StaticFileHandler, name))
-    for name in ("get_content", "get_content_version", "should_return_304")
+    for name in ("get_content", "get_content_version", "should_return_304", "write", "flush")
 }

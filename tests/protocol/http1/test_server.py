@@ -430,3 +430,28 @@ def test_switch_has_its_time(connection):
     with pytest.raises(LocalProtocolError, match="101 answers"):
         connection.send_switch(b"")
     assert (connection.reading, connection.writing) == states
+
+
+def test_a_body_may_be_written_by_other_means():
+    connection = serving()
+    assert connection.body_left == 0
+    connection.send_response(200, None, b"", 10)
+    connection.send_data(b"123")
+    assert connection.body_left == 7
+    connection.count_data(6)
+    with pytest.raises(LocalProtocolError, match="2 bytes were written, of 1 to come"):
+        connection.count_data(2)
+    with pytest.raises(LocalProtocolError, match="shorter than its Content-Length by 1"):
+        connection.send_end()
+    connection.count_data(1)
+    assert connection.send_end() == b""
+    connection.start_next_cycle()
+    assert connection.body_left == 0
+
+
+def test_a_chunked_body_may_not():
+    connection = serving()
+    connection.send_response(200, None, b"", -1)
+    assert connection.body_left == 0
+    with pytest.raises(LocalProtocolError):
+        connection.count_data(1)

@@ -174,6 +174,17 @@ class Connection:
             return data
         raise LocalProtocolError(f"no body may be sent in state {State(state).name}")
 
+    @property
+    def body_left(self) -> int:
+        """How many bytes of a body of known length are still to be written; else 0."""
+        return self._write_left if self.writing == LENGTH_BODY else 0
+
+    def count_data(self, size: int) -> None:
+        """Take note that ``size`` bytes, of those ``body_left``, were written by other means."""
+        if not 0 <= size <= self.body_left:
+            raise LocalProtocolError(f"{size} bytes were written, of {self.body_left} to come")
+        self._write_left -= size
+
     def send_end(self, trailers: HTTPHeaders | None = None) -> bytes:
         """Return what to write at the end of a message that was sent in pieces.
 
