@@ -4,12 +4,13 @@ import importlib.util
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +40,21 @@ class ServerProcess:
     process: subprocess.Popen[str]
     port: int
     address: str
+    context: ssl.SSLContext | None = None
+    """What ``get`` trusts, where the server speaks TLS."""
 
-    def connect(self, timeout: float = 30.0) -> socket.socket:
-        """Return a new connection to it."""
-        return socket.create_connection((self.address, self.port), timeout=timeout)
+    def connect(self, timeout: float = 30.0, source: str = "") -> socket.socket:
+        """Return a new connection to it, from any port of ``source``."""
+        return socket.create_connection(
+            (self.address, self.port), timeout=timeout, source_address=(source, 0)
+        )
 
     def get(self, path: str) -> bytes:
         """Return the page at ``path``, on a connection of its own."""
-        connection = HTTPConnection(self.address, self.port, timeout=30)
+        if self.context is None:
+            connection = HTTPConnection(self.address, self.port, timeout=30)
+        else:
+            connection = HTTPSConnection("localhost", self.port, timeout=30, context=self.context)
         try:
             connection.request("GET", path)
             response = connection.getresponse()
@@ -59,8 +67,8 @@ class ServerProcess:
     def usage(self) -> dict[str, Any]:
         """Return what it has used and done.
 
-        CPU ``seconds``, open ``descriptors``, ``resident`` bytes, requests ``answered`` and
-        ``refused``.
+        CPU ``seconds``, open ``descriptors``, ``resident`` bytes, Python ``objects`` in use,
+        requests ``answered`` and ``refused``.
         """
         return json.loads(self.get("/usage"))  # type: ignore[no-any-return]
 

@@ -5,6 +5,7 @@ none outlives its test. The options are those of ``start`` in ``server_process``
 """
 
 import asyncio
+import gc
 import hashlib
 import json
 import logging
@@ -95,7 +96,8 @@ class Usage(RequestHandler):
         self._counts = counts
 
     def get(self) -> None:
-        """Answer it as JSON."""
+        """Answer it as JSON; ``objects`` are those that are in use."""
+        gc.collect()
         used = resource.getrusage(resource.RUSAGE_SELF)
         with open("/proc/self/statm") as statm:
             pages = int(statm.read().split()[1])
@@ -104,6 +106,7 @@ class Usage(RequestHandler):
                 "seconds": used.ru_utime + used.ru_stime,
                 "descriptors": len(os.listdir("/proc/self/fd")) - 1,
                 "resident": pages * resource.getpagesize(),
+                "objects": len(gc.get_objects()),
                 "answered": self._counts.answered,
                 "refused": self._counts.refused,
             }
