@@ -24,8 +24,11 @@ class PidFile:
             raise OSError(f"pid file {self._file}: process {other} is running")
         # Whoever reads it reads the old number or the new one, never half of it.
         draft = self._file.with_name(f"{self._file.name}.{os.getpid()}")
-        draft.write_text(f"{os.getpid()}\n")
-        draft.replace(self._file)
+        try:
+            draft.write_text(f"{os.getpid()}\n")
+            draft.replace(self._file)
+        except OSError as error:
+            raise OSError(f"cannot write pid file {self._file}: {error.strerror}") from None
         return self
 
     def __exit__(
@@ -40,16 +43,17 @@ class PidFile:
 
     def _holder(self) -> int | None:
         try:
-            return int(self._file.read_text()[:20])
+            pid = int(self._file.read_text()[:20])
         except (OSError, ValueError):
             return None
+        return pid if pid > 0 else None  # others are groups of processes
 
 
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
-    except (PermissionError, OverflowError):
+    except PermissionError:
         return True
     return True

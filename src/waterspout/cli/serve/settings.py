@@ -22,8 +22,11 @@ def read_file(name: str) -> dict[str, Any]:
     ``OSError`` where it cannot be read; ``ValueError``, which names the file and the key, where it
     is no TOML, has a key that is no option, or a value of the wrong kind.
     """
-    with open(name, "rb") as file:
-        data = file.read(_MAX_FILE_SIZE + 1)
+    try:
+        with open(name, "rb") as file:
+            data = file.read(_MAX_FILE_SIZE + 1)
+    except OSError as error:
+        raise type(error)(f"cannot read {name}: {error.strerror}") from None
     if len(data) > _MAX_FILE_SIZE:
         raise ValueError(f"{name}: too large for a configuration")
     try:
