@@ -122,8 +122,8 @@ def test_sigterm_ends_the_children_too():
     process = subprocess.Popen([sys.executable, "-c", source(WAITING)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     try:
-        pids = dict(map(int, process.stdout.readline().split()) for _ in range(2))
-        assert sorted(pids) == [0, 1]
+        lines = [process.stdout.readline().split() for _ in range(2)]
+        assert sorted(int(number) for number, _ in lines) == [0, 1]
         process.terminate()
         # The children have the same standard output: it ends when they have.
         assert process.stdout.read() == b""

@@ -1,6 +1,6 @@
 """The table of options: whole, without two of a name, and with a field for each that claims one."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import pytest
 
@@ -12,7 +12,7 @@ from waterspout.protocol.http1 import Limits
 
 def test_every_limit_and_timeout_has_an_option():
     options = {(option.owner, option.field) for option in OPTIONS if option.owner is not None}
-    all_fields = {(owner, found.name) for owner in (Limits, Policy) for found in fields(owner)}
+    all_fields = {(owner, name) for owner in (Limits, Policy) for name in get_type_hints(owner)}
     assert options == all_fields - {(Policy, "limits")}
 
 
