@@ -1,6 +1,7 @@
 """The table of options: whole, without two of a name, and with a field for each that claims one."""
 
 from dataclasses import dataclass
+from typing import get_type_hints
 
 import pytest
 
