@@ -1,7 +1,7 @@
 """The table of options: whole, without two of a name, and with a field for each that claims one."""
 
 from dataclasses import dataclass
-from typing import get_type_hints
+from inspect import signature
 
 import pytest
 
@@ -13,7 +13,9 @@ from waterspout.protocol.http1 import Limits
 
 def test_every_limit_and_timeout_has_an_option():
     options = {(option.owner, option.field) for option in OPTIONS if option.owner is not None}
-    all_fields = {(owner, name) for owner in (Limits, Policy) for name in get_type_hints(owner)}
+    all_fields = {
+        (owner, name) for owner in (Limits, Policy) for name in signature(owner).parameters
+    }
     assert options == all_fields - {(Policy, "limits")}
 
 

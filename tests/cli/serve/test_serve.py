@@ -1,5 +1,6 @@
 """The command as a whole: real processes, real signals, requests while it happens."""
 
+import json
 import os
 import signal
 import socket
@@ -92,7 +93,7 @@ def test_a_configuration(serve, program):
     assert ask(served.address, "/post", b"x" * 1024) == (200, "1024")
     assert ask(served.address, "/post", b"x" * 1025)[0] == 413
     assert served.end() == 0
-    assert "POST" not in served.output
+    assert "200 POST" not in served.output
 
 
 def test_the_command_line_wins_over_the_configuration(serve, program):
@@ -105,6 +106,16 @@ def test_the_access_log(serve):
     served = serve("--port", "0")
     served.get("/number?a=1")
     served.wait_for(" 200 GET /number?a=1 ")
+
+
+def test_the_access_log_in_json(serve):
+    served = serve("--port", "0", "--access-log", "json")
+    served.wait_for("serving main:app at ")
+    served.get("/number?a=1")
+    served.wait_for("/number?a=1")
+    records = [json.loads(line) for line in served.lines]
+    assert records[0]["level"] == "INFO"
+    assert records[-1]["status"] == 200
 
 
 def test_a_program_that_sets_up_logging_is_not_disturbed(serve, program):

@@ -2,10 +2,11 @@
 
 import logging
 import time
+from typing import Any
 
-from waterspout.log import access_log
+from waterspout.log import JSONFormatter, access_log
 
-__all__ = ["set_up", "step_back"]
+__all__ = ["choose_access_log", "set_up", "step_back"]
 
 _FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(process)d %(message)s"
 _DATE_FORMAT = "%Y-%m-%dT%H:%M:%S"
@@ -16,9 +17,7 @@ _ours = logging.getLogger("waterspout")
 def set_up(access: str) -> None:
     """Write what waterspout has to say to standard error; ``access``: text, json or off."""
     handler = logging.StreamHandler()
-    formatter = logging.Formatter(_FORMAT, _DATE_FORMAT)
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
+    handler.setFormatter(JSONFormatter() if access == "json" else _text_formatter())
     _ours.handlers[:] = [handler]
     _ours.setLevel(logging.INFO)
     _ours.propagate = False
@@ -26,8 +25,20 @@ def set_up(access: str) -> None:
         access_log.setLevel(logging.CRITICAL + 1)  # the one question that a request then costs
 
 
+def choose_access_log(application: Any, access: str) -> None:
+    """Have an application write its access log as ``access`` says; text is its own choice."""
+    if access != "text" and hasattr(application, "access_log"):
+        application.access_log = access
+
+
 def step_back() -> None:
     """Leave the log to the program, if that has set up logging while it was imported."""
     if logging.getLogger().handlers or len(_ours.handlers) != 1:
         del _ours.handlers[:1]
         _ours.propagate = True
+
+
+def _text_formatter() -> logging.Formatter:
+    formatter = logging.Formatter(_FORMAT, _DATE_FORMAT)
+    formatter.converter = time.gmtime
+    return formatter

@@ -9,14 +9,13 @@ from typing import Any
 
 from waterspout.cli.serve.application import ApplicationError, load
 from waterspout.cli.serve.channel import FOR_PARENT, TOLD, Channel, end_with_parent
-from waterspout.cli.serve.logs import set_up, step_back
+from waterspout.cli.serve.logs import choose_access_log, set_up, step_back
 from waterspout.cli.serve.options import policy_of
 from waterspout.cli.serve.settings import APP_KEY, settings_of
 from waterspout.cli.serve.sources import loaded_files
 from waterspout.cli.serve.tls import context_of
 from waterspout.httpserver import HTTPServer
 from waterspout.ioloop import IOLoop
-from waterspout.log import gen_log
 from waterspout.process.forking import set_task_id
 
 __all__ = ["main"]
@@ -48,6 +47,7 @@ def main(given: dict[str, Any]) -> int:
         set_task_id(given["number"])
         application = load(settings[APP_KEY], loop.asyncio_loop)
         step_back()
+        choose_access_log(application, settings["access_log"])
         tls = context_of(settings)
         server = HTTPServer(application, ssl_options=tls, policy=policy_of(settings))
     except ApplicationError as error:
@@ -79,30 +79,22 @@ class Drain:
     def __init__(self, server: HTTPServer, grace: float) -> None:
         self._server = server
         self._grace = grace
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[int] | None = None
 
     def begin(self) -> None:
         """End after the requests; nothing more is done if this was said before."""
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            drain = self._server.drain(self._grace)
+            self._task = asyncio.get_running_loop().create_task(drain)
             self._task.add_done_callback(_stop_loop)
 
     def hurry(self) -> None:
         """End now, and cut off all requests."""
         self.begin()
-        if self._server.connections:
-            gen_log.warning("%d requests were cut at once", len(self._server.connections))
-        for connection in list(self._server.connections):
-            connection.abort()
-
-    async def _run(self) -> None:
-        self._server.stop()
-        cut = await self._server.close_all_connections(self._grace)
-        if cut:
-            gen_log.warning("%d requests were cut after %g s", cut, self._grace)
+        self._server.cut_connections()
 
 
-def _stop_loop(task: "asyncio.Task[None]") -> None:
+def _stop_loop(task: "asyncio.Task[int]") -> None:
     task.get_loop().stop()
     task.result()
 
