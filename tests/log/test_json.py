@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from types import MappingProxyType
 from typing import Any
@@ -37,6 +38,7 @@ def test_a_record():
         "time": "2026-01-31T12:15:30.062Z",
         "level": "WARNING",
         "logger": "some.logger",
+        "process": os.getpid(),
         "place": "place:12",
         "message": "hello you",
     }
@@ -48,7 +50,9 @@ def test_the_time_is_never_rounded_up():
 
 def test_a_message_that_is_a_mapping_gives_its_members():
     fields = parsed(record(MappingProxyType({"time": "now", "status": 200})))
-    assert fields == {"time": "now", "level": "WARNING", "logger": "some.logger", "status": 200}
+    assert fields == {"time": "now", "level": "WARNING", "logger": "some.logger", "status": 200} | {
+        "process": os.getpid()
+    }
 
 
 def test_a_message_that_cannot_be_made():

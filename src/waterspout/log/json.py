@@ -37,11 +37,12 @@ def timestamp(seconds: float) -> str:
 class JSONFormatter(logging.Formatter):
     """Formats any record as one line of JSON, which is ASCII and bounded in length.
 
-    Its members are ``time`` (RFC 3339, UTC), ``level``, ``logger``, ``place`` (module and line)
-    and ``message``; the members of ``extra``; and ``exception`` and ``stack``, which are texts,
-    where there are any. A message that is a mapping, as those of the access log in JSON are, gives
-    its members in the place of ``place`` and ``message``. What JSON does not know is given as its
-    ``repr``; what is too long, too deep or too many is cut. ``format`` raises nothing.
+    Its members are ``time`` (RFC 3339, UTC), ``level``, ``logger``, ``process`` (its id),
+    ``place`` (module and line) and ``message``; the members of ``extra``; and ``exception`` and
+    ``stack``, which are texts, where there are any. A message that is a mapping, as those of the
+    access log in JSON are, gives its members in the place of ``place`` and ``message``. What JSON
+    does not know is given as its ``repr``; what is too long, too deep or too many is cut.
+    ``format`` raises nothing.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -50,6 +51,7 @@ class JSONFormatter(logging.Formatter):
             "time": timestamp(record.created),
             "level": record.levelname,
             "logger": record.name,
+            "process": record.process,
         }
         if isinstance(record.msg, Mapping) and not record.args:
             fields.update(_plain_mapping(record.msg, 0))

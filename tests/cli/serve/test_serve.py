@@ -110,12 +110,12 @@ def test_the_access_log(serve):
 
 def test_the_access_log_in_json(serve):
     served = serve("--port", "0", "--access-log", "json")
-    served.wait_for("serving main:app at ")
     served.get("/number?a=1")
-    served.wait_for("/number?a=1")
-    records = [json.loads(line) for line in served.lines]
-    assert records[0]["level"] == "INFO"
-    assert records[-1]["status"] == 200
+    line = json.loads(served.wait_for('"/number?a=1"'))
+    assert (line["logger"], line["status"]) == ("waterspout.access", 200)
+    assert line["process"] != served.pid
+    assert served.end() == 0
+    assert all(json.loads(line) for line in served.output.splitlines())
 
 
 def test_a_program_that_sets_up_logging_is_not_disturbed(serve, program):

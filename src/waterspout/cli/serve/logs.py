@@ -15,7 +15,10 @@ _ours = logging.getLogger("waterspout")
 
 
 def set_up(access: str) -> None:
-    """Write what waterspout has to say to standard error; ``access``: text, json or off."""
+    """Write what waterspout has to say to standard error; ``access``: text, json or off.
+
+    With ``json`` every line is an object of JSON, not only those of requests.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(JSONFormatter() if access == "json" else _text_formatter())
     _ours.handlers[:] = [handler]
@@ -26,9 +29,9 @@ def set_up(access: str) -> None:
 
 
 def choose_access_log(application: Any, access: str) -> None:
-    """Have an application write its access log as ``access`` says; text is its own choice."""
-    if access != "text" and hasattr(application, "access_log"):
-        application.access_log = access
+    """Have an application log requests as JSON, if that is asked for; else as its settings say."""
+    if access == "json" and hasattr(application, "access_log"):
+        application.access_log = "json"
 
 
 def step_back() -> None:
