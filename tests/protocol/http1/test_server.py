@@ -455,3 +455,26 @@ def test_a_chunked_body_may_not():
     assert connection.body_left == 0
     with pytest.raises(LocalProtocolError):
         connection.count_data(1)
+
+
+@pytest.mark.parametrize("cut_at", [1, 3, 40])
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        (b"", b""),
+        (b"GET /a HTT", b"GET /a HTT"),
+        (b"\r\nGET /a HTTP/1.1\r\nHost: a\r\n", b"GET /a HTTP/1.1"),
+        (b"nonsense\nmore", b"nonsense"),
+        (b"GET /" + b"a" * 3000, b"GET /" + b"a" * 1019),
+    ],
+)
+def test_the_line_that_was_not_read(raw, line, cut_at):
+    engine = ServerConnection(Limits())
+    for piece in cut(raw, range(cut_at, len(raw), cut_at)):
+        engine.receive_data(piece)
+    assert engine.unread_line == line
+    try:
+        engine.next_event()
+    except RemoteProtocolError:
+        pass  # what is refused is still what has come
+    assert engine.unread_line == line
