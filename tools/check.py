@@ -3,12 +3,13 @@
     ./check           format, lint, types, imports, locks; the tests, compiled and interpreted
     ./check --fast    under a minute: without the locks, and the tests once, without those that are
                       slow or compare with Tornado, and with fewer random examples
-    ./check --deep    everything, and the tests marked `deep` with it
+    ./check --deep    everything, and the tests marked `deep` and a minute of fuzzing with it
 
 Every step is run, also after one has failed; the exit status is 1 where any has.
 """
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def main() -> int:
     """Run the steps that the command line asks for; return the exit status."""
     args = parse_arguments()
     checkout.prepare(checkout.CHECK_LOCK)
-    steps = [*steps_for_sources(args), *steps_for_tests(args)]
+    steps = [*steps_for_sources(args), *steps_for_tests(args), *steps_for_fuzzing(args)]
     started = time.monotonic()
     results = [(step, *run(step)) for step in steps]
     print()
@@ -100,6 +101,16 @@ def steps_for_tests(args: argparse.Namespace) -> list[Step]:
         print("check: no C compiler here, so the tests run interpreted only")
         return [interpreted]
     return [compiled] if args.fast else [compiled, interpreted]
+
+
+def steps_for_fuzzing(args: argparse.Namespace) -> list[Step]:
+    """Return the search for inputs that break a promise, where its guide can be had."""
+    if not args.deep:
+        return []
+    if importlib.util.find_spec("atheris") is None:
+        print("check: no atheris for this Python, so nothing is fuzzed with a guide")
+        return []
+    return [Step("guided fuzzing", python("fuzz.guided", "--seconds", "60"), is_shown=True)]
 
 
 def python(*command: str) -> list[str]:
