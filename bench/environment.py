@@ -88,7 +88,8 @@ def versions(packages: Sequence[str]) -> dict[str, str]:
     except (MissingError, subprocess.CalledProcessError):
         pass  # The candidate itself says so in a note.
     peers = [name for name in packages if name != "waterspout"]
-    found.update(json.loads(_run([str(peers_python()), "-c", _PEER_VERSIONS, *peers])))
+    if peers:
+        found.update(json.loads(_run([str(peers_python()), "-c", _PEER_VERSIONS, *peers])))
     return found
 
 

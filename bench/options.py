@@ -16,6 +16,7 @@ CANDIDATES = {
     "server": candidates.SERVERS,
     "client": candidates.BLOCKING + candidates.ASYNCHRONOUS,
     "web": candidates.FRAMEWORKS,
+    "soak": (),
 }
 
 
@@ -44,7 +45,7 @@ class Options:
 def parse(arguments: list[str] | None = None) -> Options:
     """The options of this command line; ends the program if it makes no sense."""
     parser = argparse.ArgumentParser(prog="bench/run", description=DESCRIPTION)
-    parser.add_argument("side", choices=("server", "client", "web"))
+    parser.add_argument("side", choices=("server", "client", "web", "soak"))
     parser.add_argument(
         "--case",
         choices=("load", "idle", "start"),
@@ -53,6 +54,7 @@ def parse(arguments: list[str] | None = None) -> Options:
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter; not recorded")
     parser.add_argument("--requests", type=int, help="requests (fetches) a round")
+    parser.add_argument("--seconds", type=float, help="how long the soak takes, 300 by default")
     parser.add_argument("--connections", type=int, help="connections (tasks), 32 by default")
     parser.add_argument("--only", default="", metavar="NAME,NAME", help="these candidates")
     parser.add_argument("--load", choices=tuple(wire.LOADS), help="one kind of request")
@@ -63,18 +65,22 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.error(f"--case {given.case} is a case of the server")
     if given.side == "web" and (given.load or given.requests or given.connections):
         parser.error("the web case has loads of its own")
+    if given.seconds and given.side != "soak":
+        parser.error("--seconds is for the soak")
     is_server = given.side == "server"
     only = tuple(name for name in given.only.split(",") if name)
     unknown = sorted(set(only) - {candidate.name for candidate in CANDIDATES[given.side]})
     if unknown:
         parser.error(f"no such candidate: {', '.join(unknown)}")
-    is_cut = given.quick or only or given.load or given.requests or given.connections
+    is_cut = (
+        given.quick or only or given.load or given.requests or given.connections or given.seconds
+    )
     connections = given.connections or (10_000 if given.case == "idle" else 32)
     usual_requests = (10_000 if given.quick else 50_000) if is_server else 10_000
     return Options(
         case=given.side if given.case == "load" else given.case,
         requests=max(connections, given.requests or usual_requests),
-        seconds=0.5 if given.quick else 2.0,
+        seconds=_seconds(given.side, given.seconds, given.quick),
         rounds=3 if given.quick else 5,
         connections=connections,
         only=only,
@@ -84,3 +90,10 @@ def parse(arguments: list[str] | None = None) -> Options:
         is_whole=not is_cut,
         json=given.json,
     )
+
+
+def _seconds(side: str, given: float | None, is_quick: bool) -> float:
+    """How long a round of the load takes, or the soak."""
+    if side == "soak":
+        return given or (30.0 if is_quick else 300.0)
+    return 0.5 if is_quick else 2.0

@@ -52,7 +52,14 @@ class Cores:
 class Child:
     """A running program; use it as a context manager, which ends it whatever happens."""
 
-    def __init__(self, command: Sequence[str], core: int, *, is_talking: bool = False) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        core: int,
+        *,
+        is_talking: bool = False,
+        cwd: Path = Path("/"),
+    ) -> None:
         """Start `command` on `core`; a talking child has its stdin and stdout piped to us."""
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (end() closes it)
         pipe_or_file = subprocess.PIPE if is_talking else self._complaints
@@ -66,7 +73,7 @@ class Child:
                 stdout=pipe_or_file,
                 stderr=self._complaints,
                 bufsize=0,
-                cwd="/",
+                cwd=cwd,
                 env=ENVIRONMENT,
                 start_new_session=True,
             )
@@ -89,6 +96,11 @@ class Child:
 
     def __repr__(self) -> str:
         return f"<Child session={self._session} exit={self._process.poll()}>"
+
+    @property
+    def pid(self) -> int:
+        """The process that was started, the first of the tree."""
+        return self._process.pid
 
     def say(self, line: str) -> None:
         """Write a line to the stdin of a talking child."""
@@ -142,11 +154,11 @@ class Child:
         The kernel's CPU clock of each process counts nanoseconds and the threads that have ended
         too; only the time of reaped children is known no better than to a clock tick.
         """
-        return sum(_cpu_clock(pid) + _reaped_seconds(pid) for pid in self._members())
+        return sum(_cpu_clock(pid) + _reaped_seconds(pid) for pid in self.members())
 
     def resident_bytes(self) -> int:
         """Resident memory of the tree; pages shared between its processes count once in each."""
-        return sum(_resident_bytes(pid) for pid in self._members())
+        return sum(_resident_bytes(pid) for pid in self.members())
 
     def end(self) -> None:
         """End the tree: politely, then for sure."""
@@ -162,13 +174,14 @@ class Child:
                 stream.close()
 
     def _signal(self, number: int) -> None:
-        for pid in self._members():
+        for pid in self.members():
             try:
                 os.kill(pid, number)
             except ProcessLookupError:
                 pass
 
-    def _members(self) -> list[int]:
+    def members(self) -> list[int]:
+        """The processes of the tree."""
         return [pid for pid, session in _sessions() if session == self._session]
 
 

@@ -52,6 +52,7 @@ class Report:
     results: Mapping[str, Any]
     tables: Sequence[Table]
     notes: Sequence[str]
+    is_broken: bool = False  # A promise was: the notes say which.
 
     def show(self, is_markdown: bool) -> str:
         """All that the reader gets to see."""
