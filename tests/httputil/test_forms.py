@@ -1,5 +1,8 @@
 """The fields of a form in a request body."""
 
+import tracemalloc
+from urllib.parse import unquote_to_bytes
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -171,3 +174,24 @@ def test_bounds_of_one_call_and_of_the_process():
 def test_bounds_are_a_configuration():
     with pytest.raises(TypeError, match="ParseBodyConfig, not None"):
         set_parse_body_config(None)  # type: ignore[arg-type]
+
+
+@given(st.text(alphabet="%+aF0g&=\xff", max_size=40))
+def test_values_are_unquoted_as_urllib_does(text):
+    text = text.replace("&", "")
+    expected = unquote_to_bytes(text.replace("+", " ").encode("latin-1"))
+    assert parse_query(f"a={text}").get("a") == [expected]
+    assert parse_query(f"a={text}".encode("latin-1")).get("a") == [expected]
+
+
+@pytest.mark.parametrize("piece", [b"%", b"%41", b"%41a", b"%%4", b"%4"])
+def test_a_body_of_escapes_takes_little_more_than_its_size(piece):
+    """Not an object for each of them: a form of 100 MB could take 10 GB."""
+    body = b"a=" + piece * (40_000 // len(piece))
+    tracemalloc.start()
+    try:
+        parse_query(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * len(body) + 10_000
