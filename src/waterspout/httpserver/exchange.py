@@ -176,6 +176,17 @@ class Exchange:
             self._write(message)
             self._complete()
 
+    def send_interim(self, status: int, fields: bytes) -> None:
+        """Send a response 1xx, before the final one; a client of HTTP/1.0 gets none.
+
+        ``fields`` are encoded field lines. Raises ``LocalProtocolError`` once the response has
+        begun, and for a status that is not interim: 100, or 102 to 199.
+        """
+        if self._can_send():
+            interim = self._engine.send_interim(status, fields)
+            if interim:
+                self._write(interim)
+
     def start_response(self, status: int, reason: str | None, fields: bytes, length: int) -> None:
         """Send the head of a response; ``length`` is that of the body, -1 where not known.
 

@@ -16,6 +16,7 @@ from waterspout.web import (
     arguments,
     cookies,
     crossorigin,
+    earlyhints,
     errors,
     etag,
     language,
@@ -261,6 +262,16 @@ class RequestHandler(HandlerState):
     def finish(self, chunk: str | bytes | dict[Any, Any] | None = None) -> "asyncio.Future[None]":
         """End the response, and with it the request; nothing can be written after it."""
         return response.finish(self, chunk)
+
+    def send_early_hints(self, links: str | Iterable[str]) -> None:
+        """Tell the client now which resources the response will need: an interim response 103.
+
+        Each of ``links`` is a value of ``Link``: ``</style.css>; rel=preload; as=style``. Before
+        ``flush`` and ``finish``, up to 8 times for a request, up to 4 KiB each. A client of
+        HTTP/1.0 gets none. Raises ``ValueError`` for what is no such value, and ``RuntimeError``
+        once the response has begun, or for more. See RFC 8297.
+        """
+        earlyhints.send_early_hints(self, links)
 
     def redirect(self, url: str, permanent: bool = False, status: int | None = None) -> None:
         """Finish with a redirect to ``url``: 302, 301 if permanent, or ``status`` (300 to 399)."""
