@@ -3,12 +3,14 @@
 from waterspout.routing import URLSpec
 from waterspout.web.application import Application
 from waterspout.web.authentication import authenticated
+from waterspout.web.checks import Checks
 from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.errors import Finish, HTTPError, MissingArgumentError
 from waterspout.web.fallbackhandler import FallbackHandler
 from waterspout.web.handler import RequestHandler
 from waterspout.web.metrics import Metrics
 from waterspout.web.metricshandler import MetricsHandler
+from waterspout.web.healthhandler import HealthHandler, ReadyHandler
 from waterspout.web.redirecthandler import RedirectHandler
 from waterspout.web.signed import (
     DEFAULT_SIGNED_VALUE_MIN_VERSION,
@@ -33,6 +35,7 @@ __all__ = [
     "MAX_SUPPORTED_SIGNED_VALUE_VERSION",
     "MIN_SUPPORTED_SIGNED_VALUE_VERSION",
     "Application",
+    "Checks",
     "ErrorHandler",
     "FallbackHandler",
     "Finish",
@@ -40,8 +43,10 @@ __all__ = [
     "HTTPError",
     "Metrics",
     "MetricsHandler",
+    "HealthHandler",
     "MissingArgumentError",
     "OutputTransform",
+    "ReadyHandler",
     "RedirectHandler",
     "RequestHandler",
     "StaticFileHandler",
