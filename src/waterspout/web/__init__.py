@@ -8,9 +8,9 @@ from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.errors import Finish, HTTPError, MissingArgumentError
 from waterspout.web.fallbackhandler import FallbackHandler
 from waterspout.web.handler import RequestHandler
+from waterspout.web.healthhandler import HealthHandler, ReadyHandler
 from waterspout.web.metrics import Metrics
 from waterspout.web.metricshandler import MetricsHandler
-from waterspout.web.healthhandler import HealthHandler, ReadyHandler
 from waterspout.web.redirecthandler import RedirectHandler
 from waterspout.web.signed import (
     DEFAULT_SIGNED_VALUE_MIN_VERSION,
@@ -41,9 +41,9 @@ __all__ = [
     "Finish",
     "GZipContentEncoding",
     "HTTPError",
+    "HealthHandler",
     "Metrics",
     "MetricsHandler",
-    "HealthHandler",
     "MissingArgumentError",
     "OutputTransform",
     "ReadyHandler",
