@@ -245,6 +245,11 @@ class HTTPServerConnection:
 
     # From the exchange
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether the server is about to stop."""
+        return self._server.is_draining  # type: ignore[no-any-return]
+
     def on_response_complete(self, now: float) -> None:
         """Go on after a response; ``now`` is on the clock of ``time.monotonic``."""
         exchange = self.exchange

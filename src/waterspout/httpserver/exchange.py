@@ -127,6 +127,11 @@ class Exchange:
         return self._connection
 
     @property
+    def is_draining(self) -> bool:
+        """Whether the server is about to stop; see ``HTTPServer.drain``."""
+        return self._connection.is_draining  # type: ignore[no-any-return]
+
+    @property
     def loop(self) -> asyncio.AbstractEventLoop:
         """The event loop that serves the connection."""
         return self._connection.loop  # type: ignore[no-any-return]
