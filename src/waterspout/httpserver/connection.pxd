@@ -23,6 +23,7 @@ cdef class HTTPServerConnection:
     cdef readonly Exchange exchange
     cdef public double deadline
     cdef readonly bint is_lost
+    cdef readonly bint is_ending
     cdef readonly bint is_encrypted
     cdef readonly object remote_address
     cdef readonly Py_ssize_t requests

@@ -75,6 +75,8 @@ class HTTPServerConnection:
         #: When the connection has waited long enough, on the clock of ``time.monotonic``.
         self.deadline = NEVER
         self.is_lost = False
+        #: Whether the server lets go of its clients.
+        self.is_ending = False
         self.is_encrypted = False
         self.remote_address: Any = None
         self.requests = 0
@@ -220,6 +222,9 @@ class HTTPServerConnection:
     def end_keep_alive(self) -> None:
         """Let the request under way, or else the next one, be the last."""
         self._engine.keep_alive = False
+        self.is_ending = True
+        if self.exchange is not None:
+            self.exchange.on_drain()
 
     def close_after_request(self, now: float) -> None:
         """Let the request under way be the last one, and close now if there is none.
@@ -227,7 +232,7 @@ class HTTPServerConnection:
         Under way is also what has come in part, and what a new client is about to send: to be
         closed without an answer it could not understand. ``now`` is on the clock of ``deadline``.
         """
-        self._engine.keep_alive = False
+        self.end_keep_alive()
         if self.exchange is not None or self._is_lingering or self._engine.has_unread_data:
             return
         if self.requests:

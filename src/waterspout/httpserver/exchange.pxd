@@ -16,6 +16,7 @@ cdef class Exchange:
     cdef public bint is_late
     cdef public bint is_held
     cdef public object close_callback
+    cdef public object drain_callback
     cdef public object receiver
     cdef public object memo
     cdef public object handler_class

@@ -69,6 +69,8 @@ class Exchange:
         self.is_held = False
         #: Called if the client goes before the response is complete.
         self.close_callback: Callable[[], object] | None = None
+        #: Called when the server lets go of its clients, by answers without an end.
+        self.drain_callback: Callable[[], object] | None = None
         #: Who takes the request's body piece by piece: is told if the client goes before its end.
         self.receiver: HTTPMessageDelegate | None = None
         #: What the application found out when it was offered the request; the application's own.
@@ -164,6 +166,12 @@ class Exchange:
         self.close_callback = callback
         if self.is_lost:
             self.loop.call_soon(self.on_lost)
+
+    def set_drain_callback(self, callback: Callable[[], object] | None) -> None:
+        """Have ``callback`` called when the server lets go of its clients, or soon if it has."""
+        self.drain_callback = callback
+        if callback is not None and self._connection.is_ending:
+            self.loop.call_soon(self.on_drain)
 
     # The response
 
@@ -419,6 +427,13 @@ class Exchange:
         """Take note, from the connection, that the client sends no more, and may have gone."""
         callback = self.close_callback
         self.close_callback = None
+        if callback is not None:
+            self._tell(callback)
+
+    def on_drain(self) -> None:
+        """Take note, from the connection, that it shall end with this response, and soon."""
+        callback = self.drain_callback
+        self.drain_callback = None
         if callback is not None:
             self._tell(callback)
 

@@ -6,6 +6,7 @@ from waterspout.web.authentication import authenticated
 from waterspout.web.checks import Checks
 from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.errors import Finish, HTTPError, MissingArgumentError
+from waterspout.web.eventstream import Event, EventStream
 from waterspout.web.fallbackhandler import FallbackHandler
 from waterspout.web.handler import RequestHandler
 from waterspout.web.healthhandler import HealthHandler, ReadyHandler
@@ -37,6 +38,8 @@ __all__ = [
     "Application",
     "Checks",
     "ErrorHandler",
+    "Event",
+    "EventStream",
     "FallbackHandler",
     "Finish",
     "GZipContentEncoding",

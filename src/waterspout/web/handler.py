@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 import numbers
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from functools import cached_property
 from operator import index
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from waterspout.web import (
     earlyhints,
     errors,
     etag,
+    eventstream,
     language,
     rendering,
     response,
@@ -272,6 +273,20 @@ class RequestHandler(HandlerState):
         once the response has begun, or for more. See RFC 8297.
         """
         earlyhints.send_early_hints(self, links)
+
+    async def send_events(self, events: AsyncIterator[Any], keep_alive: float = 15.0) -> None:
+        """Answer with server-sent events, each when the client has taken those before.
+
+        ``events`` gives an ``Event``, or its ``data`` only: text, or what becomes JSON. It is
+        closed when the client goes or the server drains. ``keep_alive`` is after how many seconds
+        of silence a comment is sent. ``EventStream`` is the same for events that come otherwise.
+        """
+        await eventstream.send_events(self, events, keep_alive)
+
+    @property
+    def last_event_id(self) -> str | None:
+        """The id of the last event that the client says it has got; None without one."""
+        return eventstream.last_event_id(self)
 
     def redirect(self, url: str, permanent: bool = False, status: int | None = None) -> None:
         """Finish with a redirect to ``url``: 302, 301 if permanent, or ``status`` (300 to 399)."""
