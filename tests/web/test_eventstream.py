@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.wire.server_under_test import Wire, request, turns
+from tests.wire.server_under_test import Client, Wire, request, turns
 
 from waterspout.web import Application, Event, EventStream, RequestHandler
 
@@ -69,7 +69,7 @@ def ticks() -> Any:
     return type("Ticks", (Ticks,), {"log": [], "queue": asyncio.Queue()})
 
 
-async def chunk(client) -> bytes:
+async def chunk(client: Client) -> bytes:
     size = int(await client.until(b"\r\n"), 16)
     return (await client.read(size + 2))[:-2]
 
@@ -87,7 +87,7 @@ async def test_events_come_one_by_one_and_end(wire: Wire):
     assert "Content-Encoding" not in head
     for event in ("one", Event("two", id="2")):
         cls.queue.put_nowait(event)
-        assert await chunk(client) == (b"data: one\n\n" if event == "one" else event.encode())  # type: ignore[union-attr]
+        assert await chunk(client) == (b"data: one\n\n" if event == "one" else event.encode())
     cls.queue.put_nowait(None)
     assert await chunk(client) == b""
     assert cls.log == ["closed", "behind"]
@@ -163,7 +163,7 @@ async def test_a_slow_reader_holds_it_back(wire: Wire):
     client = await wire.connect(server, receive_buffer=32 * 1024)
     await client.send(request())
     await client.until(b"\r\n\r\n")
-    counts = []
+    counts: list[int] = []
     while counts[-2:-1] != counts[-1:] or len(counts) < 2:
         await turns()
         counts.append(Flood.count)

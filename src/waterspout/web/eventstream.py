@@ -184,7 +184,7 @@ class EventStream:
 
 async def send_events(handler: Any, events: AsyncIterator[Any], keep_alive: float) -> None:
     """Send events as they come; see ``RequestHandler.send_events``."""
-    closing: Any = aclosing(events) if hasattr(events, "aclose") else nullcontext()  # type: ignore[type-var]
+    closing: Any = aclosing(events) if hasattr(events, "aclose") else nullcontext()
     async with EventStream(handler, keep_alive) as stream, closing:
         async for event in events:
             await stream.send_event(event if isinstance(event, Event) else Event(event))
