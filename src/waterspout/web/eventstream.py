@@ -48,7 +48,7 @@ class Event:
                 raise ValueError("the id of an event must hold no NUL")
             lines.append(f"id: {_one_line('id', self.id)}")
         if self.retry is not None:
-            if isinstance(self.retry, bool) or not isinstance(self.retry, int) or self.retry < 0:
+            if type(self.retry) is not int or self.retry < 0:
                 raise ValueError(f"retry is a number of milliseconds, not {self.retry!r}")
             lines.append(f"retry: {self.retry}")
         if self.data is not None:
