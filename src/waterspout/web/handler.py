@@ -64,19 +64,6 @@ class RequestHandler(HandlerState):
         "OPTIONS",
     )
 
-    # Set by `stream_request_body`.
-    _streams_request_body = False
-
-    @cached_property
-    def path_args(self) -> list[str | None]:
-        """What the groups of the rule's pattern hold, decoded, where they have no names."""
-        return []
-
-    @cached_property
-    def path_kwargs(self) -> dict[str, str | None]:
-        """What the groups of the rule's pattern hold, decoded, by their names."""
-        return {}
-
     def __init__(
         self, application: "Application", request: HTTPServerRequest, **kwargs: Any
     ) -> None:
@@ -87,7 +74,7 @@ class RequestHandler(HandlerState):
         else:
             self.initialize()
 
-    # To be overridden
+    # To be overridden: the steps of a request
 
     def _initialize(self) -> None:
         """Take the keywords of the rule that led here."""
@@ -100,19 +87,6 @@ class RequestHandler(HandlerState):
 
     def prepare(self) -> Awaitable[None] | None:
         """Do what comes before every method; may be ``async def``, may ``finish``."""
-
-    def on_finish(self) -> None:
-        """Do what comes after the response has been sent, such as logging or cleaning up."""
-
-    def on_connection_close(self) -> None:
-        """Take note that the client has gone while its request was being worked on."""
-
-    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Take a piece of the request's body, where the class is a ``@stream_request_body``.
-
-        What is returned is awaited before more is read from the client.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no data_received()")
 
     def get(self, *args: Any, **kwargs: Any) -> Any:
         """Answer GET."""
@@ -142,12 +116,56 @@ class RequestHandler(HandlerState):
         """Answer OPTIONS."""
         raise errors.HTTPError(405)
 
-    # The request
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Take a piece of the request's body, where the class is a ``@stream_request_body``.
+
+        What is returned is awaited before more is read from the client.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no data_received()")
+
+    def on_finish(self) -> None:
+        """Do what comes after the response has been sent, such as logging or cleaning up."""
+
+    def on_connection_close(self) -> None:
+        """Take note that the client has gone while its request was being worked on."""
+
+    # The application
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of the application."""
         return self.application.settings  # type: ignore[no-any-return]
+
+    def require_setting(self, name: str, feature: str = "this feature") -> None:
+        """Raise ``RuntimeError``, which says what ``feature`` needs, where a setting is missing."""
+        require_setting(self, name, feature)
+
+    def reverse_url(self, name: str, *args: Any) -> str:
+        """Return the path of the rule called ``name``; see ``Application.reverse_url``."""
+        return self.application.reverse_url(name, *args)  # type: ignore[no-any-return]
+
+    def static_url(self, path: str, include_host: bool | None = None, **kwargs: Any) -> str:
+        """Return the URL of a file below the setting ``static_path``, with its version.
+
+        ``include_host`` gives a whole URL; without it the attribute ``include_host`` of the
+        handler decides. The other keywords are for ``make_static_url`` of the setting
+        ``static_handler_class``; ``StaticFileHandler`` knows ``include_version``. ``path`` names a
+        known file, not one that a client has sent: the file is read when it has changed. Raises
+        ``RuntimeError`` without the setting, and ``HTTPError`` for a path that leads outside.
+        """
+        return staticurl.static_url(self, path, include_host, kwargs)
+
+    # The request
+
+    @cached_property
+    def path_args(self) -> list[str | None]:
+        """What the groups of the rule's pattern hold, decoded, where they have no names."""
+        return []
+
+    @cached_property
+    def path_kwargs(self) -> dict[str, str | None]:
+        """What the groups of the rule's pattern hold, decoded, by their names."""
+        return {}
 
     def get_argument(self, name: str, default: Any = REQUIRED, strip: bool = True) -> Any:
         """Return the last value of an argument of the query or the form.
@@ -383,24 +401,6 @@ class RequestHandler(HandlerState):
         """
         return signedcookies.sign(self, name, value, version)
 
-    def set_signed_cookie(
-        self,
-        name: str,
-        value: str | bytes,
-        expires_days: float | None = 30,
-        version: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Send a cookie that nobody without the setting ``cookie_secret`` can change or forge.
-
-        Everybody can read it. ``cookie_secret`` is a long random text, or bytes; or a dictionary
-        of such by their versions, where the setting ``key_version`` names the one to sign with.
-        ``expires_days`` is how long browsers keep it, None for the session; how long it is good
-        is said where it is read. The other keywords are those of ``set_cookie``.
-        """
-        signed = self.create_signed_value(name, value, version=version)
-        self.set_cookie(name, signed, expires_days=expires_days, **kwargs)
-
     def get_signed_cookie(
         self,
         name: str,
@@ -419,12 +419,30 @@ class RequestHandler(HandlerState):
         """Return the key version that a signed cookie, or ``value``, says it is signed with."""
         return signedcookies.get_signed_cookie_key_version(self, name, value)
 
+    def set_signed_cookie(
+        self,
+        name: str,
+        value: str | bytes,
+        expires_days: float | None = 30,
+        version: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Send a cookie that nobody without the setting ``cookie_secret`` can change or forge.
+
+        Everybody can read it. ``cookie_secret`` is a long random text, or bytes; or a dictionary
+        of such by their versions, where the setting ``key_version`` names the one to sign with.
+        ``expires_days`` is how long browsers keep it, None for the session; how long it is good
+        is said where it is read. The other keywords are those of ``set_cookie``.
+        """
+        signed = self.create_signed_value(name, value, version=version)
+        self.set_cookie(name, signed, expires_days=expires_days, **kwargs)
+
     # Their older names
     set_secure_cookie = set_signed_cookie
     get_secure_cookie = get_signed_cookie
     get_secure_cookie_key_version = get_signed_cookie_key_version
 
-    # Who it is from, and from where
+    # The user
 
     @cached_property
     def current_user(self) -> Any:
@@ -442,6 +460,8 @@ class RequestHandler(HandlerState):
         """Return where to sign in, for ``@authenticated``: the setting ``login_url``."""
         self.require_setting("login_url", "@authenticated")
         return self.settings["login_url"]  # type: ignore[no-any-return]
+
+    # Requests that another site has forged
 
     @cached_property
     def xsrf_token(self) -> bytes:
@@ -475,9 +495,106 @@ class RequestHandler(HandlerState):
         """
         return crossorigin.is_trusted_origin(self, origin)
 
-    def require_setting(self, name: str, feature: str = "this feature") -> None:
-        """Raise ``RuntimeError``, which says what ``feature`` needs, where a setting is missing."""
-        require_setting(self, name, feature)
+    # The language
+
+    @cached_property
+    def locale(self) -> "Locale":
+        """The locale of the response: that of the user, or the browser's; may be set to another."""
+        return language.chosen_locale(self)
+
+    def get_user_locale(self) -> "Locale | None":
+        """Return the locale that the user has chosen; None for the browser's. To be overridden."""
+        return None
+
+    def get_browser_locale(self, default: str = "en_US") -> "Locale":
+        """Return the closest locale to ``Accept-Language``, by its order and its q-values.
+
+        ``default`` is for a browser that asks for none. Where there is nothing that it asks for it
+        is the locale of `locale.set_default_locale`.
+        """
+        return language.browser_locale(self, default)
+
+    # The response: status and fields
+
+    def clear(self) -> None:
+        """Forget the status, the fields and the body prepared so far."""
+        self._begin()
+        self.set_default_headers()
+
+    def set_status(self, status_code: int, reason: str | None = None) -> None:
+        """Set the status, and the reason phrase where it is not the usual one.
+
+        Raises ``ValueError`` for what could not stand in a status line.
+        """
+        if not 100 <= index(status_code) <= 999:
+            raise ValueError(f"a status has three digits, not {status_code!r}")
+        if reason is not None:
+            check_reason(reason)
+        self._status_code = status_code
+        self._reason = reason
+
+    def get_status(self) -> int:
+        """Return the status."""
+        return self._status_code
+
+    def set_header(self, name: str, value: HeaderValue) -> None:
+        """Set a field, in place of any of the same name.
+
+        Raises ``ValueError`` for a name or a value that HTTP does not allow, and ``TypeError``
+        for a value of another type.
+        """
+        response.set_header(self._headers, name, value)
+
+    def add_header(self, name: str, value: HeaderValue) -> None:
+        """Add a field beside those of the same name; see ``set_header``."""
+        response.set_header(self._headers, name, value, is_added=True)
+
+    def clear_header(self, name: str) -> None:
+        """Remove a field, if it is there; also one of the default fields."""
+        self._headers.pop(name, None)
+
+    # The response: body
+
+    def write(self, chunk: str | bytes | dict[Any, Any]) -> None:
+        """Add to the body: text as UTF-8, bytes, or a dictionary as JSON.
+
+        The body is sent by ``flush`` or ``finish``. Raises ``RuntimeError`` after ``finish``.
+        """
+        response.write(self, chunk)
+
+    def flush(self, include_footers: bool = False) -> "asyncio.Future[None]":
+        """Send what has been written; the body goes on, in chunks if its length is not known.
+
+        The future is done when the client keeps up: to await it is to keep little in memory.
+        """
+        return response.flush(self)
+
+    def finish(self, chunk: str | bytes | dict[Any, Any] | None = None) -> "asyncio.Future[None]":
+        """End the response, and with it the request; nothing can be written after it."""
+        return response.finish(self, chunk)
+
+    def redirect(self, url: str, permanent: bool = False, status: int | None = None) -> None:
+        """Finish with a redirect to ``url``: 302, 301 if permanent, or ``status`` (300 to 399)."""
+        if self._headers_written:
+            raise RuntimeError("redirect() after the response has begun")
+        if status is None:
+            status = 301 if permanent else 302
+        elif not 300 <= status <= 399:
+            raise ValueError(f"a redirect has a status from 300 to 399, not {status!r}")
+        self.set_header("Location", response.location(url))
+        self.set_status(status)
+        self.finish()
+
+    def detach(self) -> BaseIOStream:
+        """Take the connection out of HTTP and return the stream on it; the request is over.
+
+        What the client has sent behind its request is read from the stream first. It may follow
+        a ``flush`` with status 101. Without TLS the stream is an ``IOStream``; see
+        ``Exchange.detach`` for what it raises.
+        """
+        stream: BaseIOStream = self.request.connection.detach()
+        self._finished = True
+        return stream
 
     # Pages
 
@@ -533,16 +650,6 @@ class RequestHandler(HandlerState):
         """Return the element that has a page's styles; to be overridden for another."""
         return uiresources.embedded_css(css_embed)
 
-    @cached_property
-    def _renewed_loaders(self) -> "list[BaseLoader]":
-        return []
-
-    # Routes
-
-    def reverse_url(self, name: str, *args: Any) -> str:
-        """Return the path of the rule called ``name``; see ``Application.reverse_url``."""
-        return self.application.reverse_url(name, *args)  # type: ignore[no-any-return]
-
     # Errors
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
@@ -578,20 +685,20 @@ class RequestHandler(HandlerState):
         """Tell whether the client has this body already, so that 304 is the answer."""
         return response.is_not_modified(self)
 
-    # Static files
-
-    def static_url(self, path: str, include_host: bool | None = None, **kwargs: Any) -> str:
-        """Return the URL of a file below the setting ``static_path``, with its version.
-
-        ``include_host`` gives a whole URL; without it the attribute ``include_host`` of the
-        handler decides. The other keywords are for ``make_static_url`` of the setting
-        ``static_handler_class``; ``StaticFileHandler`` knows ``include_version``. ``path`` names a
-        known file, not one that a client has sent: the file is read when it has changed. Raises
-        ``RuntimeError`` without the setting, and ``HTTPError`` for a path that leads outside.
-        """
-        return staticurl.static_url(self, path, include_host, kwargs)
-
     # Inside
+
+    # Set by `stream_request_body`.
+    _streams_request_body = False
+
+    @property
+    def _headers(self) -> HTTPHeaders:
+        if self._own_headers is None:
+            self._own_headers = response.default_headers()
+        return self._own_headers
+
+    @cached_property
+    def _renewed_loaders(self) -> "list[BaseLoader]":
+        return []
 
     @classmethod
     def _check_keywords(cls, keywords: dict[str, Any]) -> None:
