@@ -198,139 +198,6 @@ class RequestHandler(HandlerState):
         """Decode an argument; ``name`` is None for a group of the path. UTF-8, or a 400."""
         return arguments.decode_argument(value, name)
 
-    # The language
-
-    @cached_property
-    def locale(self) -> "Locale":
-        """The locale of the response: that of the user, or the browser's; may be set to another."""
-        return language.chosen_locale(self)
-
-    def get_user_locale(self) -> "Locale | None":
-        """Return the locale that the user has chosen; None for the browser's. To be overridden."""
-        return None
-
-    def get_browser_locale(self, default: str = "en_US") -> "Locale":
-        """Return the closest locale to ``Accept-Language``, by its order and its q-values.
-
-        ``default`` is for a browser that asks for none. Where there is nothing that it asks for it
-        is the locale of `locale.set_default_locale`.
-        """
-        return language.browser_locale(self, default)
-
-    # The response: status and fields
-
-    def clear(self) -> None:
-        """Forget the status, the fields and the body prepared so far."""
-        self._begin()
-        self.set_default_headers()
-
-    def set_status(self, status_code: int, reason: str | None = None) -> None:
-        """Set the status, and the reason phrase where it is not the usual one.
-
-        Raises ``ValueError`` for what could not stand in a status line.
-        """
-        if not 100 <= index(status_code) <= 999:
-            raise ValueError(f"a status has three digits, not {status_code!r}")
-        if reason is not None:
-            check_reason(reason)
-        self._status_code = status_code
-        self._reason = reason
-
-    def get_status(self) -> int:
-        """Return the status."""
-        return self._status_code
-
-    @property
-    def _headers(self) -> HTTPHeaders:
-        if self._own_headers is None:
-            self._own_headers = response.default_headers()
-        return self._own_headers
-
-    def set_header(self, name: str, value: HeaderValue) -> None:
-        """Set a field, in place of any of the same name.
-
-        Raises ``ValueError`` for a name or a value that HTTP does not allow, and ``TypeError``
-        for a value of another type.
-        """
-        response.set_header(self._headers, name, value)
-
-    def add_header(self, name: str, value: HeaderValue) -> None:
-        """Add a field beside those of the same name; see ``set_header``."""
-        response.set_header(self._headers, name, value, is_added=True)
-
-    def clear_header(self, name: str) -> None:
-        """Remove a field, if it is there; also one of the default fields."""
-        self._headers.pop(name, None)
-
-    # The response: body
-
-    def write(self, chunk: str | bytes | dict[Any, Any]) -> None:
-        """Add to the body: text as UTF-8, bytes, or a dictionary as JSON.
-
-        The body is sent by ``flush`` or ``finish``. Raises ``RuntimeError`` after ``finish``.
-        """
-        response.write(self, chunk)
-
-    def flush(self, include_footers: bool = False) -> "asyncio.Future[None]":
-        """Send what has been written; the body goes on, in chunks if its length is not known.
-
-        The future is done when the client keeps up: to await it is to keep little in memory.
-        """
-        return response.flush(self)
-
-    def finish(self, chunk: str | bytes | dict[Any, Any] | None = None) -> "asyncio.Future[None]":
-        """End the response, and with it the request; nothing can be written after it."""
-        return response.finish(self, chunk)
-
-    def send_early_hints(self, links: str | Iterable[str]) -> None:
-        """Tell the client now which resources the response will need: an interim response 103.
-
-        Each of ``links`` is a value of ``Link``: ``</style.css>; rel=preload; as=style``. Before
-        ``flush`` and ``finish``, up to 8 times for a request, up to 4 KiB each. A client of
-        HTTP/1.0 gets none. Raises ``ValueError`` for what is no such value, and ``RuntimeError``
-        once the response has begun, or for more. See RFC 8297.
-        """
-        earlyhints.send_early_hints(self, links)
-
-    async def send_events(self, events: AsyncIterator[Any], keep_alive: float = 15.0) -> None:
-        """Answer with server-sent events, each when the client has taken those before.
-
-        ``events`` gives an ``Event``, or its ``data`` only: text, or what becomes JSON. It is
-        closed when the client goes or the server drains. ``keep_alive`` is after how many seconds
-        of silence a comment is sent. ``EventStream`` is the same for events that come otherwise.
-        """
-        await eventstream.send_events(self, events, keep_alive)
-
-    @property
-    def last_event_id(self) -> str | None:
-        """The id of the last event that the client says it has got; None without one."""
-        return eventstream.last_event_id(self)
-
-    def redirect(self, url: str, permanent: bool = False, status: int | None = None) -> None:
-        """Finish with a redirect to ``url``: 302, 301 if permanent, or ``status`` (300 to 399)."""
-        if self._headers_written:
-            raise RuntimeError("redirect() after the response has begun")
-        if status is None:
-            status = 301 if permanent else 302
-        elif not 300 <= status <= 399:
-            raise ValueError(f"a redirect has a status from 300 to 399, not {status!r}")
-        self.set_header("Location", response.location(url))
-        self.set_status(status)
-        self.finish()
-
-    # Another protocol
-
-    def detach(self) -> BaseIOStream:
-        """Take the connection out of HTTP and return the stream on it; the request is over.
-
-        What the client has sent behind its request is read from the stream first. It may follow
-        a ``flush`` with status 101. Without TLS the stream is an ``IOStream``; see
-        ``Exchange.detach`` for what it raises.
-        """
-        stream: BaseIOStream = self.request.connection.detach()
-        self._finished = True
-        return stream
-
     # Cookies
 
     @property
@@ -568,6 +435,30 @@ class RequestHandler(HandlerState):
         The future is done when the client keeps up: to await it is to keep little in memory.
         """
         return response.flush(self)
+
+    def send_early_hints(self, links: str | Iterable[str]) -> None:
+        """Tell the client now which resources the response will need: an interim response 103.
+
+        Each of ``links`` is a value of ``Link``: ``</style.css>; rel=preload; as=style``. Before
+        ``flush`` and ``finish``, up to 8 times for a request, up to 4 KiB each. A client of
+        HTTP/1.0 gets none. Raises ``ValueError`` for what is no such value, and ``RuntimeError``
+        once the response has begun, or for more. See RFC 8297.
+        """
+        earlyhints.send_early_hints(self, links)
+
+    async def send_events(self, events: AsyncIterator[Any], keep_alive: float = 15.0) -> None:
+        """Answer with server-sent events, each when the client has taken those before.
+
+        ``events`` gives an ``Event``, or its ``data`` only: text, or what becomes JSON. It is
+        closed when the client goes or the server drains. ``keep_alive`` is after how many seconds
+        of silence a comment is sent. ``EventStream`` is the same for events that come otherwise.
+        """
+        await eventstream.send_events(self, events, keep_alive)
+
+    @property
+    def last_event_id(self) -> str | None:
+        """The id of the last event that the client says it has got; None without one."""
+        return eventstream.last_event_id(self)
 
     def finish(self, chunk: str | bytes | dict[Any, Any] | None = None) -> "asyncio.Future[None]":
         """End the response, and with it the request; nothing can be written after it."""
