@@ -1,10 +1,10 @@
 """Log records for machines: one JSON object a line."""
 
-import json
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -21,11 +21,19 @@ _DEEPEST = 3
 # What every record has; anything else was given by ``extra``.
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
-# Everything that is not ASCII is escaped, and with it whatever a reader could take for a line end.
-_encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
-#: Returns plain values as one line of ASCII.
-encode = _encoder.encode
+@cache
+def _encoder() -> Callable[[Any], str]:
+    # Who imports the event loop imports this, and is not to pay for JSON.
+    import json
+
+    # Everything that is not ASCII is escaped, and with it what a reader could take for a line end.
+    return json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def encode(value: Any) -> str:
+    """Return plain values as one line of ASCII."""
+    return _encoder()(value)
 
 
 def timestamp(seconds: float) -> str:

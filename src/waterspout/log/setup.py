@@ -1,7 +1,6 @@
 """Sets up logging as most programs want it: by options, to files and to the terminal."""
 
 import logging
-import logging.handlers
 from typing import Any
 
 from waterspout.log.pretty import LogFormatter
@@ -42,6 +41,9 @@ def enable_pretty_logging(options: Any = None, logger: logging.Logger | None = N
 
 
 def _file_handler(path: str, options: Any) -> logging.Handler:
+    # It imports pickle and more, for nothing where no log goes to a file.
+    import logging.handlers
+
     mode = getattr(options, "log_rotate_mode", "size")
     backups = getattr(options, "log_file_num_backups", 10)
     if mode == "size":
