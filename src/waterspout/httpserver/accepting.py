@@ -45,6 +45,7 @@ class Acceptor:
 
     ``open_connection`` is given each new socket, non-blocking, and returns a coroutine that makes
     it a connection of ``loop``; its ``OSError`` is the client's affair (a handshake that failed).
+    It runs in a task that is in ``opening`` meanwhile.
     Belongs to the thread of the loop.
     """
 
@@ -52,14 +53,15 @@ class Acceptor:
         self,
         loop: asyncio.AbstractEventLoop,
         open_connection: Callable[[socket.socket], Coroutine[Any, Any, object]],
+        opening: set[asyncio.Task[object]] | None = None,
     ) -> None:
         self._loop = loop
         self._open_connection = open_connection
         #: The sockets that are listened on.
         self.sockets: list[socket.socket] = []
         self._pause: asyncio.TimerHandle | None = None
-        # A loop keeps only weak references to its tasks.
-        self._opening: set[asyncio.Task[object]] = set()
+        # Kept here, for a loop has only weak references to its tasks.
+        self._opening = set() if opening is None else opening
 
     def add(self, listener: socket.socket) -> None:
         """Accept connections from ``listener`` too."""

@@ -45,6 +45,9 @@ class Drain:
             connection.end_keep_alive()
         await _accept_all(server)
         server.stop()
+        if server.opening:
+            # Their clients have connected, but for the loop they are no connections yet.
+            await asyncio.wait(server.opening, timeout=server.policy.first_request_timeout)
         now = monotonic()
         for connection in list(server.connections):
             connection.close_after_request(now)
@@ -81,16 +84,14 @@ class Drain:
 
 
 async def _accept_all(server: "HTTPServer") -> None:
-    """Let the loop accept the clients that the kernel has queued, and read what they have sent.
+    """Let the loop accept the clients that the kernel has queued.
 
-    To close a listening socket resets those who are still in its queue.
+    To close a listening socket resets those who are still in its queue: so that is to be done at
+    once when this returns.
     """
     for _ in range(_MAX_ACCEPTING_TURNS):
         if not _has_waiting(server.sockets):
             break
-        await asyncio.sleep(0)
-    # An accepted client is heard of a few turns later.
-    for _ in range(3):
         await asyncio.sleep(0)
 
 

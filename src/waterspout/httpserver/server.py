@@ -78,6 +78,8 @@ class HTTPServer:
         self._log_refusal: Callable[[Refusal], None] | None = getattr(host, "log_refusal", None)
         #: The connections that are open.
         self.connections: set[HTTPServerConnection] = set()
+        #: What makes connections of sockets that have been accepted.
+        self.opening: set[asyncio.Task[object]] = set()
         self._context = (
             None if ssl_options is None else ssl_options_to_context(ssl_options, server_side=True)
         )
@@ -121,7 +123,7 @@ class HTTPServer:
         """Accept connections on one socket that listens already."""
         loop = self._attach()
         if self._acceptor is None:
-            self._acceptor = Acceptor(loop, self._open)
+            self._acceptor = Acceptor(loop, self._open, self.opening)
         self._acceptor.add(socket)
         self._is_closed = False
         self._drain = None
