@@ -9,7 +9,7 @@ import time
 import pytest
 from tests.wire.server_under_test import Client, Wire, request, turns
 
-from waterspout.httpserver import Policy, run_until_signal
+from waterspout.httpserver import HTTPServer, Policy, run_until_signal
 from waterspout.web import RequestHandler
 
 
@@ -62,7 +62,44 @@ async def test_without_connections_it_is_over_at_once(wire: Wire):
 
 
 async def test_an_idle_connection_is_closed_at_once(wire: Wire):
-    server = wire.serve([("/", Hello)])
+    server = wire.serve([("/", Hello)], policy=Policy(next_request_timeout=0.0))
+    client = await wire.connect(server)
+    await client.ask()
+    assert await server.drain(None) == 0
+    assert await client.rest() == b""
+
+
+async def test_a_client_that_has_just_been_answered_may_ask_once_more(wire: Wire):
+    server = wire.serve([("/", Hello)], policy=Policy(next_request_timeout=60.0))
+    client = await wire.connect(server)
+    await client.ask()
+    draining = asyncio.create_task(server.drain(None))
+    await turns()
+    assert not draining.done()
+    answer = await client.ask()
+    assert answer.body == b"hello"
+    assert answer["Connection"] == "close"
+    assert await client.rest() == b""
+    assert await draining == 0
+
+
+async def test_who_asks_no_more_is_closed_when_its_time_is_over(wire: Wire):
+    server = wire.serve([("/", Hello)], policy=Policy(next_request_timeout=60.0))
+    client = await wire.connect(server)
+    await client.ask()
+    draining = asyncio.create_task(server.drain(None))
+    await turns()
+    now = time.monotonic()
+    server.sweep(now + 59.0)
+    assert not draining.done()
+    server.sweep(now + 60.1)
+    assert await draining == 0
+    assert await client.rest() == b""
+
+
+async def test_a_drain_does_not_wait_for_the_next_full_second(wire: Wire, monkeypatch):
+    monkeypatch.setattr(HTTPServer, "_on_sweep_timer", lambda server: None)  # it never comes
+    server = wire.serve([("/", Hello)], policy=Policy(next_request_timeout=0.05))
     client = await wire.connect(server)
     await client.ask()
     assert await server.drain(None) == 0

@@ -1,8 +1,4 @@
-"""Under wrk: workers come and go, and the server ends, without a failed request.
-
-But for one thing that no server can help (RFC 9112 section 9.3.1): a kept connection that lies idle
-is closed, and the next request is on its way already. wrk counts it; a client repeats it.
-"""
+"""Under wrk: workers come and go, and the server ends, without a failed request."""
 
 import re
 import signal
@@ -13,15 +9,17 @@ from tests.cli.serve.served import APP, Served
 from tests.interop.programs import find
 
 _CONNECTIONS = 20
-#: What may fail, where connections are kept and where each request closes its own.
-_RACES = {False: ("read",), True: ()}
+#: An address that no other test listens at: when the server has ended, its port may be somebody's.
+_HOST = "127.7.7.7"
+#: wrk may have to wait for its turn of the processor.
+_OPTIONS = ("--access-log", "off", "--timeout-next-request", "20s")
 
 
 @pytest.fixture
 def served(tmp_path):
     find("wrk")
     (tmp_path / "main.py").write_text(APP)
-    found = Served(tmp_path, "--port", "0", "--workers", "2", "--access-log", "off")
+    found = Served(tmp_path, "--host", _HOST, "--port", "0", "--workers", "2", *_OPTIONS)
     yield found
     found.close()
 
@@ -47,9 +45,9 @@ class Wrk:
         self._process.kill()
         self._process.communicate()
 
-    @property
-    def is_running(self) -> bool:
-        return self._process.poll() is None
+    def end(self) -> None:
+        """Let it ask no more."""
+        self._process.send_signal(signal.SIGINT)
 
     def result(self) -> tuple[int, dict[str, int]]:
         """Return how many answers it had, and what failed, when it is through."""
@@ -70,30 +68,26 @@ def _nothing(failed: dict[str, int], *besides: str) -> bool:
 @pytest.mark.parametrize("fields", [(), ("-H", "Connection: close")], ids=["kept", "closed"])
 def test_new_code_again_and_again(served: Served, fields: tuple[str, ...]):
     workers = served.wait_for_workers(2)
-    rounds = 0
-    with Wrk(served, 4, *fields) as wrk:
-        while wrk.is_running:
+    with Wrk(served, 60, *fields) as wrk:
+        for _ in range(3):
             served.send(signal.SIGHUP)
             workers = served.wait_for_workers(2, without=workers)
-            rounds += 1
+        wrk.end()
         answers, failed = wrk.result()
-    assert rounds >= 2
     assert answers > 100
-    assert _nothing(failed, *_RACES[bool(fields)]), failed
-    # No more than one for each connection that a worker has ended, and each round ends two workers.
-    assert failed.get("read", 0) <= _CONNECTIONS * 2 * rounds
+    assert _nothing(failed), failed
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fields", [(), ("-H", "Connection: close")], ids=["kept", "closed"])
 def test_the_end(served: Served, fields: tuple[str, ...]):
     served.wait_for_workers(2)
-    with Wrk(served, 3, *fields) as wrk:
+    with Wrk(served, 60, *fields) as wrk:
         for _ in range(100):  # by then wrk is at work too
             assert served.get()
         assert served.end() == 0
+        wrk.end()
         answers, failed = wrk.result()
     assert answers
     # Afterwards nobody listens, which wrk hears of when it connects or first writes.
-    assert _nothing(failed, "connect", "write", *_RACES[bool(fields)]), failed
-    assert failed.get("read", 0) <= _CONNECTIONS
+    assert _nothing(failed, "connect", "write"), failed

@@ -2,12 +2,15 @@
 
 import asyncio
 import concurrent.futures
+import gc
+import signal
 import sys
 
 import pytest
 
 import waterspout
-from waterspout.ioloop import IOLoop, run
+from waterspout.ioloop import IOLoop, run, running
+from waterspout.ioloop.event_loop import new_event_loop
 
 
 async def value_of(value):
@@ -227,3 +230,41 @@ def test_run_sync_refuses_a_loop_that_runs_or_is_closed(io_loop, make_loop):
     with pytest.raises(RuntimeError, match="Event loop is closed"):
         io_loop.run_sync(main)
     assert calls == []
+
+
+def test_ctrl_c_while_the_loop_is_made_leaves_nothing_open(monkeypatch, recwarn):
+    made = []
+
+    def interrupted():
+        made.append(new_event_loop())
+        signal.raise_signal(signal.SIGINT)
+        return made[0]
+
+    async def main():
+        raise AssertionError("it is not begun")
+
+    monkeypatch.setattr(running, "new_event_loop", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        running.run(main())
+    assert made[0].is_closed()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    gc.collect()
+    assert not [str(warning.message) for warning in recwarn]
+
+
+def test_a_handler_of_the_programs_own_is_left_in_place(monkeypatch):
+    heard: list[int] = []
+
+    def interrupted():
+        signal.raise_signal(signal.SIGINT)
+        return new_event_loop()
+
+    async def main():
+        return list(heard)
+
+    monkeypatch.setattr(running, "new_event_loop", interrupted)
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    try:
+        assert running.run(main()) == [signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -229,16 +229,21 @@ class HTTPServerConnection:
     def close_after_request(self, now: float) -> None:
         """Let the request under way be the last one, and close now if there is none.
 
-        Under way is also what has come in part, and what a new client is about to send: to be
-        closed without an answer it could not understand. ``now`` is on the clock of ``deadline``.
+        Under way is also what has come in part, and what a client is about to send that is new
+        or has just been answered: to be closed without an answer it could not understand.
+        ``now`` is on the clock of ``deadline``.
         """
         self.end_keep_alive()
         if self.exchange is not None or self._is_lingering or self._engine.has_unread_data:
             return
+        limit = now + self._policy.first_request_timeout
         if self.requests:
+            answered = self.deadline - self._idle_timeout
+            limit = answered + self._policy.next_request_timeout
+        if limit <= now or self._is_write_paused:
             self._close()
         else:
-            self.deadline = min(self.deadline, now + self._policy.first_request_timeout)
+            self.deadline = min(self.deadline, limit)
 
     def pause_reading(self) -> None:
         """Read nothing more for now."""

@@ -51,11 +51,15 @@ class Drain:
         now = monotonic()
         for connection in list(server.connections):
             connection.close_after_request(now)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(server.policy.next_request_timeout, self._sweep)
         try:
             await asyncio.wait_for(server.wait_all_closed(), 0.0 if self._hurry.is_set() else grace)
         except TimeoutError:
             self.cut_now()
             await server.wait_all_closed()
+        finally:
+            timer.cancel()
         return self.cut
 
     def hurry(self) -> None:
@@ -74,6 +78,10 @@ class Drain:
         gen_log.warning("the drain cuts %d connections after %.1f s", len(connections), seconds)
         for connection in connections:
             connection.abort()
+
+    def _sweep(self) -> None:
+        """Close those whose next request has not come: rather now than at the next full second."""
+        self._server.sweep(monotonic())
 
     async def _wait(self, seconds: float) -> None:
         """Wait, or until somebody is in a hurry."""

@@ -32,4 +32,7 @@ class Policy(NamedTuple):
     write_buffer_size: int = 64 * 1024
     #: How long a new connection is kept in a drain, for a first request that may be on its way.
     first_request_timeout: float = 2.0
+    #: How long a drain waits for the next request of a client, from its latest response on: one
+    #: that asks again and again has it on its way already.
+    next_request_timeout: float = 0.5
     no_keep_alive: bool = False

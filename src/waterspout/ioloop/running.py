@@ -2,7 +2,11 @@
 
 import asyncio
 import concurrent.futures
-from collections.abc import Callable, Coroutine
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, TypeVar
 
 from waterspout.ioloop.callbacks import is_awaited
@@ -26,8 +30,37 @@ def run(main: Coroutine[Any, Any, T], *, debug: bool = False) -> T:
         raise RuntimeError(
             "This thread has a running event loop: await the coroutine, don't run it"
         )
-    with asyncio.Runner(debug=debug or None, loop_factory=new_event_loop) as runner:
+    runner = asyncio.Runner(debug=debug or None, loop_factory=new_event_loop)
+    try:
+        with _interrupt_held_back():
+            runner.get_loop()
         return runner.run(main)
+    finally:
+        runner.close()
+        if asyncio.iscoroutine(main):
+            main.close()  # it has not begun where Ctrl-C came first
+
+
+@contextmanager
+def _interrupt_held_back() -> Iterator[None]:
+    """Raise KeyboardInterrupt only afterwards: to make a loop takes long, and it must be closed."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    interrupts = 0
+
+    def count(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupts
+        interrupts += 1
+
+    signal.signal(signal.SIGINT, count)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if interrupts:
+        raise KeyboardInterrupt
 
 
 def run_sync(

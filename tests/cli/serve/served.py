@@ -141,9 +141,9 @@ class Served:
     @property
     def address(self):
         """Where it listens."""
-        found = re.search(r"://127\.0\.0\.1:(\d+)/", self.wait_for("serving "))
+        found = re.search(r"://(127[.\d]+):(\d+)/", self.wait_for("serving "))
         assert found is not None
-        return ("127.0.0.1", int(found[1]))
+        return (found[1], int(found[2]))
 
     def workers(self):
         """Return the pids of the workers that there are."""

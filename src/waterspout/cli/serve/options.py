@@ -68,6 +68,7 @@ _WORDS = {
     "min_body_rate": "bytes of a body in a second, on the average, below which it is cut off",
     "body_timeout": "a whole body",
     "first_request_timeout": "a new connection's first request, when a worker is to end",
+    "next_request_timeout": "a connection's next request after an answer, when a worker is to end",
     "write_timeout": "a client that reads nothing of its answer",
     "max_chunk_rate": "chunks of one body in a second; one that sends more is slowed down",
     "linger_timeout": "a refused client that goes on sending, so that it can read why",

@@ -16,6 +16,7 @@ from typing import Any
 
 from waterspout.cli.serve.channel import FOR_PARENT, TOLD, Line
 from waterspout.cli.serve.fleet import Action, Exit, Fleet, Hurry, Kill, Start, Stop, Tell
+from waterspout.cli.serve.listeners import complete_no_more
 from waterspout.cli.serve.memory import size_of
 from waterspout.cli.serve.signals import Signals, held_back
 from waterspout.cli.serve.sources import Sources
@@ -143,7 +144,9 @@ class Parent:
         """Let the last worker that ends be the end of the listening sockets."""
         if not self._fleet.is_serving:
             for listener in self._listeners:
+                complete_no_more(listener)
                 listener.close()
+            self._listeners.clear()
 
     def _send(self, pid: int, number: int) -> None:
         # It has not been waited for, so its number is still its own.
