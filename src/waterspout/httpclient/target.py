@@ -30,8 +30,8 @@ _MAX_NAME = 254
 
 # Everything up to the space, and DEL. What is above is quoted as UTF-8.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f]")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
-_CREDENTIALS = re.compile(r"(?:(?<=://)|^)[^/?#]*@")
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.\-]*:"
+_CREDENTIALS = r"(?:(?<=://)|^)[^/?#]*@"
 
 
 class Target(NamedTuple):
@@ -105,14 +105,14 @@ def resolve_reference(base: Target, reference: str) -> str:
         char if "\x20" < char < "\x7f" else f"%{ord(char):02X}" for char in reference.strip(" \t")
     )
     # urljoin takes ``http:path`` for a relative reference, which it was before RFC 3986.
-    joined = quoted if _SCHEME.match(quoted) else urljoin(base.url, quoted)
+    joined = quoted if re.match(_SCHEME, quoted) else urljoin(base.url, quoted)
     url = without_credentials(joined)
     return url if "#" in url else url + base.fragment
 
 
 def without_credentials(url: str) -> str:
     """Return a URL, whatever it looks like, without user name and password."""
-    return _CREDENTIALS.sub("", url, count=1)
+    return re.sub(_CREDENTIALS, "", url, count=1)
 
 
 def redacted(url: str) -> str:

@@ -1,8 +1,7 @@
 """What is known of a request that the server itself has answered."""
 
-from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.requestid import request_id_of
@@ -11,8 +10,7 @@ from waterspout.log import printable
 __all__ = ["Refusal", "failure", "new_refusal"]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A request that could not be accepted, or that nobody was able to answer.
 
     ``exchange`` is None where the request's head could not be read; then ``request_line`` is what

@@ -5,7 +5,6 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
-from dataclasses import replace
 from inspect import iscoroutine
 from time import monotonic
 from typing import Any
@@ -26,7 +25,6 @@ from waterspout.ioloop import IOLoop
 from waterspout.log import app_log
 from waterspout.netutil import bind_sockets, ssl_options_to_context
 from waterspout.protocol.errors import HTTPInputError
-from waterspout.protocol.http1 import Limits
 
 __all__ = ["HTTPServer"]
 
@@ -324,8 +322,8 @@ def _adjusted(
 ) -> Policy:
     """Return ``policy`` with single bounds replaced."""
     sizes = {"max_header_size": max_header_size, "max_body_size": max_body_size}
-    limits: Limits = replace(
-        policy.limits, **{name: size for name, size in sizes.items() if size is not None}
+    limits = policy.limits._replace(
+        **{name: size for name, size in sizes.items() if size is not None}
     )
     times = {"idle_timeout": idle_timeout, "body_timeout": body_timeout}
     return policy._replace(

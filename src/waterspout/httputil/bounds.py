@@ -1,6 +1,6 @@
 """How much a form may hold: the bounds of the process, and those of one call."""
 
-from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 __all__ = [
     "ParseBodyConfig",
@@ -11,32 +11,49 @@ __all__ = [
 ]
 
 
-@dataclass
-class ParseMultipartConfig:
+class ParseMultipartConfig(SimpleNamespace):
     """Bounds for ``multipart/form-data``; the defaults are ample for what people fill in."""
 
     #: Whether such forms are understood at all.
-    enabled: bool = True
+    enabled: bool
     #: How many fields and files a form may have.
-    max_parts: int = 100
+    max_parts: int
     #: How many bytes the head of one part may have.
-    max_part_header_size: int = 10 * 1024
+    max_part_header_size: int
+
+    def __init__(
+        self, enabled: bool = True, max_parts: int = 100, max_part_header_size: int = 10 * 1024
+    ) -> None:
+        super().__init__(
+            enabled=enabled, max_parts=max_parts, max_part_header_size=max_part_header_size
+        )
 
 
-@dataclass
-class ParseUrlEncodedConfig:
+class ParseUrlEncodedConfig(SimpleNamespace):
     """Bounds for ``application/x-www-form-urlencoded`` and for queries."""
 
     #: How many fields there may be.
-    max_arguments: int = 1000
+    max_arguments: int
+
+    def __init__(self, max_arguments: int = 1000) -> None:
+        super().__init__(max_arguments=max_arguments)
 
 
-@dataclass
-class ParseBodyConfig:
+class ParseBodyConfig(SimpleNamespace):
     """Bounds for forms of every kind."""
 
-    multipart: ParseMultipartConfig = field(default_factory=ParseMultipartConfig)
-    urlencoded: ParseUrlEncodedConfig = field(default_factory=ParseUrlEncodedConfig)
+    multipart: ParseMultipartConfig
+    urlencoded: ParseUrlEncodedConfig
+
+    def __init__(
+        self,
+        multipart: ParseMultipartConfig | None = None,
+        urlencoded: ParseUrlEncodedConfig | None = None,
+    ) -> None:
+        super().__init__(
+            multipart=ParseMultipartConfig() if multipart is None else multipart,
+            urlencoded=ParseUrlEncodedConfig() if urlencoded is None else urlencoded,
+        )
 
 
 _config = ParseBodyConfig()

@@ -15,7 +15,7 @@ from waterspout.util import ObjectDict
 __all__ = ["HTTPFile", "parse_multipart_form_data"]
 
 # RFC 2046 section 5.1.1 has fewer characters, but 70 of them at most as well.
-_BOUNDARY = re.compile(rb"[\x20-\x7e]{0,69}[\x21-\x7e]")
+_BOUNDARY = rb"[\x20-\x7e]{0,69}[\x21-\x7e]"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # Fields in the head of a part; two or three are what there is.
@@ -55,7 +55,7 @@ def parse_multipart_form_data(
         raise HTTPInputError("multipart/form-data is not accepted here")
     if boundary[:1] == b'"' == boundary[-1:]:
         boundary = boundary[1:-1]
-    if _BOUNDARY.fullmatch(boundary) is None:
+    if re.fullmatch(_BOUNDARY, boundary) is None:
         raise HTTPInputError(
             "the boundary of a multipart/form-data must be 1 to 70 visible ASCII characters"
         )

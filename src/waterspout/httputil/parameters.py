@@ -23,9 +23,7 @@ _PADDING = re.compile(r"[ \t]*+\Z")
 _ESCAPE = re.compile(r'\\(["\\])')
 
 # RFC 8187 section 3.2.1, and what RFC 5987 had beside it.
-_EXTENDED = re.compile(
-    r"([A-Za-z0-9\-]++)'[A-Za-z0-9\-]*+'((?:[!#$&+.^_`|~0-9A-Za-z\-]|%[0-9A-Fa-f]{2})*+)"
-)
+_EXTENDED = r"([A-Za-z0-9\-]++)'[A-Za-z0-9\-]*+'((?:[!#$&+.^_`|~0-9A-Za-z\-]|%[0-9A-Fa-f]{2})*+)"
 _CHARSETS = {"utf-8": "utf-8", "iso-8859-1": "latin-1"}
 
 
@@ -70,7 +68,7 @@ def decode_extended(value: str) -> str:
     >>> decode_extended("UTF-8''%C3%A9.txt")
     'é.txt'
     """
-    found = _EXTENDED.fullmatch(value)
+    found = re.fullmatch(_EXTENDED, value)
     charset = _CHARSETS.get(found[1].lower()) if found else None
     if found is None or charset is None:
         raise HTTPInputError("an extended parameter must be UTF-8''..., percent-encoded")

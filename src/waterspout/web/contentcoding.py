@@ -8,10 +8,9 @@ from waterspout.protocol.headers import HTTPHeaders
 __all__ = ["choose_coding", "vary_on_coding"]
 
 # codings = content-coding / "identity" / "*", each with a weight or without one.
-_ITEM = re.compile(
+_ITEM = (
     r"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*"
-    r"(?:;[ \t]*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)[ \t]*)?",
-    re.ASCII,
+    r"(?:;[ \t]*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)[ \t]*)?"
 )
 # Clients name half a dozen. What stands behind that many is not looked at.
 _MAX_ITEMS = 32
@@ -41,7 +40,7 @@ def choose_coding(accept_encoding: str | None, offered: Iterable[str]) -> str | 
 def _weights(accept_encoding: str) -> dict[str, float]:
     weights: dict[str, float] = {}
     for item in accept_encoding.split(",", _MAX_ITEMS)[:_MAX_ITEMS]:
-        match = _ITEM.fullmatch(item)
+        match = re.fullmatch(_ITEM, item, re.ASCII)
         if match is not None:
             name = match[1].lower()
             weights[_ALIASES.get(name, name)] = float(match[2] or 1)

@@ -8,9 +8,8 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing, nullcontext
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from waterspout.escape import json_encode
 from waterspout.iostream import StreamClosedError
@@ -21,12 +20,11 @@ __all__ = ["Event", "EventStream", "last_event_id", "send_events"]
 KEEP_ALIVE = 15.0
 
 _MAX_ID = 1024
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = r"\r\n|\r|\n"
 _COMMENT = b":\n\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event: ``data`` is text, of any number of lines, or what becomes JSON.
 
     ``event`` is its type, ``message`` where it is None; ``id`` is what the client sends as
@@ -53,14 +51,14 @@ class Event:
             lines.append(f"retry: {self.retry}")
         if self.data is not None:
             text = self.data if isinstance(self.data, str) else json_encode(self.data)
-            lines += [f"data: {line}" for line in _LINE_END.split(text)]
+            lines += [f"data: {line}" for line in re.split(_LINE_END, text)]
         if not lines:
             raise ValueError("an event needs data, or at least an id or a time to retry")
         return ("\n".join(lines) + "\n\n").encode("utf-8")
 
 
 def _one_line(name: str, value: str) -> str:
-    if _LINE_END.search(value):
+    if re.search(_LINE_END, value):
         raise ValueError(f"the {name} of an event must be one line, not {value[:80]!r}")
     return value
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 __all__ = ["browser_locale", "chosen_locale"]
 
 # RFC 9110 section 12.5.4: a language range and its weight.
-_RANGE = re.compile(
+_RANGE = (
     r"[ \t]*(?P<code>[A-Za-z0-9\-_]{1,64})[ \t]*"
     r"(?:;[ \t]*[Qq]=(?P<weight>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*)?"
 )
@@ -39,7 +39,7 @@ def _codes(field: str) -> list[str]:
     """
     weighted: list[tuple[float, str]] = []
     for item in field.split(",", _MAX_RANGES)[:_MAX_RANGES]:
-        found = _RANGE.fullmatch(item)
+        found = re.fullmatch(_RANGE, item)
         if found is None:
             continue
         weight = float(found["weight"] or 1)

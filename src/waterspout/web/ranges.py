@@ -10,7 +10,7 @@ from typing import NamedTuple
 __all__ = ["UNSATISFIABLE", "ByteRange", "content_range", "find_range"]
 
 # bytes-unit "=" int-range / suffix-range. No file has a size of more digits.
-_RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
+_RANGE = r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*"
 
 
 class ByteRange(NamedTuple):
@@ -30,7 +30,7 @@ def find_range(value: str, size: int) -> ByteRange | None:
     The whole is also the answer to what is malformed, in another unit, a list, or a range that
     holds everything.
     """
-    match = _RANGE.fullmatch(value)
+    match = re.fullmatch(_RANGE, value, re.ASCII | re.IGNORECASE)
     if match is None or not (match[1] or match[2]):
         return None
     if not match[1]:

@@ -52,11 +52,11 @@ def _site(url: str) -> str:
 
     To them two slashes or more, of either kind, begin a host (WHATWG URL, section 4.4).
     """
-    match = _SITE.match(url)
+    match = re.match(_SITE, url)
     return match[0] if match is not None else ""
 
 
-_SITE = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?(?:[/\\]{2,}[^/\\?#]*)?")
+_SITE = r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?(?:[/\\]{2,}[^/\\?#]*)?"
 
 
 def _with_query(url: str, query: str) -> str:

@@ -18,8 +18,8 @@ from waterspout.web.errors import HTTPError
 __all__ = ["check_xsrf_cookie", "xsrf_form_html", "xsrf_token"]
 
 _TOKEN_SIZE = 16
-_VERSIONED = re.compile(r"[1-9][0-9]*\|")
-_VERSION_2 = re.compile(r"2\|([0-9a-fA-F]{8})\|((?:[0-9a-fA-F]{2})++)\|([0-9]{1,18})")
+_VERSIONED = r"[1-9][0-9]*\|"
+_VERSION_2 = r"2\|([0-9a-fA-F]{8})\|((?:[0-9a-fA-F]{2})++)\|([0-9]{1,18})"
 _EXPIRES_DAYS = 30
 
 
@@ -87,9 +87,9 @@ def _decode(text: str) -> _Token | None:
     """Return the token that a text of either version holds, or None."""
     if not text:
         return None
-    if _VERSIONED.match(text) is None:
+    if re.match(_VERSIONED, text) is None:
         return _Token(_decode_version_1(text), int(time.time()))
-    found = _VERSION_2.fullmatch(text)
+    found = re.fullmatch(_VERSION_2, text)
     if found is None:
         return None
     mask, masked, seconds = found.groups()
