@@ -1,5 +1,6 @@
 import cython
 
+from waterspout.httpserver.channel cimport Channel
 from waterspout.httpserver.exchange cimport Exchange, new_exchange
 from waterspout.httpserver.requestbody cimport RequestBody, new_request_body
 from waterspout.protocol.http1.messages cimport RequestHead
@@ -9,36 +10,20 @@ cdef double NEVER
 cdef object NEED_DATA, END_OF_MESSAGE, YIELD, CLOSED
 
 
-cdef class HTTPServerConnection:
-    cdef object __weakref__
+cdef class HTTPServerConnection(Channel):
     cdef object _server
-    cdef readonly object loop
-    cdef object _policy
     cdef object _application
     cdef object _start_at_head
     cdef object _observer
     cdef ServerConnection _engine
-    cdef object _transport
-    cdef object _write
     cdef readonly Exchange exchange
-    cdef public double deadline
-    cdef readonly bint is_lost
     cdef readonly bint is_ending
-    cdef readonly bint is_encrypted
-    cdef readonly object remote_address
     cdef readonly Py_ssize_t requests
     cdef double _idle_timeout
     cdef RequestBody _body
     cdef bint _is_advancing
     cdef bint _is_in_head
-    cdef bint _is_reading_paused
     cdef Py_ssize_t _ahead
-    cdef bint _has_eof
-    cdef bint _is_lingering
-    cdef Py_ssize_t _linger_size
-    cdef bint _is_closing
-    cdef bint _is_write_paused
-    cdef object _unsent
 
     cpdef data_received(self, bytes data)
     cdef _receive_ahead(self, bytes data)
@@ -59,11 +44,10 @@ cdef class HTTPServerConnection:
     cdef bint _offer(self, double now) except -1
     @cython.locals(body=RequestBody)
     cdef bint _take_piece(self, bytes piece) except -1
-    @cython.locals(body=RequestBody, exchange=Exchange)
+    @cython.locals(body=RequestBody)
     cdef bint _end_body(self) except -1
     @cython.locals(body=RequestBody)
-    cdef _drop_body(self, Exchange exchange, error)
+    cdef _drop_body(self, error)
     @cython.locals(exchange=Exchange)
     cdef _serve(self)
-    cdef _interrupt(self, error)
     cdef _wait_for_data(self)

@@ -9,20 +9,19 @@ A request with a body is offered to the application when its head has come. If t
 takes it, it reads the body itself, piece by piece, and what it does not ask for is not read from
 the socket. If it does not, the body is gathered first.
 
-Time limits cost no timers. A connection has one ``deadline``, which moves with what it waits
-for, and the server compares all of them with the clock once a second.
+What concerns the socket alone is in ``channel``.
 """
 
 import asyncio
 from time import monotonic
 from typing import Any
 
+from waterspout.httpserver.channel import NEVER, Channel
 from waterspout.httpserver.exchange import Exchange, new_exchange
-from waterspout.httpserver.filesending import FileSending, SentFile, can_send_files
+from waterspout.httpserver.filesending import SentFile
 from waterspout.httpserver.policy import Policy
-from waterspout.httpserver.refusal import failure, new_refusal
+from waterspout.httpserver.refusal import failure, new_refusal, refusing
 from waterspout.httpserver.requestbody import RequestBody, new_request_body
-from waterspout.httpserver.unsent import Unsent
 from waterspout.iostream import BaseIOStream
 from waterspout.iostream.takeover import take_over
 from waterspout.log import app_log, gen_log
@@ -30,11 +29,8 @@ from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
 from waterspout.protocol.http1.messages import RequestHead, Signal
 from waterspout.protocol.http1.server import ServerConnection
 from waterspout.protocol.http1.states import CLOSE_BODY
-from waterspout.protocol.http1.writer import reason_phrase
 
 __all__ = ["HTTPServerConnection"]
-
-NEVER = float("inf")
 
 NEED_DATA = Signal.NEED_DATA
 END_OF_MESSAGE = Signal.END_OF_MESSAGE
@@ -45,11 +41,9 @@ CLOSED = Signal.CLOSED
 _MAX_EXCHANGES_PER_TURN = 16
 # Bytes that are read before their time; then it is the kernel that keeps them.
 _MAX_AHEAD = 64 * 1024
-# What a refused client may go on sending before it is cut off: this, or what a body may hold.
-_MIN_LINGER_SIZE = 16 * 1024 * 1024
 
 
-class HTTPServerConnection:
+class HTTPServerConnection(Channel):
     """An asyncio protocol that serves HTTP/1 to one client; see the module's docstring.
 
     ``server`` is told of the connection's begin and end through its ``connections``, and gives
@@ -58,59 +52,36 @@ class HTTPServerConnection:
 
     def __init__(self, server: Any) -> None:
         policy: Policy = server.policy
+        Channel.__init__(self, server.loop, policy)
         self._server = server
-        #: The event loop; to ask asyncio for it costs a system call in Python 3.11.
-        self.loop: asyncio.AbstractEventLoop = server.loop
-        self._policy = policy
         self._application = server.application
         self._start_at_head = server.start_at_head
         self._observer = server.observer  # who counts requests, or None
         self._engine = ServerConnection(policy.limits)
         self._engine.keep_alive = not policy.no_keep_alive
-        self._transport: Any = None
-        self._write: Any = None
         self._idle_timeout = policy.idle_timeout
         #: The exchange that is under way, or None between two.
         self.exchange: Exchange | None = None
-        #: When the connection has waited long enough, on the clock of ``time.monotonic``.
-        self.deadline = NEVER
-        self.is_lost = False
         #: Whether the server lets go of its clients.
         self.is_ending = False
-        self.is_encrypted = False
-        self.remote_address: Any = None
         self.requests = 0
         self._body: RequestBody | None = None  # the one that has not ended yet
         self._is_advancing = False
         self._is_in_head = False
-        self._is_reading_paused = False
         self._ahead = 0  # bytes read since none were left over
-        self._has_eof = False
-        self._is_lingering = False  # the end has begun: what the client still sends is dropped
-        self._linger_size = 0
-        self._is_closing = False  # nothing but unsent bytes keep the connection open
-        self._is_write_paused = False
-        self._unsent: Any = None  # what the client has not read yet
 
     # From the event loop
 
     def connection_made(self, transport: Any) -> None:
         """Begin: the client has connected, and TLS is up where it is used."""
-        self._transport = transport
-        self._write = transport.write
-        self._unsent = Unsent(transport)
-        transport.set_write_buffer_limits(self._policy.write_buffer_size)
-        self.remote_address = transport.get_extra_info("peername") or None
-        self.is_encrypted = transport.get_extra_info("sslcontext") is not None
+        self._attach(transport)
         self.deadline = monotonic() + self._policy.idle_timeout
         self._server.on_open(self)
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sent."""
         if self._is_lingering:
-            self._linger_size += len(data)
-            if self._linger_size > max(_MIN_LINGER_SIZE, self._policy.limits.max_body_size):
-                self._transport.abort()
+            self._discard(data)
             return
         if self._is_receiving() or (self.exchange is None and not self._is_write_paused):
             self._engine.receive_data(data)
@@ -163,26 +134,13 @@ class HTTPServerConnection:
         exchange = self.exchange
         self.exchange = None
         self._unsent.fail(error)
-        self._drop_body(exchange, error)
+        self._drop_body(error)
         if exchange is not None and self._observer is not None:
             self._server.tell(self._observer.on_request_end, exchange)
         return exchange
 
-    def pause_writing(self) -> None:
-        """Take note that the client reads more slowly than the handler writes."""
-        self._is_write_paused = True
-        self._wait_for_reader(monotonic())
-
-    def resume_writing(self) -> None:
-        """Take note that the client has caught up."""
-        file: FileSending | None = self._unsent.file
-        if file is not None:
-            file.begin()
-            return
-        self._is_write_paused = False
-        self._unsent.release()
-        if self._is_lingering:
-            return
+    def _on_caught_up(self) -> None:
+        """Go on with a client that has read what it had to."""
         if self.exchange is None:
             self.deadline = monotonic() + self._idle_timeout
             if self._is_reading_paused or self._has_eof or self._engine.has_unread_data:
@@ -200,12 +158,7 @@ class HTTPServerConnection:
         A slow reader is not cut off as long as it has read something since.
         """
         if self._is_lingering or self._is_write_paused:
-            if self._unsent.has_moved():
-                self.deadline = now + self._policy.write_timeout
-            elif self._is_closing or self._unsent.size():
-                self._transport.abort()
-            else:
-                self._close()
+            self._on_reader_overdue(now)
         elif self._is_receiving():
             self._refuse(RemoteProtocolError("the request's body came too slowly", 408))
         elif self.exchange is None and self._engine.has_unread_data:
@@ -245,14 +198,6 @@ class HTTPServerConnection:
         else:
             self.deadline = min(self.deadline, limit)
 
-    def pause_reading(self) -> None:
-        """Read nothing more for now."""
-        self._pause_reading()
-
-    def abort(self) -> None:
-        """Close now, whatever is under way."""
-        self._transport.abort()
-
     # From the exchange
 
     @property
@@ -265,7 +210,7 @@ class HTTPServerConnection:
         exchange = self.exchange
         engine = self._engine
         if not engine.keep_alive:
-            self._drop_body(exchange, None)
+            self._drop_body(None)
         if self._observer is not None and exchange is not None:
             self._server.tell(self._observer.on_request_end, exchange)
         self.exchange = None
@@ -280,11 +225,6 @@ class HTTPServerConnection:
         if self._is_reading_paused or self._has_eof or engine.has_unread_data:
             self._advance_later(0.0)
 
-    def get_ssl_certificate(self, binary_form: bool) -> Any:
-        """Return the certificate that the client has shown; None without one, or without TLS."""
-        tls = self._transport.get_extra_info("ssl_object")
-        return None if tls is None else tls.getpeercert(binary_form) or None
-
     def cut_response(self) -> None:
         """Close now, so that the client sees that its response is not whole."""
         if self._engine.writing == CLOSE_BODY:
@@ -298,73 +238,40 @@ class HTTPServerConnection:
             return self._server.drained  # type: ignore[no-any-return]
         return self._unsent.waiter(self.loop)  # type: ignore[no-any-return]
 
-    # A file, past the transport
-
     def send_file(self, file: SentFile, offset: int, count: int) -> "asyncio.Future[int]":
         """Send a part of a file as the next part of the body; see ``Exchange.send_file``."""
         engine = self._engine
         exchange = self.exchange
         assert exchange is not None
-        if not 0 < count <= engine.body_left or not can_send_files(self._transport):
+        if not 0 < count <= engine.body_left or not self._can_send_files():
             nothing: asyncio.Future[int] = self.loop.create_future()
             nothing.set_result(0)
             return nothing
-        transport = self._transport
         exchange.is_held = True
-        sending = self._unsent.file = FileSending(
-            self.loop, transport, file, offset, count, engine.count_data, self._on_file_end
-        )
-        # It begins when all that was written is with the kernel. Till its end this is a connection
-        # that waits for its client.
-        transport.set_write_buffer_limits(0)
-        if not transport.get_write_buffer_size():
-            self.pause_writing()
-            sending.begin()
-        return sending.future
+        return self._send_file(file, offset, count, engine.count_data)
 
     def _on_file_end(self) -> None:
         """Take note that nothing more of a file will be sent."""
-        sending: FileSending = self._unsent.file
-        self._unsent.file = None
-        self._transport.set_write_buffer_limits(self._policy.write_buffer_size)
         if self.exchange is not None:
             self.exchange.is_held = False
-        if sending.has_begun:
-            self.resume_writing()
-
-    def switch(self, head: bytes) -> None:
-        """Send what nothing of HTTP follows; ``detach`` comes next, within the idle timeout."""
-        # uvloop keeps what it is given until the end of the turn, but for what is beyond a limit.
-        self._transport.set_write_buffer_limits(0)
-        self._write(head)
-        self.loop.call_soon(self._wait_for_detach)
-
-    def _wait_for_detach(self) -> None:
-        if not self.is_lost:
-            self.deadline = monotonic() + self._idle_timeout
+        Channel._on_file_end(self)
 
     def detach(self) -> BaseIOStream:
         """Give the connection to a stream, which first reads what the client has sent ahead."""
         if self._body is not None:
             raise LocalProtocolError("the request's body must have been read before detach()")
-        self._pause_reading()
-        self._is_reading_paused = True
-        self._is_write_paused = False
-        transport = self._transport
-        self._transport = self._write = None
+        transport = self._detach()
         self._let_go(None)
         return take_over(transport, self._engine.take_unread_data())
 
     def read_piece(self) -> "asyncio.Future[bytes]":
         """Return a future of the next piece of the body; it is empty at the end of the body."""
         body = self._body
-        if body is not None:
-            body.check_idle()
-        future = self.loop.create_future()
         if body is None:
-            future.set_result(b"")
-            return future
-        body.ask(future, monotonic())
+            nothing = self.loop.create_future()
+            nothing.set_result(b"")
+            return nothing
+        future = body.read(self.loop, monotonic())
         if not future.done():
             if self._engine.must_continue:
                 self._write(self._engine.send_continue())
@@ -452,7 +359,7 @@ class HTTPServerConnection:
         if self._observer is not None:
             self._server.tell(self._observer.on_request_start, self.exchange)
         if head.content_length > 0 or head.is_chunked:
-            self._body = new_request_body(self._policy, now)
+            self._body = new_request_body(self._policy, self.exchange)
             if self._start_at_head is not None and self._offer(now):
                 return
             if self._engine.must_continue:
@@ -468,11 +375,8 @@ class HTTPServerConnection:
         is_taken = True
         try:
             is_taken = self._start_at_head(exchange)
-        except (Exception, asyncio.CancelledError) as error:
-            app_log.exception("the application failed on %s", exchange.summary)
-            exchange.refuse(500, error)
-        except (KeyboardInterrupt, SystemExit) as error:
-            self._interrupt(error)
+        except BaseException as error:
+            self._on_failure(exchange, error)
         if not is_taken:
             body.gather()
         elif self._body is not None:
@@ -496,27 +400,18 @@ class HTTPServerConnection:
     def _end_body(self) -> bool:
         """Take the end of the body; tell whether somebody else reads it."""
         body = self._body
-        exchange = self.exchange
         assert body is not None
-        assert exchange is not None
         self._body = None
-        exchange.body_bytes_received = body.size
-        if body.is_pulled:
-            if not self._is_write_paused:
-                self.deadline = NEVER
-            body.end()
-            return True
-        exchange.is_late = True
-        exchange.body = body.whole()
-        return False
+        body.end()
+        if body.is_pulled and not self._is_write_paused:
+            self.deadline = NEVER
+        return body.is_pulled
 
-    def _drop_body(self, exchange: Exchange | None, error: Exception | None) -> None:
+    def _drop_body(self, error: Exception | None) -> None:
         """Give up a body that has not been received whole, if there is one."""
         body = self._body
         self._body = None
         if body is not None:
-            if exchange is not None:
-                exchange.body_bytes_received = body.size
             body.drop(error)
 
     def _serve(self) -> None:
@@ -525,20 +420,20 @@ class HTTPServerConnection:
         assert exchange is not None
         try:
             self._application(exchange)
-        except (Exception, asyncio.CancelledError) as error:
-            app_log.exception("the application failed on %s", exchange.summary)
+        except BaseException as error:
+            self._on_failure(exchange, error)
+
+    def _on_failure(self, exchange: Exchange, error: BaseException) -> None:
+        """Answer for an application that has raised ``error``."""
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            # The loop is to raise it, before it serves anybody else. uvloop would log what is
+            # raised here, and go on.
+            self._transport.abort()
+            self._server.halt()
+            self.loop.call_soon(_raise, error)
+        else:
+            app_log.error("the application failed on %s", exchange.summary, exc_info=error)
             exchange.refuse(500, error)
-        except (KeyboardInterrupt, SystemExit) as error:
-            self._interrupt(error)
-
-    def _interrupt(self, error: BaseException) -> None:
-        """Have the loop raise ``error``, before it serves anybody else.
-
-        uvloop would log what is raised here, and go on.
-        """
-        self._transport.abort()
-        self._server.halt()
-        self.loop.call_soon(_raise, error)
 
     def _advance_later(self, delay: float) -> None:
         """Let others run, and read nothing until it goes on here."""
@@ -584,21 +479,15 @@ class HTTPServerConnection:
         """Answer a request that cannot be accepted, and close."""
         exchange = self.exchange
         self.exchange = None
-        self._drop_body(exchange, error)
+        self._drop_body(error)
         engine = self._engine
         engine.keep_alive = False
-        body = f"{error.status} {reason_phrase(error.status)}\n".encode("ascii")
-        fields = b"Content-Type: text/plain\r\n"
-        try:
-            answer = engine.respond(error.status, None, fields, body)
-        except LocalProtocolError:
-            answer = b""  # in the middle of a response
+        answer, size = refusing(engine, error)
         line = engine.unread_line if exchange is None else b""
         if exchange is not None:
             exchange.on_refused(error.status, len(answer))
             if self._observer is not None:
                 self._server.tell(self._observer.on_request_end, exchange)
-        size = len(body) if answer.endswith(body) else 0
         refusal = new_refusal(self, error.status, error, exchange, line, len(answer), size)
         gen_log.info("refused a request from %s", refusal.summary)
         self._server.on_refusal(refusal)
@@ -613,48 +502,12 @@ class HTTPServerConnection:
         self._server.on_refusal(failure(self, exchange, status, error))
 
     def _close_gently(self) -> None:
-        """Close so that the client gets to read the answer.
-
-        To close while bytes from the client wait unread would reset the connection and may take
-        the answer with it (RFC 9112 section 9.6). So where there may be any the sending side is
-        closed first, and what comes is thrown away until the client closes too.
-        """
+        """Close so that the client gets to read the answer."""
         engine = self._engine
-        if self._has_eof or (engine.is_request_complete and not engine.has_unread_data):
+        if engine.is_request_complete and not engine.has_unread_data:
             self._close()
-            return
-        transport = self._transport
-        self._is_lingering = True
-        self._wait_for_reader(monotonic())
-        self.deadline += self._policy.linger_timeout - self._policy.write_timeout
-        if transport.can_write_eof():
-            try:
-                transport.write_eof()
-            except OSError:  # the client has gone
-                transport.abort()
-                return
-        self._resume_reading()
-
-    def _close(self) -> None:
-        """Close when what is unsent has been sent, as long as the client goes on reading."""
-        self._is_lingering = self._is_closing = True
-        self._wait_for_reader(monotonic())
-        self._transport.close()
-
-    def _wait_for_reader(self, now: float) -> None:
-        """Set the deadline for a client that has to read what is unsent, or some of it."""
-        self._unsent.look()
-        self.deadline = now + self._policy.write_timeout
-
-    def _pause_reading(self) -> None:
-        if not self._is_reading_paused and not self._has_eof:
-            self._is_reading_paused = True
-            self._transport.pause_reading()
-
-    def _resume_reading(self) -> None:
-        if self._is_reading_paused:
-            self._is_reading_paused = False
-            self._transport.resume_reading()
+        else:
+            self._linger()
 
     def __repr__(self) -> str:
         if self.is_lost:

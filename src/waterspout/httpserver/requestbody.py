@@ -7,6 +7,7 @@ engine: the connection reads, gives it the pieces, and does what it says.
 import asyncio
 from typing import Any
 
+from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.policy import Policy
 from waterspout.iostream import StreamClosedError
 
@@ -14,13 +15,15 @@ __all__ = ["RequestBody"]
 
 
 class RequestBody:
-    """A body that began at ``start``, on the clock of ``time.monotonic``.
+    """The body of ``exchange``, which began with it; ``now`` is on its clock, in seconds.
 
-    It is gathered until ``take`` says that somebody asks for the pieces. Times are in seconds.
+    It is gathered until ``take`` says that somebody asks for the pieces.
     """
 
-    def __init__(self, policy: Policy, start: float) -> None:
+    def __init__(self, policy: Policy, exchange: Exchange) -> None:
         self._policy = policy
+        self._exchange = exchange
+        start = exchange.start_time
         self._start = start
         self._chunks_start = start
         #: Bytes that have come, without what frames chunks.
@@ -61,29 +64,29 @@ class RequestBody:
         """Have it gathered after all: nobody has asked for it."""
         self.is_pulled = False
 
-    def ask(self, future: "asyncio.Future[bytes]", now: float) -> None:
-        """Give ``future`` the next piece, now if it is there.
+    def read(self, loop: asyncio.AbstractEventLoop, now: float) -> "asyncio.Future[bytes]":
+        """Return a future of the next piece, done if it is there.
 
-        Raises ``RuntimeError`` where another future waits.
+        Raises ``RuntimeError`` where somebody waits for a piece already.
         """
-        self.check_idle()
+        if self._reader is not None and not self._reader.done():
+            raise RuntimeError("the body is being read already")
+        future = loop.create_future()
         if self._pieces:
             future.set_result(self._pieces.pop(0))
         else:
             self._reader = future
             self._start += now - self._pause_start  # the client is not to blame for it
-
-    def check_idle(self) -> None:
-        """Raise ``RuntimeError`` where somebody waits for a piece already."""
-        if self._reader is not None and not self._reader.done():
-            raise RuntimeError("the body is being read already")
-
-    def whole(self) -> bytes:
-        """Return all of a body that was gathered."""
-        return b"".join(self._pieces)
+        return future
 
     def end(self) -> None:
-        """Tell who waits that it has ended."""
+        """Take note that it has ended: tell who waits, or give it to the exchange."""
+        exchange = self._exchange
+        exchange.body_bytes_received = self.size
+        if not self.is_pulled:
+            exchange.is_late = True
+            exchange.body = b"".join(self._pieces)
+            return
         reader = self._reader
         self._reader = None
         if reader is not None and not reader.done():
@@ -91,6 +94,7 @@ class RequestBody:
 
     def drop(self, error: Exception | None) -> None:
         """Give it up before its end: who waits gets a ``StreamClosedError``."""
+        self._exchange.body_bytes_received = self.size
         reader = self._reader
         self._reader = None
         if reader is not None and not reader.done():
@@ -120,6 +124,6 @@ class RequestBody:
         return f"<RequestBody {kind} received={self.size}>"
 
 
-def new_request_body(policy: Any, start: float) -> RequestBody:
+def new_request_body(policy: Any, exchange: Exchange) -> RequestBody:
     """Make a body; compiled, without a call from Python."""
-    return RequestBody(policy, start)
+    return RequestBody(policy, exchange)
