@@ -6,7 +6,7 @@ import pytest
 from tests.wire.server_under_test import Wire
 
 from waterspout.web import Application, RequestHandler, StaticFileHandler
-from waterspout.web.staticrules import static_rules
+from waterspout.web.staticfilehandler import static_rules
 
 
 class Url(RequestHandler):
@@ -140,7 +140,7 @@ async def test_a_class_of_ones_own(wire: Wire, root):
 
 async def test_without_the_setting_it_is_told(wire: Wire, caplog):
     assert (await (await client(wire)).ask(path="/?path=a")).status == 500
-    assert "static_url() needs the application's setting 'static_path'" in caplog.text
+    assert "Url needs the setting 'static_path' for static_url()" in caplog.text
 
 
 def test_rules_of_settings():

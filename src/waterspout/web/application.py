@@ -22,7 +22,7 @@ from waterspout.web.execution import execute, execute_at_head
 from waterspout.web.handler import RequestHandler
 from waterspout.web.handlerrouter import HandlerRouter
 from waterspout.web.metrics import chosen_metrics
-from waterspout.web.staticrules import static_rules
+from waterspout.web.staticfilehandler import static_rules
 from waterspout.web.streaming import HandlerDelegate
 from waterspout.web.transforms import OutputTransform, chosen_transforms
 from waterspout.web.uimodules import ui_methods_of, ui_modules_of

@@ -156,7 +156,7 @@ def send_error(handler: Any, status_code: int, **kwargs: Any) -> None:
     error = exc_info[1] if exc_info else None
     reason = kwargs.get("reason") or (error.reason if isinstance(error, HTTPError) else None)
     handler.set_status(status_code, reason)
-    if status_code == 405 and (allowed := handler._allowed_methods()):
+    if status_code == 405 and (allowed := allowed_methods(handler)):
         handler.set_header("Allow", ", ".join(allowed))  # RFC 9110 section 15.5.6
     try:
         handler.write_error(status_code, **kwargs)
@@ -164,6 +164,17 @@ def send_error(handler: Any, status_code: int, **kwargs: Any) -> None:
         app_log.exception("write_error failed: %s", where(handler))
     if not handler._finished:
         handler.finish()
+
+
+def allowed_methods(handler: Any) -> list[str]:
+    """Return the methods that the handler's class has defined."""
+    cls = type(handler)
+    refusing = cls._refuse_method
+    return [
+        method
+        for method in handler.SUPPORTED_METHODS
+        if getattr(cls, method.lower(), refusing) is not refusing
+    ]
 
 
 def write_error(handler: Any, status_code: int, **kwargs: Any) -> None:

@@ -2,15 +2,12 @@
 
 import asyncio
 import datetime
-import numbers
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from functools import cached_property
-from operator import index
 from typing import TYPE_CHECKING, Any
 
 from waterspout.httputil import HTTPHeaders, HTTPServerRequest
 from waterspout.iostream import BaseIOStream
-from waterspout.protocol.http1.writer import check_reason
 from waterspout.util import ObjectDict
 from waterspout.web import (
     arguments,
@@ -23,13 +20,12 @@ from waterspout.web import (
     language,
     rendering,
     response,
+    settings,
     signedcookies,
-    staticurl,
     uiresources,
     xsrf,
 )
-from waterspout.web.arguments import REQUIRED
-from waterspout.web.settings import require_setting
+from waterspout.web.response import HeaderValue
 from waterspout.web.state import HandlerState
 from waterspout.web.summary import summary
 
@@ -41,8 +37,6 @@ if TYPE_CHECKING:
     from waterspout.web.application import Application
 
 __all__ = ["RequestHandler"]
-
-HeaderValue = bytes | str | int | numbers.Integral | datetime.datetime
 
 
 class RequestHandler(HandlerState):
@@ -88,33 +82,18 @@ class RequestHandler(HandlerState):
     def prepare(self) -> Awaitable[None] | None:
         """Do what comes before every method; may be ``async def``, may ``finish``."""
 
-    def get(self, *args: Any, **kwargs: Any) -> Any:
-        """Answer GET."""
+    def _refuse_method(self, *args: Any, **kwargs: Any) -> Any:
+        """Answer the method of this name; a 405 unless the subclass defines it."""
         raise errors.HTTPError(405)
 
-    def head(self, *args: Any, **kwargs: Any) -> Any:
-        """Answer HEAD: as GET does, but what is written is only counted."""
-        raise errors.HTTPError(405)
-
-    def post(self, *args: Any, **kwargs: Any) -> Any:
-        """Answer POST."""
-        raise errors.HTTPError(405)
-
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        """Answer DELETE."""
-        raise errors.HTTPError(405)
-
-    def patch(self, *args: Any, **kwargs: Any) -> Any:
-        """Answer PATCH."""
-        raise errors.HTTPError(405)
-
-    def put(self, *args: Any, **kwargs: Any) -> Any:
-        """Answer PUT."""
-        raise errors.HTTPError(405)
-
-    def options(self, *args: Any, **kwargs: Any) -> Any:
-        """Answer OPTIONS."""
-        raise errors.HTTPError(405)
+    # As ``initialize``; ``head`` writes as ``get`` does, and what it writes is only counted.
+    get: Callable[..., Any] = _refuse_method
+    head: Callable[..., Any] = _refuse_method
+    post: Callable[..., Any] = _refuse_method
+    delete: Callable[..., Any] = _refuse_method
+    patch: Callable[..., Any] = _refuse_method
+    put: Callable[..., Any] = _refuse_method
+    options: Callable[..., Any] = _refuse_method
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Take a piece of the request's body, where the class is a ``@stream_request_body``.
@@ -138,7 +117,7 @@ class RequestHandler(HandlerState):
 
     def require_setting(self, name: str, feature: str = "this feature") -> None:
         """Raise ``RuntimeError``, which says what ``feature`` needs, where a setting is missing."""
-        require_setting(self, name, feature)
+        settings.require_setting(self, name, feature)
 
     def reverse_url(self, name: str, *args: Any) -> str:
         """Return the path of the rule called ``name``; see ``Application.reverse_url``."""
@@ -153,7 +132,7 @@ class RequestHandler(HandlerState):
         known file, not one that a client has sent: the file is read when it has changed. Raises
         ``RuntimeError`` without the setting, and ``HTTPError`` for a path that leads outside.
         """
-        return staticurl.static_url(self, path, include_host, kwargs)
+        return settings.static_url(self, path, include_host, kwargs)
 
     # The request
 
@@ -167,7 +146,7 @@ class RequestHandler(HandlerState):
         """What the groups of the rule's pattern hold, decoded, by their names."""
         return {}
 
-    def get_argument(self, name: str, default: Any = REQUIRED, strip: bool = True) -> Any:
+    def get_argument(self, name: str, default: Any = arguments.REQUIRED, strip: bool = True) -> Any:
         """Return the last value of an argument of the query or the form.
 
         Without a value and without a default the request is answered with 400.
@@ -178,7 +157,9 @@ class RequestHandler(HandlerState):
         """Return all values of an argument of the query or the form."""
         return arguments.text_arguments(self, name, self.request.arguments, strip)
 
-    def get_query_argument(self, name: str, default: Any = REQUIRED, strip: bool = True) -> Any:
+    def get_query_argument(
+        self, name: str, default: Any = arguments.REQUIRED, strip: bool = True
+    ) -> Any:
         """Return the last value of an argument of the query; see ``get_argument``."""
         return arguments.last_argument(self, name, default, self.request.query_arguments, strip)
 
@@ -186,7 +167,9 @@ class RequestHandler(HandlerState):
         """Return all values of an argument of the query."""
         return arguments.text_arguments(self, name, self.request.query_arguments, strip)
 
-    def get_body_argument(self, name: str, default: Any = REQUIRED, strip: bool = True) -> Any:
+    def get_body_argument(
+        self, name: str, default: Any = arguments.REQUIRED, strip: bool = True
+    ) -> Any:
         """Return the last value of an argument of the form; see ``get_argument``."""
         return arguments.last_argument(self, name, default, self.request.body_arguments, strip)
 
@@ -393,12 +376,7 @@ class RequestHandler(HandlerState):
 
         Raises ``ValueError`` for what could not stand in a status line.
         """
-        if not 100 <= index(status_code) <= 999:
-            raise ValueError(f"a status has three digits, not {status_code!r}")
-        if reason is not None:
-            check_reason(reason)
-        self._status_code = status_code
-        self._reason = reason
+        response.set_status(self, status_code, reason)
 
     def get_status(self) -> int:
         """Return the status."""
@@ -466,15 +444,7 @@ class RequestHandler(HandlerState):
 
     def redirect(self, url: str, permanent: bool = False, status: int | None = None) -> None:
         """Finish with a redirect to ``url``: 302, 301 if permanent, or ``status`` (300 to 399)."""
-        if self._headers_written:
-            raise RuntimeError("redirect() after the response has begun")
-        if status is None:
-            status = 301 if permanent else 302
-        elif not 300 <= status <= 399:
-            raise ValueError(f"a redirect has a status from 300 to 399, not {status!r}")
-        self.set_header("Location", response.location(url))
-        self.set_status(status)
-        self.finish()
+        response.redirect(self, url, permanent, status)
 
     def detach(self) -> BaseIOStream:
         """Take the connection out of HTTP and return the stream on it; the request is over.
@@ -483,9 +453,7 @@ class RequestHandler(HandlerState):
         a ``flush`` with status 101. Without TLS the stream is an ``IOStream``; see
         ``Exchange.detach`` for what it raises.
         """
-        stream: BaseIOStream = self.request.connection.detach()
-        self._finished = True
-        return stream
+        return response.detach(self)
 
     # Pages
 
@@ -494,8 +462,7 @@ class RequestHandler(HandlerState):
 
         ``kwargs`` are the template's variables. Raises ``RuntimeError`` after ``finish``.
         """
-        future: asyncio.Future[None] = rendering.render(self, template_name, kwargs)
-        return future
+        return rendering.render(self, template_name, kwargs)
 
     def render_string(self, template_name: str, **kwargs: Any) -> bytes:
         """Return a template's output; ``kwargs`` are its variables."""
@@ -552,10 +519,7 @@ class RequestHandler(HandlerState):
         errors.send_error(self, status_code, **kwargs)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Write an error page; to be overridden for pages of one's own.
-
-        ``exc_info`` is there if an exception is the cause.
-        """
+        """Write an error page; to be overridden. ``exc_info`` is there for an exception."""
         errors.write_error(self, status_code, **kwargs)
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
@@ -587,27 +551,9 @@ class RequestHandler(HandlerState):
             self._own_headers = response.default_headers()
         return self._own_headers
 
-    @cached_property
-    def _renewed_loaders(self) -> "list[BaseLoader]":
-        return []
-
     @classmethod
     def _check_keywords(cls, keywords: dict[str, Any]) -> None:
         """Raise ``ValueError`` for wrong keywords of a rule; asked when the rule is made."""
 
-    def _allowed_methods(self) -> list[str]:
-        """Return the methods that the subclass has defined."""
-        cls = type(self)
-        names = [(method, method.lower()) for method in self.SUPPORTED_METHODS]
-        return [
-            method
-            for method, name in names
-            if getattr(cls, name, None) is not getattr(RequestHandler, name, None)
-        ]
-
     def _request_summary(self) -> str:
         return summary(self)
-
-    def __repr__(self) -> str:
-        state = "finished" if self._finished else f"status={self._status_code}"
-        return f"<{type(self).__name__} {self.request.method} {self.request.uri} {state}>"

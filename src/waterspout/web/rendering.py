@@ -10,6 +10,8 @@ from waterspout.web import uiresources
 from waterspout.web.uimodules import UIModules
 
 if TYPE_CHECKING:
+    import asyncio
+
     from waterspout.template import BaseLoader
 
 __all__ = ["create_loader", "namespace", "render", "render_string", "user_interface"]
@@ -17,14 +19,14 @@ __all__ = ["create_loader", "namespace", "render", "render_string", "user_interf
 _PACKAGE: Final = __name__.rpartition(".")[0]
 
 
-def render(handler: Any, template_name: str, variables: dict[str, Any]) -> Any:
+def render(handler: Any, template_name: str, variables: dict[str, Any]) -> "asyncio.Future[None]":
     """Finish with a page, and with what its UI modules need; return the future of ``finish``."""
     if handler._finished:
         raise RuntimeError("Cannot render() after finish()")
     html = handler.render_string(template_name, **variables)
     if modules := handler.ui.modules._active:
         html = uiresources.with_resources(handler, html, modules.values(), template_name)
-    return handler.finish(html)
+    return handler.finish(html)  # type: ignore[no-any-return]
 
 
 def render_string(handler: Any, template_name: str, variables: dict[str, Any]) -> bytes:
@@ -93,8 +95,9 @@ def _loader(handler: Any, path: str) -> "BaseLoader":
 
 def _renew(handler: Any, loader: "BaseLoader") -> None:
     """Load templates anew, but each only once for a request."""
-    if loader not in handler._renewed_loaders:
-        handler._renewed_loaders.append(loader)
+    renewed = vars(handler).setdefault("_renewed_loaders", [])
+    if loader not in renewed:
+        renewed.append(loader)
         loader.reset()
 
 

@@ -7,6 +7,7 @@ once a second for its date; a mapping of their own is made only for handlers tha
 import asyncio
 import datetime
 import numbers
+from operator import index
 from time import monotonic, time
 from typing import Any
 from urllib.parse import quote
@@ -15,27 +16,34 @@ from waterspout._version import __version__
 from waterspout.escape import json_encode
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httputil import format_timestamp
+from waterspout.iostream import BaseIOStream
 from waterspout.log import app_log
 from waterspout.protocol.errors import HTTPInputError, LocalProtocolError
 from waterspout.protocol.headers import HTTPHeaders, check_field_value, encode_fields
-from waterspout.protocol.http1.writer import Framing, split_framing
+from waterspout.protocol.http1.writer import Framing, check_reason, split_framing
 from waterspout.web.etag import matches
 from waterspout.web.state import HandlerState
 from waterspout.web.summary import where
 from waterspout.web.transforms import transform_first, transform_next
 
 __all__ = [
+    "HeaderValue",
     "abort",
     "default_headers",
+    "detach",
     "finish",
     "flush",
     "give_up",
     "header_text",
     "is_not_modified",
     "location",
+    "redirect",
     "set_header",
+    "set_status",
     "write",
 ]
+
+HeaderValue = bytes | str | int | numbers.Integral | datetime.datetime
 
 # Fields that describe a body, and go where there is none.
 _REPRESENTATION_FIELDS = ("Content-Encoding", "Content-Language", "Content-Type")
@@ -109,6 +117,29 @@ def _check_tag(tag: str) -> None:
         raise ValueError(f"no entity tag: {error}") from None
 
 
+def set_status(handler: HandlerState, status: int, reason: str | None) -> None:
+    """Set the status and its reason; ``ValueError`` for what could not stand in a status line."""
+    if not 100 <= index(status) <= 999:
+        raise ValueError(f"a status has three digits, not {status!r}")
+    if reason is not None:
+        check_reason(reason)
+    handler._status_code = status
+    handler._reason = reason
+
+
+def redirect(handler: Any, url: str, is_permanent: bool, status: int | None) -> None:
+    """Finish with a redirect; see ``RequestHandler.redirect``."""
+    if handler._headers_written:
+        raise RuntimeError("redirect() after the response has begun")
+    if status is None:
+        status = 301 if is_permanent else 302
+    elif not 300 <= status <= 399:
+        raise ValueError(f"a redirect has a status from 300 to 399, not {status!r}")
+    handler.set_header("Location", location(url))
+    handler.set_status(status)
+    handler.finish()
+
+
 def location(url: str) -> str:
     """Return a URL as it stands in ``Location``: what is not ASCII is quoted as UTF-8."""
     return url if url.isascii() else quote(url, safe=_SAFE_IN_URL)
@@ -147,6 +178,13 @@ def finish(handler: HandlerState, chunk: Any) -> "asyncio.Future[None]":
         _send_whole(handler, exchange)
     _end(handler)
     return exchange.drain()  # type: ignore[no-any-return]
+
+
+def detach(handler: HandlerState) -> BaseIOStream:
+    """Take the connection out of HTTP, and end the request; see ``RequestHandler.detach``."""
+    stream: BaseIOStream = handler.request.connection.detach()
+    handler._finished = True
+    return stream
 
 
 def abort(handler: HandlerState) -> None:

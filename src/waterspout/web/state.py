@@ -30,3 +30,7 @@ class HandlerState:
         self._write_buffer: list[bytes] = []
         #: Who changes the response on its way, once that has begun; None for nobody.
         self._transforms: list[Any] | None = None
+
+    def __repr__(self) -> str:
+        state = "finished" if self._finished else f"status={self._status_code}"
+        return f"<{type(self).__name__} {self.request.method} {self.request.uri} {state}>"

@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import errno
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from time import time
 from typing import Any
@@ -18,7 +19,10 @@ from waterspout.web.openfile import OpenFile, OutsideError, file_content, open_b
 from waterspout.web.precompressed import find_precompressed, offered_codings
 from waterspout.web.ranges import UNSATISFIABLE, ByteRange, content_range, find_range
 
-__all__ = ["StaticFileHandler"]
+__all__ = ["StaticFileHandler", "static_rules"]
+
+# Found at the root of a site, wherever the other files are.
+_AT_ROOT = (r"/(favicon\.ico)", r"/(robots\.txt)")
 
 
 class StaticFileHandler(RequestHandler):
@@ -387,3 +391,19 @@ _OWN = {
     name: getattr(getattr(StaticFileHandler, name), "__func__", getattr(StaticFileHandler, name))
     for name in ("get_content", "get_content_version", "should_return_304", "write", "flush")
 }
+
+
+def static_rules(settings: dict[str, Any]) -> list[tuple[str, type, dict[str, Any]]]:
+    """Return the rules that an application has by itself, before its own; none without a path.
+
+    Settings: ``static_path``, the directory; ``static_url_prefix``, ``/static/`` by default;
+    ``static_handler_class``, set to ``StaticFileHandler`` where it is missing; and
+    ``static_handler_args``, more keywords for it.
+    """
+    root = settings.get("static_path")
+    if not root:
+        return []
+    handler = settings.setdefault("static_handler_class", StaticFileHandler)
+    arguments = {**settings.get("static_handler_args", {}), "path": root}
+    prefix = settings.get("static_url_prefix", "/static/")
+    return [(rule, handler, arguments) for rule in (re.escape(prefix) + "(.*)", *_AT_ROOT)]
