@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from tests.wire.server_under_test import Wire, request, turns
 
-from waterspout.web import RequestHandler
+from waterspout.web import Application, HTTPError, RequestHandler
 
 HTTP10 = b"GET %b HTTP/1.0\r\nHost: a\r\n%b\r\n"
 
@@ -114,34 +114,97 @@ async def test_head_has_no_body_and_the_framing_of_get(wire: Wire, path):
         ]
 
 
-@pytest.mark.parametrize("status", [204, 304])
+@pytest.mark.parametrize("status", [204, 205, 304])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-async def test_a_status_without_a_body(wire: Wire, status, method):
-    client = await wire.client(RULES)
+@pytest.mark.parametrize("compress", [False, True], ids=["", "compressed"])
+async def test_a_status_without_a_body(wire: Wire, status, method, compress):
+    client = await wire.client(
+        Application(RULES, compress_response=compress, log_function=lambda handler: None)
+    )
     await client.send(request(path=f"/status/{status}", method=method) + request(path="/whole"))
-    answer = await client.response()
+    answer = await client.response(method)
     assert answer.status == status
-    assert "Content-Length" not in answer
     assert "Transfer-Encoding" not in answer
     assert "Content-Type" not in answer
+    # RFC 9110 section 15.3.6: a 205 without a length could have a body, for all its reader knows.
+    lengths = [value for name, value in answer.fields if name == "content-length"]
+    assert lengths == (["0"] if status == 205 else [])
     assert (await client.response()).body == b"hello world"
 
 
-@pytest.mark.parametrize("status", [204, 304])
-async def test_a_status_without_a_body_but_with_one_written_is_an_error(wire: Wire, status):
-    class Wrong(RequestHandler):
+class Flushed(RequestHandler):
+    """Says a status, and flushes nothing; more where it is told to."""
+
+    async def get(self, status, more):
+        self.set_status(int(status))
+        await self.flush()
+        if more:
+            self.write("hello")
+
+
+@pytest.mark.parametrize("status", [204, 205, 304])
+async def test_a_status_without_a_body_that_is_flushed(wire: Wire, status, caplog):
+    rules = [(r"/(\d+)(/more)?", Flushed), *RULES]
+    client = await wire.client(rules)
+    await client.send(request(path=f"/{status}") + request(path="/whole"))
+    assert (await client.response()).body == b""
+    assert (await client.response()).body == b"hello world"
+    # When its head has gone out nothing but the end of the connection is left.
+    await client.send(request(path=f"/{status}/more") + request(path="/whole"))
+    received = await client.rest_or_reset()
+    assert received.count(b"HTTP/1.1") <= 1
+    assert b"hello" not in received
+    assert f"a response {status} has no body" in caplog.text
+
+
+@pytest.mark.parametrize("status", [103, 199, 204, 205, 304])
+@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+@pytest.mark.parametrize("is_flushed", [False, True], ids=["", "flushed"])
+@pytest.mark.parametrize("compress", [False, True], ids=["", "compressed"])
+async def test_a_body_where_there_can_be_none_is_an_error(
+    wire: Wire, status, is_async, is_flushed, compress, caplog
+):
+    class Plain(RequestHandler):
         def get(self):
             self.set_status(status)
             self.write("hello")
+            if is_flushed:
+                self.flush()
 
-    client = await wire.client([("/", Wrong), *RULES])
+    class Waiting(RequestHandler):
+        async def get(self):
+            await asyncio.sleep(0)
+            Plain.get(self)
+
+    application = Application(
+        [("/", Waiting if is_async else Plain), *RULES],
+        compress_response=compress,
+        log_function=lambda handler: None,
+    )
+    client = await wire.client(application)
     assert (await client.ask()).status == 500
+    assert f"a response {status} has no body" in caplog.text
     assert (await client.ask(path="/whole")).body == b"hello world"
 
 
-async def test_an_interim_status_is_no_answer(wire: Wire):
-    client = await wire.client(RULES)
-    assert (await client.ask(path="/status/103")).status == 500
+@pytest.mark.parametrize("status", [204, 205, 304])
+async def test_an_error_without_a_body(wire: Wire, status):
+    class Raises(RequestHandler):
+        def get(self):
+            raise HTTPError(status)
+
+    client = await wire.client([("/", Raises), *RULES])
+    answer = await client.ask()
+    assert answer.status == status
+    assert answer.body == b""
+    assert (await client.ask(path="/whole")).body == b"hello world"
+
+
+@pytest.mark.parametrize("status", [100, 102, 103, 199])
+@pytest.mark.parametrize("path", ["/status/{}", "/{}"])
+async def test_an_interim_status_is_no_answer(wire: Wire, status, path):
+    client = await wire.client([*RULES, (r"/(\d+)(/more)?", Flushed)])
+    assert (await client.ask(path=path.format(status))).status == 500
     assert (await client.ask(path="/whole")).body == b"hello world"
 
 

@@ -112,7 +112,7 @@ def test_a_body_that_is_too_short_is_cut_off(caplog, pieces):
     assert "but Content-Length says 4" in caplog.text
 
 
-@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
+@pytest.mark.parametrize("status", ["204 No Content", "205 Reset Content", "304 Not Modified"])
 @pytest.mark.parametrize("pieces", [[], [b"abc"], iter([b"abc", b"d"])])
 def test_a_status_without_a_body(status, pieces):
     sent = play(answer(pieces, status, headers=[]))

@@ -179,7 +179,7 @@ def allowed_methods(handler: Any) -> list[str]:
 
 def write_error(handler: Any, status_code: int, **kwargs: Any) -> None:
     """Write the error page: the traceback where the application serves it, else one line."""
-    if status_code == 204 or status_code == 304:
+    if status_code in (204, 205, 304):
         handler.finish()  # these have no body
         return
     if handler.settings.get("serve_traceback") and kwargs.get("exc_info"):

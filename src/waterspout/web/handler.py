@@ -83,10 +83,9 @@ class RequestHandler(HandlerState):
         """Do what comes before every method; may be ``async def``, may ``finish``."""
 
     def _refuse_method(self, *args: Any, **kwargs: Any) -> Any:
-        """Answer the method of this name; a 405 unless the subclass defines it."""
+        """Answer the method of this name; 405 unless overridden. HEAD writes as GET, unsent."""
         raise errors.HTTPError(405)
 
-    # As ``initialize``; ``head`` writes as ``get`` does, and what it writes is only counted.
     get: Callable[..., Any] = _refuse_method
     head: Callable[..., Any] = _refuse_method
     post: Callable[..., Any] = _refuse_method
@@ -374,7 +373,8 @@ class RequestHandler(HandlerState):
     def set_status(self, status_code: int, reason: str | None = None) -> None:
         """Set the status, and the reason phrase where it is not the usual one.
 
-        Raises ``ValueError`` for what could not stand in a status line.
+        A body with 204, 205 or 304 is an error of ``flush`` and ``finish``. Raises ``ValueError``
+        for what could not stand in a status line.
         """
         response.set_status(self, status_code, reason)
 

@@ -33,6 +33,8 @@ cdef _wrong_length(bytes body, length)
 @cython.locals(length=object)
 cdef _send_transformed(HandlerState handler, Exchange exchange, bytes body)
 cdef _headers_with_tag(HandlerState handler)
+cdef bint _has_no_body(int status) except -1
+cdef _check_body(HandlerState handler, bytes body)
 cdef _drop_body(HandlerState handler, int status)
 cpdef flush(HandlerState handler)
 @cython.locals(exchange=Exchange)

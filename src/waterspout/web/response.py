@@ -218,6 +218,7 @@ def _finish_body(handler: HandlerState, exchange: Exchange) -> None:
     """Send the rest of a body whose head has gone out."""
     body = b"".join(handler._write_buffer)
     handler._write_buffer = []
+    _check_body(handler, body)
     if handler._transforms is not None:
         body = transform_next(handler, body, True)
     if body and handler.request.method != "HEAD":
@@ -235,7 +236,7 @@ def _send_whole(handler: HandlerState, exchange: Exchange) -> None:
             handler._status_code = 304
             handler._reason = None
     status = handler._status_code
-    if status < 200 or status == 204 or status == 304:
+    if _has_no_body(status):
         _drop_body(handler, status)
     chunks = handler._write_buffer
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -282,7 +283,7 @@ def _send_transformed(handler: HandlerState, exchange: Exchange, body: bytes) ->
     length = headers.get("Content-Length")
     if length is not None and body and length != str(len(body)):
         raise _wrong_length(body, length)
-    if length is None and handler._status_code != 204 and handler._status_code != 304:
+    if length is None and not _has_no_body(handler._status_code):
         headers["Content-Length"] = str(len(body))
     body = transform_first(handler, body, True)
     headers = handler._headers  # type: ignore[attr-defined]
@@ -306,6 +307,16 @@ def _headers_with_tag(handler: HandlerState) -> HTTPHeaders:
     return headers
 
 
+def _has_no_body(status: int) -> bool:
+    """Tell whether a response of that status cannot have one (RFC 9110 section 6.4.1, 15.3.6)."""
+    return status < 200 or status == 204 or status == 205 or status == 304
+
+
+def _check_body(handler: HandlerState, body: bytes) -> None:
+    if body and _has_no_body(handler._status_code):
+        raise LocalProtocolError(f"a response {handler._status_code} has no body")
+
+
 def _drop_body(handler: HandlerState, status: int) -> None:
     if handler._write_buffer:
         raise LocalProtocolError(f"a response {status} has no body")
@@ -320,7 +331,10 @@ def flush(handler: HandlerState) -> "asyncio.Future[None]":
     exchange = handler.request.connection
     body = b"".join(handler._write_buffer)
     handler._write_buffer = []
+    _check_body(handler, body)
     if not handler._headers_written:
+        if _has_no_body(handler._status_code) and handler._status_code != 101:
+            _drop_body(handler, handler._status_code)
         if handler.application.transforms:
             _headers_with_tag(handler)
             body = transform_first(handler, body, False)

@@ -107,7 +107,9 @@ class GZipContentEncoding(OutputTransform):
     def _is_worth_it(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> bool:
-        if status_code in (204, 206) or "Content-Encoding" in headers or "Content-Range" in headers:
+        if status_code in (204, 205, 206):
+            return False
+        if "Content-Encoding" in headers or "Content-Range" in headers:
             return False
         if "no-transform" in headers.get("Cache-Control", "").lower():
             return False

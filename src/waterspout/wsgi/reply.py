@@ -38,7 +38,7 @@ _HOP_BY_HOP = frozenset(
         "Upgrade",
     ]
 )
-_NO_BODY_STATUS = (204, 304)
+_NO_BODY_STATUS = (204, 205, 304)
 
 
 class ClientGoneError(Exception):

@@ -193,7 +193,9 @@ def test_an_answer_before_the_end_of_the_body_closes():
         ("GET", "1.1", 304, 5, b"", None),
         ("GET", "1.1", 304, -1, b"", None),
         ("GET", "1.0", 304, -1, b"Connection: close\r\n", None),
-        ("POST", "1.1", 205, 0, b"Content-Length: 0\r\n", b""),
+        ("POST", "1.1", 205, 0, b"Content-Length: 0\r\n", None),
+        ("POST", "1.1", 205, 5, b"Content-Length: 0\r\n", None),
+        ("GET", "1.1", 205, -1, b"Content-Length: 0\r\n", None),
     ],
 )
 def test_framing(method, version, status, length, framing, body):
@@ -218,7 +220,7 @@ def test_framing(method, version, status, length, framing, body):
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-@pytest.mark.parametrize("status", [200, 204, 304, 404, 500])
+@pytest.mark.parametrize("status", [200, 204, 205, 304, 404, 500])
 @pytest.mark.parametrize("body", [b"", b"hello"])
 def test_respond_is_all_in_one(method, status, body):
     one, two = serving(request(method)), serving(request(method))

@@ -137,9 +137,9 @@ class ServerConnection(Connection):
 
         ``fields`` are encoded field lines without Content-Length, Transfer-Encoding and
         Connection: those are written here. ``length`` is the size of the body in bytes, -1 where
-        it is not known. HEAD, 204 and 304 have no body, whatever ``length`` says. After a 2xx to
-        CONNECT the client takes what follows for a tunnel (RFC 9110 section 9.3.6): the body has
-        no framing then, and the connection ends with it.
+        it is not known. HEAD, 204, 205 and 304 have no body, whatever ``length`` says. After a
+        2xx to CONNECT the client takes what follows for a tunnel (RFC 9110 section 9.3.6): the
+        body has no framing then, and the connection ends with it.
         """
         head = self.head
         line = status_line(status, reason)
@@ -150,6 +150,8 @@ class ServerConnection(Connection):
         event = NO_BODY
         if status == 204 or status == 304:
             pass
+        elif status == 205:
+            framing = content_length_field(0)  # RFC 9110 section 15.3.6
         elif length >= 0:
             framing = content_length_field(length)
             if length:
