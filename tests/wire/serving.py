@@ -50,6 +50,31 @@ class Echo(RequestHandler):
         )
 
 
+class Look(RequestHandler):
+    """Looks at all that a client can send; plain for GET, and a coroutine for the others."""
+
+    def get(self) -> None:
+        for name in self.request.arguments:
+            self.get_arguments(name)
+        for cookie in self.cookies:
+            self.get_cookie(cookie)
+        self.write(
+            {
+                "user": repr(self.get_signed_cookie("user")),
+                "files": sorted(self.request.files),
+                "locale": self.locale.code,
+                "xsrf": len(self.xsrf_token),
+                "url": self.request.full_url(),
+            }
+        )
+
+    async def post(self) -> None:
+        await asyncio.sleep(0)
+        self.get()
+
+    put = post
+
+
 class Stream(RequestHandler):
     """Sends ``?count=`` chunks that differ, each of ``&lines=`` lines, and flushed."""
 
@@ -123,6 +148,7 @@ async def main(options: dict[str, Any]) -> None:
     rules: list[Any] = [
         ("/", Hello),
         ("/echo.*", Echo),
+        ("/look", Look),
         ("/stream", Stream),
         ("/big", Big),
         ("/usage", Usage, {"counts": counts}),
@@ -136,6 +162,7 @@ async def main(options: dict[str, Any]) -> None:
     application = Application(
         rules,
         log_function=counts.on_answer,
+        cookie_secret="a secret of this program",
         compress_response=options.get("compress", False),
     )
     server = HTTPServer(application, ssl_options=context, **options.get("server", {}))

@@ -164,17 +164,20 @@ async def test_a_status_without_a_body_that_is_flushed(wire: Wire, status, caplo
 async def test_a_body_where_there_can_be_none_is_an_error(
     wire: Wire, status, is_async, is_flushed, compress, caplog
 ):
+    def answer(handler):
+        handler.set_status(status)
+        handler.write("hello")
+        if is_flushed:
+            handler.flush()
+
     class Plain(RequestHandler):
         def get(self):
-            self.set_status(status)
-            self.write("hello")
-            if is_flushed:
-                self.flush()
+            answer(self)
 
     class Waiting(RequestHandler):
         async def get(self):
             await asyncio.sleep(0)
-            Plain.get(self)
+            answer(self)
 
     application = Application(
         [("/", Waiting if is_async else Plain), *RULES],
