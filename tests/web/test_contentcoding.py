@@ -1,7 +1,5 @@
 """Which coding a client takes."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,12 +67,11 @@ def test_anything_is_answered(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["gzip;" + " " * 100_000, "," * 100_000, "a" * 100_000, ";q=" * 50_000]
+    "text", ["gzip;" + " " * 1_000_000, "," * 1_000_000, "a" * 1_000_000, ";q=" * 1_000_000]
 )
-def test_long_fields_cost_little(text):
-    before = time.process_time()
+def test_long_fields_are_read_in_linear_time(text):
+    # Where it were quadratic, this would take hours.
     choose_coding(text, ALL)
-    assert time.process_time() - before < 1.0
 
 
 @pytest.mark.parametrize(

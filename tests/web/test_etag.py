@@ -1,14 +1,12 @@
 """Entity tags, and the requests that are conditional on them."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.wire.server_under_test import Wire
 
 from waterspout.web import RequestHandler
-from waterspout.web.etag import compute_etag, matches
+from waterspout.web.etag import compute_etag, matches, names_exactly
 
 
 class Hello(RequestHandler):
@@ -181,7 +179,7 @@ def test_equal_bodies_have_equal_tags(chunks):
 
 
 def test_a_list_is_read_in_linear_time():
-    start = time.perf_counter()
-    for text in ('"' * 100_001, '"a",' * 30_000, "W/" * 50_000, '"a' * 50_001):
-        assert not matches('"x"', text)
-    assert time.perf_counter() - start < 5
+    # Where it were quadratic, this would take hours.
+    for unit in ('"', '"a",', "W/", '"a', 'W/"', ", ", '"a" W/'):
+        assert not matches('"x"', unit * 300_001)
+        assert not names_exactly(unit * 300_001, '"x"')

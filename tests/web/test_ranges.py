@@ -1,7 +1,5 @@
 """Ranges of bytes: which part is asked for."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,13 +70,11 @@ def test_the_last_bytes_of_nothing_are_the_whole():
     assert find_range("bytes=-5", 0) is WHOLE
 
 
-@pytest.mark.parametrize(
-    "text", ["bytes=" + "0-1," * 50_000, "bytes=" + "9" * 200_000, "bytes=" + " " * 200_000]
-)
-def test_long_fields_cost_little(text):
-    before = time.process_time()
-    assert find_range(text, 10) is WHOLE
-    assert time.process_time() - before < 1.0
+@pytest.mark.parametrize("unit", ["0-1,", "9", " ", "-", "0-", " ,"], ids=repr)
+def test_long_fields_are_read_in_linear_time(unit):
+    # Where it were quadratic, this would take hours.
+    assert find_range("bytes=" + unit * 1_000_000, 10) is WHOLE
+    assert find_range("bytes=0-" + unit * 1_000_000 + "x", 10) is WHOLE
 
 
 @given(st.integers(0, 20), st.integers(0, 20), st.integers(1, 20))

@@ -1,7 +1,6 @@
 """Static files from a raw socket: nothing outside the root is served, or even told to be there."""
 
 import os
-import time
 
 import pytest
 from tests.wire.server_under_test import Wire, request
@@ -140,33 +139,35 @@ async def test_a_rule_never_sends_to_another_site(wire: Wire):
 # Fields that are an attack
 
 
+# Where anything were quadratic, a mebibyte of it would take hours.
+LONG = 1024 * 1024
+
+
 @pytest.mark.parametrize(
     "value",
     [
-        "bytes=" + "0-1," * 10_000,
-        "bytes=" + ",".join(f"{n}-{n}" for n in range(5000)),
-        "bytes=" + "9" * 50_000 + "-",
-        "bytes=-" + "9" * 50_000,
-        "bytes=" + " " * 50_000 + "-",
-        "bytes=0-1" + "," * 50_000,
+        "bytes=" + "0-1," * (LONG // 4),
+        "bytes=" + ",".join(f"{n}-{n}" for n in range(LONG // 12)),
+        "bytes=" + "9" * LONG + "-",
+        "bytes=-" + "9" * LONG,
+        "bytes=" + " " * LONG + "-",
+        "bytes=0-1" + "," * LONG,
     ],
+    ids=lambda value: value[:12],
 )
-async def test_a_long_range_costs_little_and_gets_the_whole(wire: Wire, rules, value):
-    client = await wire.client(rules)
-    before = time.process_time()
+async def test_a_long_range_is_read_in_linear_time_and_gets_the_whole(wire: Wire, rules, value):
+    client = await wire.client(rules, max_header_size=2 * LONG)
     answer = await client.ask(f"Range: {value}", path="/s/file")
     assert (answer.status, answer.body) == (200, b"0123456789")
-    assert time.process_time() - before < 1.0
 
 
 @pytest.mark.parametrize("name", ["If-None-Match", "If-Match", "If-Range", "Accept-Encoding"])
-@pytest.mark.parametrize("value", ['"' * 50_001, 'W/"' * 15_000, ", " * 25_000, "a;q=0," * 8_000])
-async def test_long_conditions_cost_little(wire: Wire, rules, name, value):
-    client = await wire.client(rules)
-    before = time.process_time()
+@pytest.mark.parametrize("unit", ['"', 'W/"', ", ", "a;q=0,", "Sun, "])
+async def test_long_conditions_are_read_in_linear_time(wire: Wire, rules, name, unit):
+    client = await wire.client(rules, max_header_size=2 * LONG)
+    value = unit * (LONG // len(unit)) + "x"
     answer = await client.ask(f"{name}: {value}", "Range: bytes=1-2", path="/s/file")
     assert answer.status in (200, 206, 412)
-    assert time.process_time() - before < 1.0
 
 
 async def test_digits_are_ascii_digits(wire: Wire, rules):
