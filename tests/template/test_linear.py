@@ -1,30 +1,38 @@
-"""Reading a template takes time that grows with it, not with its square; in processor time."""
-
-import gc
-import time
+"""Reading a template is work that grows with it, not with its square."""
 
 import pytest
+from tests.work import Pattern, Text, lines_run
 
-from waterspout.template import ParseError, filter_whitespace
+from waterspout.template import ParseError, filter_whitespace, scanner
 from waterspout.template.parser import parse
 
 UNITS = ["{", "{{!", "{{x}}", "{{x}}\n", "{#", "{##}", "é{{x}}", "{% end", "}}", " \r", "\r", "\v"]
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_time_is_linear(unit):
-    def seconds(count):
-        text = unit * count
-        gc.collect()  # what other tests have left behind is not to be paid for here
-        begin = time.process_time()
-        try:
-            parse(text, "t", "t", None, "single")
-        except ParseError:
-            pass
-        filter_whitespace("single", text)
-        filter_whitespace("oneline", text)
-        return time.process_time() - begin
+def test_twice_the_text_is_twice_the_work(unit, monkeypatch):
+    monkeypatch.setattr(scanner, "_OPENING", Pattern(scanner._OPENING))
 
-    short = min(seconds(5_000) for _ in range(3))
-    # 16 times the length: 16 times the time, or 256 times if it were quadratic, every time.
-    assert any(seconds(80_000) < 80 * max(short, 0.001) for _ in range(5))
+    def work(count):
+        text = Text(unit * count)
+
+        def read():
+            try:
+                parse(text, "t", "t", None, "single")
+            except ParseError:
+                pass
+
+        lines = lines_run(read, "/waterspout/template/")
+        assert lines
+        assert text.work
+        return lines + text.work
+
+    assert work(1000) < 2.3 * work(500)
+
+
+@pytest.mark.parametrize("mode", ["single", "oneline"])
+@pytest.mark.parametrize("unit", [" ", "\r", "\v", " \r", "\t\v"])
+def test_a_long_run_of_white_space_is_folded_in_linear_time(unit, mode):
+    # At this length, what takes a square of steps would take hours.
+    text = unit * (1_000_000 // len(unit))
+    assert len(filter_whitespace(mode, f"a{text}b")) <= len(text) + 2
