@@ -4,6 +4,9 @@ Every warning is an error (pyproject.toml): a socket left open, or an exception 
 catch, in a destructor or a thread, fails the test that it came up in.
 """
 
+import gc
+from collections.abc import Generator
+
 import pytest
 from hypothesis import settings
 
@@ -15,6 +18,22 @@ settings.register_profile("gate", deadline=None)
 settings.register_profile("fast", deadline=None, max_examples=15)
 settings.register_profile("deep", deadline=None, max_examples=5000)
 settings.load_profile("gate")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Spare the collector of garbage what pytest keeps to the end: a million objects.
+
+    It would look at all of them again and again while they are made, and then whenever a test asks
+    for a collection, to find out what it has left behind itself.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,7 +5,8 @@
                       slow or compare with Tornado, and with fewer random examples
     ./check --deep    everything, and the tests marked `deep` and a minute of fuzzing with it
 
-Every step is run, also after one has failed; the exit status is 1 where any has.
+Every step is run, also after one has failed; the exit status is 1 where any has. The types are
+checked while the tests run, and told after them.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import checkout
@@ -29,6 +31,23 @@ class Step:
     environment: dict[str, str] = field(default_factory=dict)
     is_shown: bool = False
     """Whether its output is shown as it comes, and not only where the step fails."""
+    is_aside: bool = False
+    """Whether it runs beside those that are not, and is told after them."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What has become of a step; ``output`` is what has not been shown yet."""
+
+    step: Step
+    is_passed: bool
+    seconds: float
+    output: str
+
+    @property
+    def outcome(self) -> str:
+        """The word for it."""
+        return "ok" if self.is_passed else "FAILED"
 
 
 def main() -> int:
@@ -37,11 +56,11 @@ def main() -> int:
     checkout.prepare(checkout.CHECK_LOCK)
     steps = [*steps_for_sources(args), *steps_for_tests(args), *steps_for_fuzzing(args)]
     started = time.monotonic()
-    results = [(step, *run(step)) for step in steps]
+    results = run_all(steps)
     print()
-    for step, is_passed, seconds in results:
-        print(f"check: {step.name:<22} {'ok' if is_passed else 'FAILED':<7} {seconds:6.1f} s")
-    failed = [step.name for step, is_passed, _ in results if not is_passed]
+    for result in results:
+        print(f"check: {result.step.name:<22} {result.outcome:<7} {result.seconds:6.1f} s")
+    failed = [result.step.name for result in results if not result.is_passed]
     verdict = f"failed: {', '.join(failed)}" if failed else "all passed"
     print(f"check: {verdict}, {time.monotonic() - started:.1f} s")
     return 1 if failed else 0
@@ -66,7 +85,7 @@ def steps_for_sources(args: argparse.Namespace) -> list[Step]:
     steps = [
         Step("format", python("ruff", "format", "--check")),
         Step("lint", python("ruff", "check")),
-        Step("types", python("mypy")),
+        Step("types", python("mypy"), is_aside=True),
         Step("import contracts", [str(checkout.VENV / "bin" / "lint-imports"), "--no-logo"]),
     ]
     if not args.fast:
@@ -118,26 +137,46 @@ def python(*command: str) -> list[str]:
     return [sys.executable, "-m", *command]
 
 
-def run(step: Step) -> tuple[bool, float]:
-    """Announce and run a step; return whether it passed, and its seconds."""
-    print(f"check: {step.name} ...", end="\n" if step.is_shown else " ", flush=True)
+def run_all(steps: Sequence[Step]) -> list[Result]:
+    """Run the steps, each when the one before has ended but for those aside, and tell of each."""
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        waiting: list[Future[Result]] = [aside.submit(run, step) for step in steps if step.is_aside]
+        results = []
+        for step in steps:
+            if not step.is_aside:
+                print(f"check: {step.name} ...", end="\n" if step.is_shown else " ", flush=True)
+                results.append(run(step))
+                tell(results[-1], f"check: {step.name}: " if step.is_shown else "")
+        for future in waiting:
+            results.append(future.result())
+            tell(results[-1], f"check: {results[-1].step.name} ... ")
+    return results
+
+
+def tell(result: Result, start: str) -> None:
+    """Say what has become of a step, on a line that begins so; and why it has failed."""
+    print(f"{start}{result.outcome}, {result.seconds:.1f} s", flush=True)
+    if result.output and not result.is_passed:
+        print(result.output, flush=True)
+
+
+def run(step: Step) -> Result:
+    """Run a step to its end."""
     started = time.monotonic()
-    result = subprocess.run(
+    environment = {**os.environ, **step.environment}
+    # With it each of the hundreds of processes compiles anew what it imports, and each of pytest's
+    # all the tests, which takes it longer than to collect them.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    done = subprocess.run(
         step.command,
         cwd=checkout.ROOT,
-        env={**os.environ, **step.environment},
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=None if step.is_shown else subprocess.PIPE,
         stderr=None if step.is_shown else subprocess.STDOUT,
         text=True,
     )
-    seconds = time.monotonic() - started
-    is_passed = result.returncode == 0
-    outcome = f"{'ok' if is_passed else 'FAILED'}, {seconds:.1f} s"
-    print(f"check: {step.name}: {outcome}" if step.is_shown else outcome, flush=True)
-    if result.stdout and not is_passed:
-        print(result.stdout, flush=True)
-    return is_passed, seconds
+    return Result(step, done.returncode == 0, time.monotonic() - started, done.stdout or "")
 
 
 if __name__ == "__main__":
