@@ -15,11 +15,11 @@ class ParseMultipartConfig(SimpleNamespace):
     """Bounds for ``multipart/form-data``; the defaults are ample for what people fill in."""
 
     #: Whether such forms are understood at all.
-    enabled: bool
+    enabled: bool = True
     #: How many fields and files a form may have.
-    max_parts: int
+    max_parts: int = 100
     #: How many bytes the head of one part may have.
-    max_part_header_size: int
+    max_part_header_size: int = 10 * 1024
 
     def __init__(
         self, enabled: bool = True, max_parts: int = 100, max_part_header_size: int = 10 * 1024
@@ -33,7 +33,7 @@ class ParseUrlEncodedConfig(SimpleNamespace):
     """Bounds for ``application/x-www-form-urlencoded`` and for queries."""
 
     #: How many fields there may be.
-    max_arguments: int
+    max_arguments: int = 1000
 
     def __init__(self, max_arguments: int = 1000) -> None:
         super().__init__(max_arguments=max_arguments)

@@ -1,18 +1,15 @@
 """The web framework: what a handler is, and the application that finds it."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from waterspout.routing import URLSpec
 from waterspout.web.application import Application
 from waterspout.web.authentication import authenticated
-from waterspout.web.checks import Checks
 from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.errors import Finish, HTTPError, MissingArgumentError
-from waterspout.web.eventstream import Event, EventStream
-from waterspout.web.fallbackhandler import FallbackHandler
 from waterspout.web.handler import RequestHandler
-from waterspout.web.healthhandler import HealthHandler, ReadyHandler
 from waterspout.web.metrics import Metrics
-from waterspout.web.metricshandler import MetricsHandler
-from waterspout.web.redirecthandler import RedirectHandler
 from waterspout.web.signed import (
     DEFAULT_SIGNED_VALUE_MIN_VERSION,
     DEFAULT_SIGNED_VALUE_VERSION,
@@ -23,10 +20,18 @@ from waterspout.web.signed import (
     get_signature_key_version,
 )
 from waterspout.web.slashes import addslash, is_absolute, removeslash
-from waterspout.web.staticfilehandler import StaticFileHandler
 from waterspout.web.streaming import stream_request_body
 from waterspout.web.transforms import GZipContentEncoding, OutputTransform
 from waterspout.web.uimodules import TemplateModule, UIModule
+
+if TYPE_CHECKING:
+    from waterspout.web.checks import Checks
+    from waterspout.web.eventstream import Event, EventStream
+    from waterspout.web.fallbackhandler import FallbackHandler
+    from waterspout.web.healthhandler import HealthHandler, ReadyHandler
+    from waterspout.web.metricshandler import MetricsHandler
+    from waterspout.web.redirecthandler import RedirectHandler
+    from waterspout.web.staticfilehandler import StaticFileHandler
 
 url = URLSpec
 
@@ -66,3 +71,29 @@ __all__ = [
     "stream_request_body",
     "url",
 ]
+
+# Where a name is that most programs do without: it is imported when it is asked for, so that they
+# start sooner.
+_PLACES = {
+    "Checks": "checks",
+    "Event": "eventstream",
+    "EventStream": "eventstream",
+    "FallbackHandler": "fallbackhandler",
+    "HealthHandler": "healthhandler",
+    "ReadyHandler": "healthhandler",
+    "MetricsHandler": "metricshandler",
+    "RedirectHandler": "redirecthandler",
+    "StaticFileHandler": "staticfilehandler",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -22,7 +22,6 @@ from waterspout.web.execution import execute, execute_at_head
 from waterspout.web.handler import RequestHandler
 from waterspout.web.handlerrouter import HandlerRouter
 from waterspout.web.metrics import chosen_metrics
-from waterspout.web.staticfilehandler import static_rules
 from waterspout.web.streaming import HandlerDelegate
 from waterspout.web.transforms import OutputTransform, chosen_transforms
 from waterspout.web.uimodules import ui_methods_of, ui_modules_of
@@ -114,7 +113,7 @@ class Application(ReversibleRouter):
         #: The classes of the transforms that change each response; mostly there are none.
         self.transforms = chosen_transforms(transforms, settings)
         #: The rules for all hosts.
-        self.wildcard_router = HandlerRouter(self, [*static_rules(settings), *(handlers or ())])
+        self.wildcard_router = HandlerRouter(self, [*_static_rules(settings), *(handlers or ())])
         #: The rules for single hosts, and behind them ``wildcard_router``.
         self.default_router = HandlerRouter(self, [Rule(AnyMatches(), self.wildcard_router)])
         self._own_log: Callable[[Any], None] | None = settings.get("log_function")
@@ -257,6 +256,15 @@ class _OverriddenRouter(RuleRouter):
 def _is_overridden(cls: type[Application]) -> bool:
     names = ("start_request", "find_handler", "get_handler_delegate")
     return any(getattr(cls, name) is not getattr(Application, name) for name in names)
+
+
+def _static_rules(settings: dict[str, Any]) -> Iterable[Any]:
+    if not settings.get("static_path"):
+        return ()
+    # It is asked for here, so that an application without files starts sooner.
+    from waterspout.web.staticfilehandler import static_rules
+
+    return static_rules(settings)
 
 
 def _default_route(settings: dict[str, Any]) -> Route:
