@@ -12,7 +12,12 @@ from waterspout.web import RequestHandler
 
 NEVER = float("inf")
 POLICY = Policy(
-    idle_timeout=70.0, header_timeout=30.0, body_grace=10.0, min_body_rate=100.0, linger_timeout=4.0
+    idle_timeout=70.0,
+    header_timeout=30.0,
+    body_grace=10.0,
+    min_body_rate=100.0,
+    linger_timeout=4.0,
+    request_timeout=None,
 )
 
 

@@ -360,6 +360,26 @@ def test_a_client_that_reads_and_sends_no_more_is_cut_off(requests, steps):
     assert world.is_over
 
 
+@given(st.lists(st.sampled_from(PIECES), max_size=10), STEPS)
+def test_a_request_whose_time_is_up_has_one_answer_and_is_the_last(requests, steps):
+    world = World()
+    left = play(world, b"".join(requests), steps)
+    exchange = world.connection.exchange
+    if exchange is None:
+        return
+    served = world.served
+    is_whole = bool(world.waiting)
+    world.connection.on_deadline(exchange.deadline)
+    world.drain(left)
+    assert world.served == served
+    status = b"503" if is_whole else b"408"
+    assert world.transport.sent.count(b"HTTP/1.1 %s " % status) == 1
+    assert exchange.is_refused
+    world.connection.on_deadline(world.connection.deadline)
+    world.drain(b"")
+    assert world.is_over
+
+
 def test_the_end_of_a_client_that_reads_slowly():
     world = World()
     world.receive(request(path="/large/later"))

@@ -300,6 +300,7 @@ async def test_when_the_client_has_gone(wire: Wire):
     raised = asyncio.Event()
 
     async def answer(request: Any) -> None:
+        request.connection.cancel_on_disconnect = False
         await gone.wait()
         with pytest.raises(StreamClosedError):
             request.connection.detach()

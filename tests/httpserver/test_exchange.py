@@ -225,6 +225,7 @@ async def test_to_a_client_that_has_gone_all_is_dropped(wire: Wire):
 
     async def answer(request):
         connection = request.connection
+        connection.cancel_on_disconnect = False
         connection.set_close_callback(gone.set)
         await gone.wait()
         while not connection.is_lost:

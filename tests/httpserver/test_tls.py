@@ -215,3 +215,17 @@ def test_options_without_a_certificate_are_told():
 def test_an_unknown_option_is_told():
     with pytest.raises(TypeError, match="unknown ssl_options: certificate"):
         HTTPServer(print, ssl_options={"certificate": "x"})
+
+
+async def test_a_drain_waits_for_no_handshake_for_ever(wire: Wire, server_context):
+    server = wire.serve(
+        [("/", Hello)],
+        ssl_options=server_context,
+        policy=Policy(first_request_timeout=0.0, header_timeout=1e6),
+    )
+    client = await wire.connect(server)
+    while not server.opening:
+        await turns(1)
+    assert await server.drain(None) == 0
+    assert not server.opening
+    assert await client.rest_or_reset() == b""

@@ -111,7 +111,7 @@ async def test_a_slow_handler_keeps_its_client_back(wire: Wire):
 
     size = 64 * 1024 * 1024
     rules, _ = streaming(data_received=data_received, put=put)
-    server = wire.serve(rules)
+    server = wire.serve(rules, policy=Policy(request_timeout=None))
     client = await wire.connect(server)
     sent = 0
     loop = asyncio.get_running_loop()
@@ -247,7 +247,7 @@ async def test_a_client_that_goes_while_the_handler_prepares(wire: Wire):
         await ready.wait()
         events.append("prepared")
 
-    rules, others = streaming(prepare=prepare)
+    rules, others = streaming(prepare=prepare, cancel_on_disconnect=False)
     server = wire.serve(rules)
     client = await wire.connect(server)
     await client.send(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")

@@ -24,31 +24,48 @@ def start_answering(
 ) -> bool:
     """Run ``coroutine``, which answers ``exchange``, in ``context``; tell whether it waits.
 
-    If it waits the rest of it becomes a Task. If it fails the error is logged, and the client
+    If it waits the rest of it becomes a Task, which is cancelled where the client goes or the
+    request takes too long. If it fails the error is logged, and the client
     gets a 500 (a 400 for ``HTTPInputError``) or sees the connection end.
     """
     try:
         task = start_eagerly(coroutine, exchange.loop, context)
-    except (Exception, asyncio.CancelledError) as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
         _on_failure(exchange, error)
         return False
     if task is None or not isinstance(task, asyncio.Task):
         return False
     _tasks.add(task)
+    if exchange.tasks is None:
+        exchange.tasks = [task]
+    else:
+        exchange.tasks.append(task)
     task.add_done_callback(partial(_on_task_done, exchange))
     return True
 
 
 def _on_task_done(exchange: "Exchange", task: "asyncio.Task[Any]") -> None:
     _tasks.discard(task)
+    tasks = exchange.tasks
+    assert tasks is not None
+    tasks.remove(task)
+    if not tasks and exchange.end_timer is not None:
+        exchange.end_timer.cancel()
+        exchange.end_timer = None
     error = asyncio.CancelledError() if task.cancelled() else task.exception()
     if error is not None:
         _on_failure(exchange, error)
 
 
 def _on_failure(exchange: "Exchange", error: BaseException) -> None:
-    if exchange.finish_time or exchange.is_lost:
-        if isinstance(error, asyncio.CancelledError):
+    if isinstance(error, asyncio.CancelledError):
+        if exchange.finish_time or exchange.is_lost:
+            return
+        if exchange.cancel_reason is not None:
+            gen_log.warning("%s: %s", exchange.cancel_reason, exchange.summary)
+            exchange.refuse(503, exchange.cancel_reason)
             return
     if isinstance(error, HTTPInputError):
         refuse(exchange, error)

@@ -20,6 +20,7 @@ cdef class HTTPServerConnection(Channel):
     cdef readonly bint is_ending
     cdef readonly Py_ssize_t requests
     cdef double _idle_timeout
+    cdef double _request_timeout
     cdef RequestBody _body
     cdef bint _is_advancing
     cdef bint _is_in_head
@@ -36,15 +37,15 @@ cdef class HTTPServerConnection(Channel):
     @cython.locals(body=RequestBody)
     cdef bint _is_receiving(self)
     cdef _advance(self)
-    @cython.locals(engine=ServerConnection, exchanges=int)
+    @cython.locals(engine=ServerConnection, exchanges=int, exchange=Exchange)
     cdef _process_events(self)
-    @cython.locals(now=double)
+    @cython.locals(now=double, exchange=Exchange)
     cdef _begin(self, RequestHead head)
     @cython.locals(exchange=Exchange, body=RequestBody)
     cdef bint _offer(self, double now) except -1
-    @cython.locals(body=RequestBody)
+    @cython.locals(body=RequestBody, exchange=Exchange)
     cdef bint _take_piece(self, bytes piece) except -1
-    @cython.locals(body=RequestBody)
+    @cython.locals(body=RequestBody, exchange=Exchange)
     cdef bint _end_body(self) except -1
     @cython.locals(body=RequestBody)
     cdef _drop_body(self, error)

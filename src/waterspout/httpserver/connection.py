@@ -13,9 +13,17 @@ What concerns the socket alone is in ``channel``.
 """
 
 import asyncio
+from logging import INFO, WARNING
 from time import monotonic
 from typing import Any
 
+from waterspout.httpserver.cancelling import (
+    RequestTimeoutError,
+    abandon,
+    cancel,
+    give_up,
+    takes_eof_for_end,
+)
 from waterspout.httpserver.channel import NEVER, Channel
 from waterspout.httpserver.exchange import Exchange, new_exchange
 from waterspout.httpserver.filesending import SentFile
@@ -60,6 +68,7 @@ class HTTPServerConnection(Channel):
         self._engine = ServerConnection(policy.limits)
         self._engine.keep_alive = not policy.no_keep_alive
         self._idle_timeout = policy.idle_timeout
+        self._request_timeout = NEVER if policy.request_timeout is None else policy.request_timeout
         #: The exchange that is under way, or None between two.
         self.exchange: Exchange | None = None
         #: Whether the server lets go of its clients.
@@ -112,9 +121,11 @@ class HTTPServerConnection(Channel):
         if self._is_receiving() or (self.exchange is None and not self._is_write_paused):
             self._advance()
         elif self.exchange is not None and self._body is None:
-            # Most who end their sending have gone, but some wait for the answer: the handler
-            # hears of it, and whatever it still sends is sent. (In the middle of a body that is
-            # found out when the rest of it is asked for.)
+            # In the middle of a body that is found out when the rest of it is asked for.
+            if takes_eof_for_end(self.exchange, self._policy):
+                self._transport.abort()
+                return False
+            # The handler hears of it, and whatever it still sends is sent.
             self.exchange.on_eof()
         has_more = self.exchange is not None or self._is_write_paused
         return has_more and not self.is_encrypted
@@ -125,6 +136,7 @@ class HTTPServerConnection(Channel):
         if exchange is not None:
             exchange.is_lost = True
             exchange.on_lost()
+            abandon(exchange, self._policy)
 
     def _let_go(self, error: Exception | None) -> Exchange | None:
         """Have nothing more to do with the connection; return the exchange that was under way."""
@@ -133,7 +145,8 @@ class HTTPServerConnection(Channel):
         self._server.on_close(self)
         exchange = self.exchange
         self.exchange = None
-        self._unsent.fail(error)
+        if self._unsent.fail(error) and exchange is not None:
+            exchange.was_told = True
         self._drop_body(error)
         if exchange is not None and self._observer is not None:
             self._server.tell(self._observer.on_request_end, exchange)
@@ -145,19 +158,21 @@ class HTTPServerConnection(Channel):
             self.deadline = monotonic() + self._idle_timeout
             if self._is_reading_paused or self._has_eof or self._engine.has_unread_data:
                 self._advance_later(0.0)
-        elif self._is_receiving():
-            self._wait_for_data()
         else:
-            self.deadline = NEVER
+            self.move_deadline()
 
     # From the server
 
     def on_deadline(self, now: float) -> None:
         """Cut the client off, for ``deadline`` has passed; ``now`` is on its clock.
 
-        A slow reader is not cut off as long as it has read something since.
+        A slow reader is not cut off as long as it has read something since, unless the time for
+        the whole request is up.
         """
-        if self._is_lingering or self._is_write_paused:
+        exchange = self.exchange
+        if exchange is not None and exchange.deadline <= now:
+            self._on_request_overdue(exchange, now)
+        elif self._is_lingering or self._is_write_paused:
             self._on_reader_overdue(now)
         elif self._is_receiving():
             self._refuse(RemoteProtocolError("the request's body came too slowly", 408))
@@ -165,6 +180,23 @@ class HTTPServerConnection(Channel):
             self._refuse(RemoteProtocolError("the request's head took too long", 408))
         else:
             self._close()
+
+    def _on_request_overdue(self, exchange: Exchange, now: float) -> None:
+        """Cancel what answers a request, for its time is up; where that does not help, answer."""
+        if self._body is not None and not self._body.is_pulled:
+            self._refuse(RemoteProtocolError("the request took too long to come", 408))
+            return
+        timeout = self._policy.cancel_timeout
+        error = exchange.cancel_reason
+        if error is None:
+            error = RequestTimeoutError(exchange.deadline - exchange.start_time)
+            if exchange.tasks:
+                exchange.deadline = self.deadline = now + timeout
+                cancel(exchange, error)
+                return
+        elif exchange.tasks:
+            give_up(exchange, timeout)
+        self._refuse(error)
 
     def close_when_idle(self) -> None:
         """Close now if no request is under way, else after its response."""
@@ -290,6 +322,17 @@ class HTTPServerConnection(Channel):
             if self._body.is_wanted():
                 self._wait_for_data()
 
+    def move_deadline(self) -> None:
+        """Set the deadline for the exchange under way, whose own may have changed."""
+        exchange = self.exchange
+        assert exchange is not None
+        if self._is_write_paused:
+            self._wait_for_reader(monotonic())
+        elif self._is_receiving():
+            self._wait_for_data()
+        else:
+            self.deadline = exchange.deadline
+
     # The way of a request
 
     def _is_receiving(self) -> bool:
@@ -318,10 +361,11 @@ class HTTPServerConnection(Channel):
                 if self._body is not None and self._end_body():
                     return
                 self._serve()
-                if self.exchange is not None:
-                    self.exchange.is_late = True
+                exchange = self.exchange
+                if exchange is not None:
+                    exchange.is_late = True
                     if not self._is_write_paused:
-                        self.deadline = NEVER
+                        self.deadline = exchange.deadline
                     return
                 if self._is_write_paused:
                     # Who does not read its answers gets no more of them.
@@ -355,11 +399,12 @@ class HTTPServerConnection(Channel):
         now = monotonic()
         self.requests += 1
         self._is_in_head = False
-        self.exchange = new_exchange(self, self._engine, self._write, head, now)
+        exchange = self.exchange = new_exchange(self, self._engine, self._write, head, now)
+        exchange.deadline = now + self._request_timeout
         if self._observer is not None:
-            self._server.tell(self._observer.on_request_start, self.exchange)
+            self._server.tell(self._observer.on_request_start, exchange)
         if head.content_length > 0 or head.is_chunked:
-            self._body = new_request_body(self._policy, self.exchange)
+            self._body = new_request_body(self._policy, exchange)
             if self._start_at_head is not None and self._offer(now):
                 return
             if self._engine.must_continue:
@@ -382,7 +427,7 @@ class HTTPServerConnection(Channel):
         elif self._body is not None:
             exchange.is_late = True
             if not body.is_wanted() and not self._is_write_paused:
-                self.deadline = NEVER
+                self.deadline = exchange.deadline
         return is_taken
 
     def _take_piece(self, piece: bytes) -> bool:
@@ -392,8 +437,9 @@ class HTTPServerConnection(Channel):
         if not body.is_pulled:
             body.give(piece, 0.0)
             return False
-        if not self._is_write_paused:
-            self.deadline = NEVER
+        exchange = self.exchange
+        if exchange is not None and not self._is_write_paused:
+            self.deadline = exchange.deadline
         body.give(piece, monotonic())
         return True
 
@@ -403,8 +449,9 @@ class HTTPServerConnection(Channel):
         assert body is not None
         self._body = None
         body.end()
-        if body.is_pulled and not self._is_write_paused:
-            self.deadline = NEVER
+        exchange = self.exchange
+        if body.is_pulled and exchange is not None and not self._is_write_paused:
+            self.deadline = exchange.deadline
         return body.is_pulled
 
     def _drop_body(self, error: Exception | None) -> None:
@@ -475,8 +522,11 @@ class HTTPServerConnection(Channel):
 
     # The end
 
-    def _refuse(self, error: RemoteProtocolError) -> None:
-        """Answer a request that cannot be accepted, and close."""
+    def _refuse(self, error: Any) -> None:
+        """Answer a request that cannot be accepted, or goes on too long, and close.
+
+        ``error`` has the ``status`` of the answer.
+        """
         exchange = self.exchange
         self.exchange = None
         self._drop_body(error)
@@ -489,13 +539,16 @@ class HTTPServerConnection(Channel):
             if self._observer is not None:
                 self._server.tell(self._observer.on_request_end, exchange)
         refusal = new_refusal(self, error.status, error, exchange, line, len(answer), size)
-        gen_log.info("refused a request from %s", refusal.summary)
+        level = INFO if isinstance(error, RemoteProtocolError) else WARNING
+        gen_log.log(level, "refused a request from %s", refusal.summary)
         self._server.on_refusal(refusal)
         if answer:
             self._write(answer)
             self._close_gently()
         else:
-            self._transport.abort()
+            self.cut_response()
+        if exchange is not None:
+            abandon(exchange, self._policy)
 
     def on_failure(self, exchange: Exchange, status: int, error: BaseException) -> None:
         """Take note, from the exchange, that nobody was able to answer it."""
@@ -508,6 +561,12 @@ class HTTPServerConnection(Channel):
             self._close()
         else:
             self._linger()
+
+    def _wait_for_reader(self, now: float) -> None:
+        """Set the deadline for a client that has to read, and may take as long as its request."""
+        Channel._wait_for_reader(self, now)
+        if self.exchange is not None:
+            self.deadline = min(self.deadline, self.exchange.deadline)
 
     def __repr__(self) -> str:
         if self.is_lost:

@@ -47,7 +47,13 @@ class Drain:
         server.stop()
         if server.opening:
             # Their clients have connected, but for the loop they are no connections yet.
-            await asyncio.wait(server.opening, timeout=server.policy.first_request_timeout)
+            _, late = await asyncio.wait(
+                server.opening, timeout=server.policy.first_request_timeout
+            )
+            for handshake in late:
+                handshake.cancel()
+            if late:
+                await asyncio.wait(late)
         now = monotonic()
         for connection in list(server.connections):
             connection.close_after_request(now)

@@ -3,6 +3,8 @@ import cython
 from waterspout.protocol.http1.messages cimport RequestHead
 from waterspout.protocol.http1.server cimport ServerConnection
 
+cdef double _NEVER
+
 
 cdef class Exchange:
     cdef object _connection
@@ -26,6 +28,13 @@ cdef class Exchange:
     cdef long long _body_bytes
     cdef readonly bint is_refused
     cdef object _request_id
+    cdef public double deadline
+    cdef readonly bint has_own_timeout
+    cdef public bint cancel_on_disconnect
+    cdef public list tasks
+    cdef public object cancel_reason
+    cdef public bint was_told
+    cdef public object end_timer
 
     cdef _begin(
         self, connection, ServerConnection engine, write, RequestHead head, double start_time

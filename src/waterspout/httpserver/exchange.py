@@ -24,6 +24,8 @@ from waterspout.protocol.http1.writer import reason_phrase, split_framing
 
 __all__ = ["Exchange"]
 
+_NEVER = float("inf")
+
 
 class Exchange:
     """A request that has been received, and the way to answer it: an ``HTTPConnection``.
@@ -88,6 +90,20 @@ class Exchange:
         #: Whether the server itself has answered, for it could not accept the request.
         self.is_refused = False
         self._request_id: str | None = None
+        #: When the response has to be complete, on the clock of ``start_time``.
+        self.deadline = _NEVER
+        #: Whether ``set_request_timeout`` has been called.
+        self.has_own_timeout = False
+        #: Whether what answers is cancelled if the client goes, where the server's policy says so.
+        self.cancel_on_disconnect = True
+        #: What answers, as far as it had to wait.
+        self.tasks: list[asyncio.Task[Any]] | None = None
+        #: Why that has been cancelled, or None.
+        self.cancel_reason: Exception | None = None
+        #: Whether who was waiting for the client has heard that it has gone.
+        self.was_told = False
+        #: When what was cancelled is given up.
+        self.end_timer: asyncio.TimerHandle | None = None
 
     # The request's body, for an application that has taken the request at its head
 
@@ -120,6 +136,18 @@ class Exchange:
         """Set how many seconds the client may take to send this request's body."""
         if self._connection.exchange is self:
             self._connection.set_body_timeout(timeout)
+
+    def set_request_timeout(self, timeout: float | None) -> None:
+        """Set how many seconds this request may take, from its head on; None is for ever.
+
+        When they have passed the coroutines that answer are cancelled.
+        """
+        if self.cancel_reason is not None:
+            return
+        self.has_own_timeout = True
+        self.deadline = _NEVER if timeout is None else self.start_time + timeout
+        if self._connection.exchange is self:
+            self._connection.move_deadline()
 
     # The client
 
@@ -298,6 +326,7 @@ class Exchange:
         """Close the connection at once, so that the client sees its response is not whole."""
         if not self.finish_time:
             self.close_callback = None
+            self.cancel_on_disconnect = False  # it is no client that goes
             self._connection.cut_response()
 
     def fail(self, status: int = 500) -> None:

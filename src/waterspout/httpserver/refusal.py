@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.requestid import request_id_of
 from waterspout.log import printable
-from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
+from waterspout.protocol.errors import LocalProtocolError
 from waterspout.protocol.http1.server import ServerConnection
 from waterspout.protocol.http1.writer import reason_phrase
 
@@ -62,10 +62,10 @@ class Refusal(NamedTuple):
         return (words[0], words[1]) if len(words) >= 2 and words[0] and words[1] else ("-", "-")
 
 
-def refusing(engine: ServerConnection, error: RemoteProtocolError) -> tuple[bytes, int]:
+def refusing(engine: ServerConnection, error: Any) -> tuple[bytes, int]:
     """Return the answer to a request that cannot be accepted, and the size of its body.
 
-    There is none in the middle of another response.
+    ``error`` has the ``status``. There is none in the middle of another response.
     """
     body = f"{error.status} {reason_phrase(error.status)}\n".encode("ascii")
     try:

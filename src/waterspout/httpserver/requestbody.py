@@ -98,13 +98,15 @@ class RequestBody:
         reader = self._reader
         self._reader = None
         if reader is not None and not reader.done():
+            self._exchange.was_told = True
             reader.set_exception(StreamClosedError(error))
             reader.exception()  # nobody has to look at it
 
     def deadline(self) -> float:
-        """Return when the next piece has to be there."""
+        """Return when the next piece has to be there, or the whole request be over."""
         policy = self._policy
         deadline = self._start + policy.body_grace + self.size / policy.min_body_rate
+        deadline = min(deadline, self._exchange.deadline)
         if self.timeout is not None:
             deadline = min(deadline, self._start + self.timeout)
         return deadline

@@ -17,7 +17,7 @@ from waterspout.httpserver.draining import Drain
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.memory import keep_freed_memory
 from waterspout.httpserver.observer import ServerObserver
-from waterspout.httpserver.policy import Policy
+from waterspout.httpserver.policy import Policy, check
 from waterspout.httpserver.refusal import Refusal
 from waterspout.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
 from waterspout.httputil.request import from_exchange
@@ -39,7 +39,8 @@ class HTTPServer:
     any other ``HTTPServerConnectionDelegate``, or a function, plain or ``async``, that takes an
     ``HTTPServerRequest`` and answers through its ``connection``. Sizes are in bytes
     and times in seconds. ``ssl_options`` is an ``ssl.SSLContext`` or a dictionary of ``certfile``
-    and so on. ``policy`` sets every bound at once; the other arguments replace single ones.
+    and so on. ``policy`` sets every bound at once; the other arguments replace single ones;
+    ``ValueError`` where one is out of range.
 
     Belongs to the event loop that is current when it begins to listen, and to its thread.
     """
@@ -320,17 +321,19 @@ def _adjusted(
     body_timeout: float | None,
     max_body_size: int | None,
 ) -> Policy:
-    """Return ``policy`` with single bounds replaced."""
+    """Return ``policy`` with single bounds replaced; ``ValueError`` for what is out of range."""
+    check(policy)
     sizes = {"max_header_size": max_header_size, "max_body_size": max_body_size}
     limits = policy.limits._replace(
         **{name: size for name, size in sizes.items() if size is not None}
     )
     times = {"idle_timeout": idle_timeout, "body_timeout": body_timeout}
-    return policy._replace(
+    adjusted = policy._replace(
         limits=limits,
         no_keep_alive=no_keep_alive or policy.no_keep_alive,
         **{name: value for name, value in times.items() if value is not None},  # type: ignore[arg-type]
     )
+    return check(adjusted)
 
 
 def _host(request_callback: Any) -> Any:

@@ -71,13 +71,17 @@ class Unsent:
                 waiter.set_result(None)
         self._waiters.clear()
 
-    def fail(self, error: Exception | None) -> None:
-        """Tell all who wait that nothing more will be sent, by a ``StreamClosedError``."""
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_exception(StreamClosedError(error))
-                waiter.exception()  # nobody has to look at it
+    def fail(self, error: Exception | None) -> bool:
+        """Tell all who wait that nothing more will be sent; tell whether there are any.
+
+        They get a ``StreamClosedError``.
+        """
+        waiting = [waiter for waiter in self._waiters if not waiter.done()]
         self._waiters.clear()
-        if self.file is not None:
-            self.file.drop(error)
-            self.file = None
+        for waiter in waiting:
+            waiter.set_exception(StreamClosedError(error))
+            waiter.exception()  # nobody has to look at it
+        file, self.file = self.file, None
+        if file is not None:
+            file.drop(error)
+        return bool(waiting) or file is not None

@@ -1,5 +1,6 @@
 """Errors that are answers: what a handler raises, how it is logged, the page it becomes."""
 
+import asyncio
 import traceback
 from typing import Any
 
@@ -12,6 +13,9 @@ from waterspout.web.response import abort, give_up
 from waterspout.web.summary import where
 
 __all__ = ["Finish", "HTTPError", "MissingArgumentError"]
+
+#: The status in the access log of a request whose client has gone before its response; nginx's.
+CLIENT_CLOSED_REQUEST = 499
 
 
 class HTTPError(Exception):
@@ -69,36 +73,51 @@ class Finish(Exception):
     """
 
 
-def handle_exception(handler: Any, error: Exception) -> None:
+def handle_exception(handler: Any, error: BaseException) -> None:
     """Log what a handler raised and answer it, if that can still be done; raise nothing."""
     try:
-        _answer(handler, error)
+        if isinstance(error, asyncio.CancelledError):
+            _answer_cancelled(handler)
+        else:
+            _answer(handler, error)
     except Exception:
         app_log.exception("the error page failed: %s", where(handler))
         give_up(handler)
 
 
-def handle_cancellation(handler: Any) -> None:
-    """Answer 503 for a handler whose coroutine was cancelled, if that can still be done."""
-    gen_log.warning("the handler was cancelled: %s", where(handler))
+def _answer_cancelled(handler: Any) -> None:
+    """Answer 503 for a handler whose coroutine was cancelled, if somebody waits for an answer."""
+    exchange = handler.request.connection
+    if exchange.is_lost:
+        _leave(handler)
+        return
+    reason = exchange.cancel_reason
+    gen_log.warning("%s: %s", reason or "the handler was cancelled", where(handler))
     if handler._finished:
         return
-    try:
+    if reason is not None and handler._headers_written:
+        abort(handler)
+    else:
         handler.send_error(503)
-    except Exception:
-        app_log.exception("the error page failed: %s", where(handler))
-        give_up(handler)
 
 
-def _answer(handler: Any, error: Exception) -> None:
+def _leave(handler: Any) -> None:
+    """End the request of a client that has gone."""
+    gen_log.info("the client has gone: %s", where(handler))
+    if handler._finished:
+        return
+    if not handler._headers_written:
+        handler._status_code = CLIENT_CLOSED_REQUEST
+    abort(handler)
+
+
+def _answer(handler: Any, error: BaseException) -> None:
     if isinstance(error, Finish):
         if not handler._finished:
             handler.finish(*error.args)
         return
     if isinstance(error, StreamClosedError) and handler.request.connection.is_lost:
-        gen_log.info("the client has gone: %s", where(handler))
-        if not handler._finished:
-            abort(handler)
+        _leave(handler)
         return
     if isinstance(error, HTTPInputError):
         error = _with_context(HTTPError(400, printable(str(error))), error)

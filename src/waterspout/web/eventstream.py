@@ -81,8 +81,10 @@ class EventStream:
     """The stream of events that ``handler`` answers with; to be entered by ``async with``.
 
     The block is left at its next ``await`` when the client goes, or when the server drains; what
-    comes behind it is run. ``keep_alive`` is after how many seconds of silence a comment is sent,
-    by which a client that is gone is noticed. One ``send`` at a time, in the task that entered.
+    comes behind it is run. A stream has no end but that, unless its handler has a
+    ``request_timeout`` of its own. ``keep_alive`` is after how many seconds of silence a comment
+    is sent, by which a client that is gone is noticed. One ``send`` at a time, in the task that
+    entered.
     """
 
     def __init__(self, handler: Any, keep_alive: float = KEEP_ALIVE) -> None:
@@ -103,7 +105,11 @@ class EventStream:
         # No cache, no compression that keeps events back, and nginx is not to gather them.
         handler.set_header("Cache-Control", "no-cache, no-transform")
         handler.set_header("X-Accel-Buffering", "no")
-        self._exchange.set_close_callback(self._on_client_gone)
+        exchange = self._exchange
+        exchange.set_close_callback(self._on_client_gone)
+        exchange.cancel_on_disconnect = False  # it is the block that is left
+        if handler.request_timeout is ... and not exchange.has_own_timeout:
+            exchange.set_request_timeout(None)
         handler.flush()
         # From here on the handler is a Task.
         await asyncio.sleep(0)

@@ -21,9 +21,13 @@ from waterspout.httpserver.exchange import Exchange
 from waterspout.httputil.request import RequestFields, from_exchange
 from waterspout.routing.table import Route, RouteTable
 from waterspout.web.crossorigin import check_cross_origin
-from waterspout.web.errors import HTTPError, handle_cancellation, handle_exception
+from waterspout.web.errors import HTTPError, handle_exception
 
-__all__ = ["execute", "execute_at_head", "go_on", "make_handler", "prepare", "watch"]
+__all__ = ["PASSED_ON", "execute", "execute_at_head", "go_on", "govern"]
+__all__ += ["make_handler", "prepare", "watch"]
+
+# What no handler's error page is for.
+PASSED_ON = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 _METHOD_NAMES = {
     method: method.lower()
@@ -95,10 +99,10 @@ def _begin(application: Any, exchange: Exchange) -> tuple[Any, Coroutine[Any, An
                 handler.finish()
             elif not handler._finished:
                 watch(handler, exchange)
-    except Exception as error:
+    except PASSED_ON:
+        raise
+    except BaseException as error:
         handle_exception(handler, error)
-    except asyncio.CancelledError:
-        handle_cancellation(handler)
     return None
 
 
@@ -138,10 +142,10 @@ def go_on(handler: Any, route: Route, exchange: Exchange) -> Coroutine[Any, Any,
             handler.finish()
         elif not handler._finished:
             watch(handler, exchange)
-    except Exception as error:
+    except PASSED_ON:
+        raise
+    except BaseException as error:
         handle_exception(handler, error)
-    except asyncio.CancelledError:
-        handle_cancellation(handler)
     return None
 
 
@@ -157,9 +161,21 @@ def _refuse_forgery(handler: Any, method: str) -> None:
 
 
 def watch(handler: Any, exchange: Exchange) -> None:
-    """Have a handler that answers later be told if the client goes."""
-    if exchange.close_callback is None and not exchange.finish_time:
+    """Have a handler that answers later be told if the client goes, and hold it to its rules."""
+    if exchange.finish_time:
+        return
+    if exchange.close_callback is None:
         exchange.close_callback = handler.on_connection_close
+    govern(handler, exchange)
+
+
+def govern(handler: Any, exchange: Exchange) -> None:
+    """Apply what the class of a handler says of its time and its client."""
+    if not handler.cancel_on_disconnect:
+        exchange.cancel_on_disconnect = False
+    timeout = handler.request_timeout
+    if timeout is not ... and not exchange.has_own_timeout:
+        exchange.set_request_timeout(timeout)
 
 
 def _check_awaitable(handler: Any, method: str, value: Any) -> None:
@@ -180,11 +196,12 @@ async def _go_on_after_prepare(handler: Any, waiting: Any, route: Route) -> None
             await waiting
         if handler._auto_finish and not handler._finished:
             handler.finish()
-    except Exception as error:
-        handle_exception(handler, error)
-    except asyncio.CancelledError:
-        handle_cancellation(handler)
+    except PASSED_ON:
         raise
+    except BaseException as error:
+        handle_exception(handler, error)
+        if isinstance(error, asyncio.CancelledError):
+            raise
 
 
 async def _go_on_after_method(handler: Any, waiting: Any) -> None:
@@ -192,11 +209,12 @@ async def _go_on_after_method(handler: Any, waiting: Any) -> None:
         await waiting
         if handler._auto_finish and not handler._finished:
             handler.finish()
-    except Exception as error:
-        handle_exception(handler, error)
-    except asyncio.CancelledError:
-        handle_cancellation(handler)
+    except PASSED_ON:
         raise
+    except BaseException as error:
+        handle_exception(handler, error)
+        if isinstance(error, asyncio.CancelledError):
+            raise
 
 
 def _call_method(handler: Any, route: Route) -> Any:

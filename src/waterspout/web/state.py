@@ -1,5 +1,6 @@
 """What a handler knows of its request and its response; compiled, a structure in C."""
 
+from types import EllipsisType
 from typing import Any
 
 from waterspout.protocol.headers import HTTPHeaders
@@ -9,6 +10,12 @@ __all__ = ["HandlerState"]
 
 class HandlerState:
     """The attributes that every request reads and writes; ``RequestHandler`` has the methods."""
+
+    #: How many seconds a request may take whose handler has to wait; None is for ever, ``...`` what
+    #: the server's policy says. For a class; ``request.connection.set_request_timeout`` is for one.
+    request_timeout: float | EllipsisType | None = ...
+    #: Whether the coroutine of the handler is cancelled when the client goes.
+    cancel_on_disconnect = True
 
     def _take(self, application: Any, request: Any) -> None:
         self.application = application

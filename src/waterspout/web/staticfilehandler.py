@@ -61,6 +61,9 @@ class StaticFileHandler(RequestHandler):
     allowed_symlink_directory: str | list[str] | None = None
     precompressed: tuple[str, ...] = ()
 
+    #: A long file may take long, as long as the client goes on reading.
+    request_timeout = None
+
     # What is sent, from its validation to the end of `get`, and how it is coded.
     _file: OpenFile | None = None
     _has_file_version = False

@@ -12,8 +12,8 @@ from waterspout.httputil import (
     ResponseStartLine,
 )
 from waterspout.routing.table import Route
-from waterspout.web.errors import handle_cancellation, handle_exception
-from waterspout.web.execution import go_on, make_handler, prepare, watch
+from waterspout.web.errors import handle_exception
+from waterspout.web.execution import PASSED_ON, go_on, govern, make_handler, prepare, watch
 from waterspout.web.handler import RequestHandler
 
 __all__ = ["HandlerDelegate", "stream_request_body"]
@@ -86,15 +86,19 @@ class HandlerDelegate(HTTPMessageDelegate):
             self._handler.on_connection_close()
 
     def _begin(self) -> Awaitable[None] | None:
-        self._request.connection.handler_class = self._route.handler_class
+        exchange: Any = self._request.connection
+        exchange.handler_class = self._route.handler_class
         self._handler = make_handler(self._application, self._request, self._route)
+        govern(self._handler, exchange)
         return self._run(prepare, self._handler, self._route)
 
     def _run(self, call: Any, *args: Any) -> Awaitable[None] | None:
         """Call what belongs to the handler; return what waits for it. Its errors are answered."""
         try:
             waiting = call(*args)
-        except Exception as error:
+        except PASSED_ON:
+            raise
+        except BaseException as error:
             handle_exception(self._handler, error)
             return None
         return None if waiting is None else self._wait(waiting)
@@ -102,11 +106,12 @@ class HandlerDelegate(HTTPMessageDelegate):
     async def _wait(self, waiting: Awaitable[None]) -> None:
         try:
             await waiting
-        except Exception as error:
-            handle_exception(self._handler, error)
-        except asyncio.CancelledError:
-            handle_cancellation(self._handler)
+        except PASSED_ON:
             raise
+        except BaseException as error:
+            handle_exception(self._handler, error)
+            if isinstance(error, asyncio.CancelledError):
+                raise
 
     def _go_on(self) -> Any:
         if self._handler._finished:

@@ -33,6 +33,9 @@ class WSGIContainer:
     piece ready: good for applications that are quick, and for tests. Between two pieces other
     requests are served; while a client reads slowly what is given to ``write`` waits in memory.
 
+    A thread cannot be cancelled: when the client goes, or a request takes too long, it runs on
+    until it sends something.
+
     An application that fails is a 500, or where its response has begun the end of the connection,
     and a traceback in ``log.app_log``. Each response is a line in ``log.access_log``.
     """
@@ -53,6 +56,8 @@ class WSGIContainer:
         """Answer ``request``; done when the application is."""
         exchange: Exchange = request.connection
         sink = exchange if self.executor is None else ThreadSink(exchange)
+        if self.executor is not None:
+            exchange.cancel_on_disconnect = False  # a thread finds out by what it sends
         wait = sink.wait if isinstance(sink, ThreadSink) else _go_on
         summary = f"{request.method} {request.uri} ({request.remote_ip})"
         reply = Reply(sink, request.method == "HEAD", summary, wait)
@@ -65,6 +70,10 @@ class WSGIContainer:
                 await _drive(steps, exchange)
         except ClientGoneError:
             pass
+        except asyncio.CancelledError:
+            status = reply.status if reply.is_begun else 499 if exchange.is_lost else 503
+            _log(request, status, summary)
+            raise
         except Exception:
             app_log.exception("the WSGI application failed: %s", exchange.summary)
             if not reply.is_begun:
