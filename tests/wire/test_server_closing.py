@@ -1,6 +1,8 @@
 """Clients that go early, stop sending, or read slowly."""
 
 import asyncio
+import gzip
+import random
 
 import pytest
 from tests.wire.server_under_test import Wire, request, turns
@@ -169,6 +171,7 @@ class Streaming(RequestHandler):
     sent = 0
     error: BaseException | None = None
     ended: asyncio.Event
+    piece = b"x" * 65536
 
     def initialize(self, count):
         self.count = count
@@ -180,7 +183,7 @@ class Streaming(RequestHandler):
         cls.ended = asyncio.Event()
         try:
             for _ in range(self.count):
-                self.write(b"x" * 65536)
+                self.write(self.piece)
                 await self.flush()
                 cls.sent += 1
         except BaseException as error:
@@ -208,6 +211,36 @@ async def test_flush_waits_for_a_slow_reader(wire: Wire):
     await turns(100)
     assert Streaming.sent == sent
     assert len((await client.response()).body) == 100 * 65536
+    assert Streaming.sent == 100
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize("is_compressed", [False, True], ids=["", "compressed"])
+async def test_flush_waits_whatever_frames_the_body(wire: Wire, version, is_compressed):
+    class Noise(Streaming):
+        piece = random.Random(1).randbytes(65536)
+
+    application = Application(
+        [("/", Noise, {"count": 100})],
+        compress_response=is_compressed,
+        log_function=lambda handler: None,
+    )
+    server = wire.serve(application, send_buffer=65536)
+    client = await wire.connect(server, receive_buffer=65536)
+    head = f"GET / HTTP/{version}\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n"
+    await client.send(head.encode())
+    connection = await wire.connection(server)
+    while connection.deadline == float("inf") or connection.exchange is None:
+        await turns(1)
+    await turns(100)
+    sent = Streaming.sent
+    assert sent < 50
+    await turns(100)
+    assert Streaming.sent == sent
+    answer = await client.response()
+    assert ("Content-Encoding" in answer) is is_compressed
+    body = gzip.decompress(answer.body) if is_compressed else answer.body
+    assert body == Noise.piece * 100
     assert Streaming.sent == 100
 
 

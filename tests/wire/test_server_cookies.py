@@ -1,5 +1,6 @@
 """What no cookie, no signature and no path may do to a server, sent as raw bytes."""
 
+import hmac
 from typing import Any
 
 import pytest
@@ -31,6 +32,24 @@ class Page(RequestHandler):
         self.clear_all_cookies()
         assert self.xsrf_token
         self.write(self.current_user or b"nobody")
+
+    def post(self):
+        self.write("done")
+
+
+class Names(RequestHandler):
+    """Tells the names of the cookies."""
+
+    def get(self):
+        self.get_cookie("a")
+        self.write({"names": list(self.cookies)[:10]})
+
+
+class Token(RequestHandler):
+    """Shows the token of its forms."""
+
+    def get(self):
+        self.write(self.xsrf_token)
 
     def post(self):
         self.write("done")
@@ -107,6 +126,15 @@ async def test_no_cookie_is_a_500(wire, cookie):
     assert found.status == 200
 
 
+@pytest.mark.parametrize("unit", ['"', "\\", '"\\0', ";", "=", ' ="', '\\"', "a=b;"])
+async def test_a_mebibyte_of_cookies_takes_linear_time(wire, unit):
+    """Where it were quadratic it would take hours."""
+    size = 1024 * 1024
+    client = await wire.client([("/", Names)], max_header_size=2 * size)
+    for cookie in (unit * (size // len(unit)), 'a="' + unit * (size // len(unit)) + '"'):
+        assert (await client.ask(f"Cookie: {cookie}")).status == 200
+
+
 @pytest.mark.parametrize("part", ["name", "value", "path", "domain", "samesite", "max_age"])
 @pytest.mark.parametrize(
     "text", ["x%0d%0aInjected:%20y", "x%0aInjected:y", "x%00", "x;%20Injected"]
@@ -142,6 +170,49 @@ async def test_only_what_was_signed_is_believed(wire):
     ):
         assert bad != good
         assert (await client.ask(b'Cookie: user="' + bad + b'"')).body == b"nobody"
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_signatures_and_tokens_are_compared_in_constant_time(wire, monkeypatch, version):
+    """What is wrong in its first character takes as long to refuse as in its last."""
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return one == other
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    client = await wire.client(application(xsrf_cookies=True))
+    value = create_signed_value("secret", "user", "ann", version=version)
+    for bad in (value, value[:-1] + bytes([value[-1] ^ 1]), value[:-40] + b"0" + value[-39:]):
+        compared.clear()
+        body = (await client.ask(b'Cookie: user="' + bad + b'"')).body
+        assert body == (b"ann" if bad == value else b"nobody")
+        assert len(compared) == 1
+    cookie = (await client.ask())["Set-Cookie"].partition(";")[0]
+    compared.clear()
+    token = cookie.partition("=")[2]
+    for given, status in ((token, 200), (token.replace("2|", "2|0", 1)[:-1], 403)):
+        lines = (f"Cookie: {cookie}", f"X-Xsrftoken: {given}")
+        assert (await client.ask(*lines, method="POST")).status == status
+    assert compared
+
+
+async def test_the_token_of_forms_is_versioned_and_masked_anew_for_each_page(wire):
+    client = await wire.client(Application([("/", Token)], xsrf_cookies=True))
+    first = await client.ask()
+    cookie = first["Set-Cookie"].partition(";")[0]
+    tokens = {first.body} | {(await client.ask(f"Cookie: {cookie}")).body for _ in range(20)}
+    assert len(tokens) == 21
+    for token in tokens:
+        version, mask, masked, _ = token.split(b"|")
+        assert version == b"2"
+        assert len(mask) == 8
+        assert len(masked) == 32
+        found = await client.ask(
+            f"Cookie: {cookie}", f"X-Xsrftoken: {token.decode()}", method="POST"
+        )
+        assert found.status == 200
 
 
 async def test_a_form_of_another_site_is_refused(wire):

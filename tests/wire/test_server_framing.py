@@ -211,6 +211,22 @@ async def test_an_interim_status_is_no_answer(wire: Wire, status, path):
     assert (await client.ask(path="/whole")).body == b"hello world"
 
 
+async def test_repeated_fields_are_joined_in_their_order(wire: Wire):
+    class Joined(RequestHandler):
+        def get(self):
+            self.write(self.request.headers["A"])
+
+        async def post(self):
+            await turns(1)
+            self.get()
+
+    client = await wire.client([("/", Joined)])
+    lines = [f"{'aA'[number % 2]}: {number}" for number in range(99)]  # and Host: the most
+    for method in ("GET", "POST"):
+        answer = await client.ask(*lines, method=method)
+        assert answer.body.decode() == ",".join(map(str, range(99)))
+
+
 async def test_http_1_0_closes_after_the_answer(wire: Wire):
     server = wire.serve(RULES)
     client = await wire.connect(server)
