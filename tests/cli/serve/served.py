@@ -30,13 +30,16 @@ class Number(RequestHandler):
     def get(self):
         self.write(str(task_id()))
 
-class Slow(RequestHandler):
+class Held(RequestHandler):
     async def get(self):
-        await asyncio.sleep(float(self.get_argument("for")))
-        self.write("slept")
+        print("held", file=sys.stderr, flush=True)
+        while not os.path.exists("let-go"):
+            await asyncio.sleep(0.01)
+        self.write("let go")
 
 class Stuck(RequestHandler):
     def get(self):
+        print("stuck", file=sys.stderr, flush=True)
         time.sleep(3600)
 
 class Crash(RequestHandler):
@@ -53,7 +56,7 @@ class Post(RequestHandler):
         self.write(str(len(self.request.body)))
 
 app = Application([
-    ("/", Main), ("/number", Number), ("/slow", Slow), ("/stuck", Stuck), ("/crash", Crash),
+    ("/", Main), ("/number", Number), ("/held", Held), ("/stuck", Stuck), ("/crash", Crash),
     ("/grow", Grow), ("/post", Post),
 ])
 
@@ -66,12 +69,17 @@ async def make_app_later():
 """
 
 
+def state(pid):
+    """Return the letter that a process's state has in /proc, None where there is no process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def is_alive(pid):
     """Tell whether a process is there and no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    return state(pid) not in (None, "Z")
 
 
 def children(pid):
@@ -83,11 +91,11 @@ def children(pid):
 
 
 def wait_until(is_so, what):
-    """Return when ``is_so()`` is; an error after a long time."""
+    """Return when ``is_so()`` is; an error after a long time says ``what``, a str or a function."""
     deadline = time.monotonic() + PATIENCE
     while not is_so():
         if time.monotonic() > deadline:
-            raise AssertionError(f"not in {PATIENCE:g} s: {what}")
+            raise AssertionError(f"not in {PATIENCE:g} s: {what() if callable(what) else what}")
         time.sleep(0.01)
 
 
@@ -154,12 +162,13 @@ class Served:
     def wait_for_workers(self, count, without=()):
         """Return the pids of the workers, once so many are ready, none of them in ``without``."""
         wait_until(
-            lambda: len(self.workers()) == count == len(self._ready() - set(without)),
-            f"{count} workers without {without}, but {self.workers()}\n{self.output}",
+            lambda: len(self.workers()) == count == len(self.ready() - set(without)),
+            lambda: f"{count} workers without {without}, but {self.workers()}\n{self.output}",
         )
         return self.workers()
 
-    def _ready(self):
+    def ready(self):
+        """Return the pids of the workers that are ready."""
         said = re.findall(r"\(pid (\d+)\) is ready", self.output)
         return set(map(int, said)) & self.workers()
 
@@ -170,6 +179,39 @@ class Served:
     def send(self, number):
         """Send a signal to the parent."""
         self.process.send_signal(number)
+
+    def begin(self, path):
+        """Ask for ``/held`` or ``/stuck``; return, once that is in its handler, what ends it.
+
+        That is a function, which returns the answer, or the OSError that came instead.
+        """
+        before = sum(line == path[1:] for line in self.lines)
+        outcome = []
+
+        def run():
+            try:
+                outcome.append(ask(self.address, path))
+            except OSError as error:
+                outcome.append(error)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        self.wait_for(path[1:], before + 1)
+
+        def answer():
+            thread.join(PATIENCE)
+            assert outcome, f"{path} is under way still:\n{self.output}"
+            return outcome[0]
+
+        return answer
+
+    def send_to_group(self, *numbers):
+        """Send signals to all the group, of which the parent learns at the same time."""
+        self.send(signal.SIGSTOP)
+        wait_until(lambda: state(self.pid) == "T", "it is stopped")
+        for number in numbers:
+            os.killpg(self.pid, number)
+        self.send(signal.SIGCONT)
 
     def end(self, number=signal.SIGTERM):
         """Tell it to end; return the exit status once it and all workers have."""
