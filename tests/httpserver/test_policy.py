@@ -67,6 +67,7 @@ TIMES = [
     "write_timeout",
     "linger_timeout",
     "first_request_timeout",
+    "next_request_timeout",
     "cancel_timeout",
 ]
 MAYBE_TIMES = ["body_timeout", "request_timeout"]
