@@ -8,7 +8,8 @@ cdef class Channel:
     cdef public double deadline
     cdef readonly bint is_lost
     cdef readonly bint is_encrypted
-    cdef readonly object remote_address
+    cdef public object remote_address
+    cdef public object forwarding
     cdef bint _is_reading_paused
     cdef bint _has_eof
     cdef bint _is_write_paused

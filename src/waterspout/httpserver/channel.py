@@ -37,7 +37,10 @@ class Channel:
         self.deadline = NEVER
         self.is_lost = False
         self.is_encrypted = False
+        #: The client's: that of its socket, unless somebody has told another one before the begin.
         self.remote_address: Any = None
+        #: What a proxy may say of the client (``forwarded.Forwarding``), or None.
+        self.forwarding: Any = None
         self._is_reading_paused = False
         self._has_eof = False
         self._is_write_paused = False
@@ -51,7 +54,8 @@ class Channel:
         self._write = transport.write
         self._unsent = Unsent(transport)
         transport.set_write_buffer_limits(self._policy.write_buffer_size)
-        self.remote_address = transport.get_extra_info("peername") or None
+        if self.remote_address is None:
+            self.remote_address = transport.get_extra_info("peername") or None
         self.is_encrypted = transport.get_extra_info("sslcontext") is not None
 
     # Reading

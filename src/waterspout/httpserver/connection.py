@@ -550,6 +550,10 @@ class HTTPServerConnection(Channel):
         if exchange is not None:
             abandon(exchange, self._policy)
 
+    def refuse_body(self, error: RemoteProtocolError) -> None:
+        """Answer, from who decodes the body, a request whose body turns out to be no good."""
+        self._refuse(error)
+
     def on_failure(self, exchange: Exchange, status: int, error: BaseException) -> None:
         """Take note, from the exchange, that nobody was able to answer it."""
         self._server.on_refusal(failure(self, exchange, status, error))

@@ -66,6 +66,8 @@ class Drain:
             await server.wait_all_closed()
         finally:
             timer.cancel()
+        for opening in list(server.opening):
+            opening.cancel()  # who has been silent till now has no request under way
         return self.cut
 
     def hurry(self) -> None:

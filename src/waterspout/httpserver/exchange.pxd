@@ -35,6 +35,7 @@ cdef class Exchange:
     cdef public object cancel_reason
     cdef public bint was_told
     cdef public object end_timer
+    cdef public object decoding
 
     cdef _begin(
         self, connection, ServerConnection engine, write, RequestHead head, double start_time

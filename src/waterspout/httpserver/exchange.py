@@ -104,6 +104,8 @@ class Exchange:
         self.was_told = False
         #: When what was cancelled is given up.
         self.end_timer: asyncio.TimerHandle | None = None
+        #: What undoes the content coding of the request's body (``decompression.Decoding``).
+        self.decoding: Any = None
 
     # The request's body, for an application that has taken the request at its head
 
@@ -125,12 +127,19 @@ class Exchange:
             future.set_exception(StreamClosedError())
             future.exception()  # nobody has to look at it
             return future
+        if self.decoding is not None:
+            return self.decoding.read_piece()  # type: ignore[no-any-return]
         return self._connection.read_piece()  # type: ignore[no-any-return]
 
     def set_max_body_size(self, max_body_size: int) -> None:
-        """Set how large this request's body may be, in bytes, before any of it has been read."""
+        """Set how large this request's body may be, in bytes, before any of it has been read.
+
+        Where it is decoded that bounds what it unfolds to as well.
+        """
         if self._connection.exchange is self:
             self._connection.set_max_body_size(max_body_size)
+            if self.decoding is not None:
+                self.decoding.max_size = max_body_size
 
     def set_body_timeout(self, timeout: float) -> None:
         """Set how many seconds the client may take to send this request's body."""
@@ -173,14 +182,21 @@ class Exchange:
 
     @property
     def remote_ip(self) -> str:
-        """The client's IP address; ``0.0.0.0`` on a unix socket."""
+        """The client's IP address, as told by a proxy that is believed, or else of the peer.
+
+        ``0.0.0.0`` on a unix socket.
+        """
         address = self._connection.remote_address
-        return address[0] if isinstance(address, tuple) else "0.0.0.0"  # noqa: S104
+        peer = address[0] if isinstance(address, tuple) else "0.0.0.0"  # noqa: S104
+        forwarding = self._connection.forwarding
+        return peer if forwarding is None else forwarding.remote_ip(self.head, peer)
 
     @property
     def protocol(self) -> str:
-        """``https`` where the connection is encrypted, else ``http``."""
-        return "https" if self._connection.is_encrypted else "http"
+        """``https`` where the connection is encrypted, or a believed proxy says so; or ``http``."""
+        own = "https" if self._connection.is_encrypted else "http"
+        forwarding = self._connection.forwarding
+        return own if forwarding is None else forwarding.protocol(self.head, own)
 
     def get_ssl_certificate(self, binary_form: bool = False) -> dict[str, Any] | bytes | None:
         """Return the certificate that the client has shown; see ``HTTPServerRequest``."""

@@ -52,9 +52,11 @@ class Refusal(NamedTuple):
     @property
     def summary(self) -> str:
         """The refusal in one line, for logs: client, request and reason."""
-        address = self.connection.remote_address
+        client = address = self.connection.remote_address
+        if self.exchange is not None and self.connection.forwarding is not None:
+            client = f"{self.exchange.remote_ip} through {address}"
         line = "" if self.exchange is None else f" {self.method} {self.target}"
-        return printable(f"{address}{line} [{self.request_id}]: {self.error}")
+        return printable(f"{client}{line} [{self.request_id}]: {self.error}")
 
     @property
     def _words(self) -> tuple[str, str]:

@@ -3,8 +3,9 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextvars import Context, copy_context
+from functools import partial
 from inspect import iscoroutine
 from time import monotonic
 from typing import Any
@@ -12,19 +13,23 @@ from typing import Any
 from waterspout.httpserver.accepting import Acceptor
 from waterspout.httpserver.answering import refuse, start_answering
 from waterspout.httpserver.connection import HTTPServerConnection
+from waterspout.httpserver.decompression import Decompression
 from waterspout.httpserver.delivery import Delivery
 from waterspout.httpserver.draining import Drain
 from waterspout.httpserver.exchange import Exchange
+from waterspout.httpserver.forwarded import Downstream
 from waterspout.httpserver.memory import keep_freed_memory
 from waterspout.httpserver.observer import ServerObserver
+from waterspout.httpserver.peers import PeerList, listed_peers
 from waterspout.httpserver.policy import Policy, check
+from waterspout.httpserver.proxyheader import receive_proxy_header
 from waterspout.httpserver.refusal import Refusal
 from waterspout.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
 from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
-from waterspout.log import app_log
+from waterspout.log import app_log, gen_log
 from waterspout.netutil import bind_sockets, ssl_options_to_context
-from waterspout.protocol.errors import HTTPInputError
+from waterspout.protocol.errors import HTTPInputError, RemoteProtocolError
 
 __all__ = ["HTTPServer"]
 
@@ -40,7 +45,22 @@ class HTTPServer:
     ``HTTPServerRequest`` and answers through its ``connection``. Sizes are in bytes
     and times in seconds. ``ssl_options`` is an ``ssl.SSLContext`` or a dictionary of ``certfile``
     and so on. ``policy`` sets every bound at once; the other arguments replace single ones;
-    ``ValueError`` where one is out of range.
+    ``ValueError`` where one is out of range. ``chunk_size`` is accepted and means nothing: a
+    streamed body comes in the pieces that the event loop reads, of at most 256 KiB.
+
+    Behind proxies: with ``xheaders`` the client's address and protocol are what ``X-Real-Ip`` or
+    ``X-Forwarded-For``, and ``X-Scheme`` or ``X-Forwarded-Proto`` say, where the peer is listed in
+    ``trusted_downstream``: addresses, networks, ``unix`` for peers on a unix socket, ``*`` for all.
+    Without a list it is peers on this machine, in private networks and on unix sockets that are
+    believed. The client is the last address there that is not listed. ``protocol`` (``http`` or
+    ``https``) is that of all requests for which nobody says another one. With ``proxy_protocol``
+    every connection of these peers, or of those that it lists itself, must begin with a header of
+    the PROXY protocol, version 1 or 2, in clear also before TLS, within ``policy.header_timeout``;
+    ``trusted_downstream`` then counts for the address in the header.
+
+    With ``decompress_request`` bodies in gzip or deflate reach the program decoded; the bounds of a
+    body hold for what it unfolds to, another coding is a 415, and ``X-Consumed-Content-Encoding``
+    stands in the place of ``Content-Encoding``.
 
     Belongs to the event loop that is current when it begins to listen, and to its thread.
     """
@@ -48,14 +68,20 @@ class HTTPServer:
     def __init__(
         self,
         request_callback: Any,
-        *,
         no_keep_alive: bool = False,
+        xheaders: bool = False,
         ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
+        protocol: str | None = None,
+        decompress_request: bool = False,
+        chunk_size: int | None = None,
         max_header_size: int | None = None,
         idle_connection_timeout: float | None = None,
         body_timeout: float | None = None,
         max_body_size: int | None = None,
         max_buffer_size: int | None = None,
+        trusted_downstream: Collection[str] | None = None,
+        *,
+        proxy_protocol: bool | Collection[str] = False,
         policy: Policy | None = None,
     ) -> None:
         self.policy = _adjusted(
@@ -72,6 +98,9 @@ class HTTPServer:
         self.application: Callable[[Exchange], object] = host.start_exchange
         #: Called before, where a body is to come; tells whether the request has been taken.
         self.start_at_head: Callable[[Exchange], bool] | None = getattr(host, "start_at_head", None)
+        if decompress_request:
+            decompression = Decompression(host, self.policy.limits.max_body_size)
+            self.start_at_head = decompression.start_at_head
         #: Who counts what happens here (``observer.ServerObserver``), or None.
         self.observer: ServerObserver | None = getattr(host, "observer", None)
         self._log_refusal: Callable[[Refusal], None] | None = getattr(host, "log_refusal", None)
@@ -79,9 +108,18 @@ class HTTPServer:
         self.connections: set[HTTPServerConnection] = set()
         #: What makes connections of sockets that have been accepted.
         self.opening: set[asyncio.Task[object]] = set()
+        self._ssl_options = ssl_options
         self._context = (
             None if ssl_options is None else ssl_options_to_context(ssl_options, server_side=True)
         )
+        self._downstream: Downstream | None = None
+        if xheaders or protocol is not None:
+            self._downstream = Downstream(xheaders, trusted_downstream, protocol)
+        self._header_peers: PeerList | None = None
+        if proxy_protocol:
+            self._header_peers = listed_peers(
+                trusted_downstream if proxy_protocol is True else proxy_protocol
+            )
         self._acceptor: Acceptor | None = None
         #: The event loop that serves, from the first socket on.
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -213,26 +251,36 @@ class HTTPServer:
     # From the acceptor
 
     async def _open(self, accepted: socket.socket) -> None:
-        """Make a connection of a socket, after the handshake where there is TLS."""
+        """Make a connection of a socket, after a PROXY header and TLS's handshake if they come."""
+        address = None
+        if self._header_peers is not None and self._header_peers.has_peer(accepted.getpeername()):
+            try:
+                address = await receive_proxy_header(accepted, self.policy.header_timeout)
+            except RemoteProtocolError as error:
+                gen_log.warning("closed a connection of %s: %s", accepted.getpeername(), error)
+                accepted.close()
+                return
         has_tls = self._context is not None
-        await self._attach().connect_accepted_socket(
-            self._make_connection,  # type: ignore[type-var] # a protocol in all but name
+        await self._attach().connect_accepted_socket(  # type: ignore[type-var]
+            partial(self._make_connection, address),  # makes a protocol in all but name
             accepted,
             ssl=self._context,
             ssl_handshake_timeout=self.policy.header_timeout if has_tls else None,
             ssl_shutdown_timeout=self.policy.linger_timeout if has_tls else None,
         )
 
-    # From the connections
-
-    def _make_connection(self) -> HTTPServerConnection:
-        return HTTPServerConnection(self)
+    def _make_connection(self, address: tuple[str, int] | None) -> HTTPServerConnection:
+        connection = HTTPServerConnection(self)
+        connection.remote_address = address
+        return connection
 
     # From the connections
 
     def on_open(self, connection: HTTPServerConnection) -> None:
         """Take note of a new connection."""
         self.connections.add(connection)
+        if self._downstream is not None:
+            connection.forwarding = self._downstream.forwarding(connection.remote_address)
         if self.observer is not None:
             self.tell(self.observer.on_connection_open, connection)
         if self._is_halted:
