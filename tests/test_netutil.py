@@ -5,6 +5,8 @@ import os
 import socket
 import ssl
 import stat
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -257,3 +259,110 @@ def test_a_file_that_is_not_there_is_named(name, tmp_path):
 def test_unknown_options_are_told():
     with pytest.raises(TypeError, match="unknown ssl_options: a, b"):
         ssl_options_to_context({"b": 1, "a": 2, "certfile": "x"})
+
+
+@pytest.mark.parametrize("with_key", [False, True])
+def test_a_certificate_that_is_no_good_is_named(tmp_path, with_key: bool):
+    certfile, keyfile = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certfile.write_text("no certificate")
+    keyfile.write_text("no key")
+    options = {"certfile": str(certfile)}
+    files = str(certfile)
+    if with_key:
+        options["keyfile"] = str(keyfile)
+        files += f" and {keyfile}"
+    with pytest.raises(ssl.SSLError) as caught:
+        ssl_options_to_context(options, server_side=True)
+    assert (
+        str(caught.value) == f"certificate and key in {files}: no PEM file, or not both are in it"
+    )
+
+
+def test_the_key_of_another_certificate_is_told(tmp_path):
+    trustme = pytest.importorskip("trustme")
+    authority = trustme.CA()
+    certfile, keyfile = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    authority.issue_cert("localhost").cert_chain_pems[0].write_to_path(certfile)
+    authority.issue_cert("localhost").private_key_pem.write_to_path(keyfile)
+    with pytest.raises(ssl.SSLError, match="the key is not that of the certificate"):
+        ssl_options_to_context({"certfile": certfile, "keyfile": keyfile}, server_side=True)
+
+
+# Sockets that are handed over
+
+HANDED_OVER = """
+import os, socket, sys
+from waterspout.netutil import systemd_sockets
+count, pid, fds = sys.argv[1:4]
+os.environ["LISTEN_FDS"] = count
+os.environ["LISTEN_PID"] = pid.replace("own", str(os.getpid()))
+os.environ["LISTEN_FDNAMES"] = "a:b"
+made = []
+for index, kind in enumerate(filter(None, fds.split(","))):
+    if kind == "udp":
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    elif kind == "tcp":
+        sock = socket.create_server(("127.0.0.1", 0))
+    elif kind == "unix":
+        sock = socket.socket(socket.AF_UNIX)
+        sock.bind("\\0waterspout test %d" % os.getpid())
+        sock.listen()
+    elif kind == "idle":
+        sock = socket.socket()
+    else:
+        sock = open(os.devnull)
+    made.append(sock)
+    os.dup2(sock.fileno(), 3 + index)
+try:
+    found = systemd_sockets()
+except ValueError as error:
+    print(error)
+else:
+    for sock in found:
+        print(sock.fileno(), sock.family.name, sock.getblocking(), sock.get_inheritable())
+    print([name for name in os.environ if name.startswith("LISTEN_")], systemd_sockets())
+os._exit(0 if sys.stdout.flush() is None else 1)
+"""
+
+
+def handed_over(count: str, fds: str = "", pid: str = "own") -> list[str]:
+    """Return what a process says that was started with such descriptors, in lines."""
+    done = subprocess.run(
+        [sys.executable, "-c", HANDED_OVER, count, pid, fds],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+def test_sockets_that_are_handed_over():
+    assert handed_over("2", "tcp,unix") == [
+        "3 AF_INET False False",
+        "4 AF_UNIX False False",
+        "[] []",
+    ]
+
+
+@pytest.mark.parametrize(("count", "pid"), [("1", "1"), ("1", ""), ("", "own"), ("0", "own")])
+def test_no_sockets_are_handed_over(count: str, pid: str):
+    assert handed_over(count, "tcp", pid) == ["[] []"]
+
+
+@pytest.mark.parametrize(
+    ("count", "fds", "pid", "told"),
+    [
+        ("x", "", "own", "LISTEN_FDS must be a number, 1024 at most, not 'x'"),
+        ("-1", "", "own", "LISTEN_FDS must be a number, 1024 at most, not '-1'"),
+        ("1025", "", "own", "LISTEN_FDS must be a number, 1024 at most, not '1025'"),
+        ("1", "", "me", "LISTEN_PID must be a number, 1000000000 at most, not 'me'"),
+        ("1", "file", "own", "LISTEN_FDS names descriptor 3, which is no listening stream socket"),
+        ("1", "udp", "own", "LISTEN_FDS names descriptor 3, which is no listening stream socket"),
+        ("2", "tcp,idle", "own", "LISTEN_FDS names descriptor 4, which is no listening stream"),
+        ("900", "tcp", "own", "LISTEN_FDS names descriptor "),
+    ],
+)
+def test_what_is_handed_over_makes_no_sense(count: str, fds: str, pid: str, told: str):
+    [line] = handed_over(count, fds, pid)
+    assert line.startswith(told)

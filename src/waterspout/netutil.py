@@ -1,4 +1,4 @@
-"""Sockets to listen on, and TLS contexts from options."""
+"""Sockets to listen on, made here or handed over, and TLS contexts from options."""
 
 import errno
 import os
@@ -8,11 +8,14 @@ import stat
 import sys
 from typing import Any
 
-__all__ = ["bind_sockets", "bind_unix_socket", "ssl_options_to_context"]
+__all__ = ["bind_sockets", "bind_unix_socket", "ssl_options_to_context", "systemd_sockets"]
 
 _DEFAULT_BACKLOG = 1024
 # How often a port is picked anew that is free for the first family only.
 _ATTEMPTS = 10
+# The first descriptor that systemd hands over, and more than it ever does (sd_listen_fds(3)).
+_FIRST_HANDED = 3
+_MOST_HANDED = 1024
 
 
 def bind_sockets(
@@ -157,6 +160,53 @@ def _reason(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno else str(error)
 
 
+def systemd_sockets() -> list[socket.socket]:
+    """Return the listening sockets that systemd has opened for this process, non-blocking.
+
+    There are some where it is started by a socket unit, and none elsewhere. It tells them in
+    ``LISTEN_FDS`` and ``LISTEN_PID``, which are taken out of the environment: a second call, and
+    programs that are started from here, find none. Their names (``LISTEN_FDNAMES``) are ignored.
+    Raises ``ValueError`` where these variables make no sense, and for a descriptor that is no
+    listening stream socket.
+    """
+    names = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID")
+    pid, count, *_ = [os.environ.pop(name, "") for name in names]
+    if not pid or not count:
+        return []
+    for name, value, most in (("PID", pid, 10**9), ("FDS", count, _MOST_HANDED)):
+        if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) <= most):
+            raise ValueError(f"LISTEN_{name} must be a number, {most} at most, not {value!r:.80}")
+    if int(pid) != os.getpid():
+        return []  # they are somebody else's, who has started this process
+    sockets: list[socket.socket] = []
+    try:
+        for number in range(_FIRST_HANDED, _FIRST_HANDED + int(count)):
+            sockets.append(_handed_over(number))
+    except BaseException:
+        for listener in sockets:
+            listener.close()
+        raise
+    return sockets
+
+
+def _handed_over(number: int) -> socket.socket:
+    """Return the listening socket of a descriptor."""
+    reason = f"LISTEN_FDS names descriptor {number}, which is no listening stream socket"
+    try:
+        listener = socket.socket(fileno=number)
+    except OSError as error:
+        raise ValueError(f"{reason}: {_reason(error)}") from None
+    kind = listener.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE)
+    if kind != socket.SOCK_STREAM or not listener.getsockopt(
+        socket.SOL_SOCKET, socket.SO_ACCEPTCONN
+    ):
+        listener.close()
+        raise ValueError(reason)
+    listener.set_inheritable(False)
+    listener.setblocking(False)
+    return listener
+
+
 def ssl_options_to_context(
     ssl_options: dict[str, Any] | ssl.SSLContext, server_side: bool | None = None
 ) -> ssl.SSLContext:
@@ -164,7 +214,8 @@ def ssl_options_to_context(
 
     The dictionary has the arguments of the former ``ssl.wrap_socket``: ``certfile keyfile
     cert_reqs ca_certs ciphers ssl_version``. An unknown one is a ``TypeError``, a server without
-    ``certfile`` a ``ValueError``, and a file that cannot be read an ``OSError`` that names it.
+    ``certfile`` a ``ValueError``, and a file that cannot be read an ``OSError`` that names it. So
+    does the ``ssl.SSLError`` for a certificate or key that is no good.
     """
     if isinstance(ssl_options, ssl.SSLContext):
         return ssl_options
@@ -185,7 +236,7 @@ def ssl_options_to_context(
     default = ssl.PROTOCOL_TLS_SERVER if server_side else ssl.PROTOCOL_TLS_CLIENT
     context = ssl.SSLContext(ssl_options.get("ssl_version", default))
     if "certfile" in ssl_options:
-        context.load_cert_chain(ssl_options["certfile"], ssl_options.get("keyfile"))
+        _load_certificate(context, ssl_options["certfile"], ssl_options.get("keyfile"))
     if "cert_reqs" in ssl_options:
         if ssl_options["cert_reqs"] == ssl.CERT_NONE:
             context.check_hostname = False
@@ -202,3 +253,23 @@ def _check_readable(file: Any) -> None:
     if file is not None:
         with open(file, "rb"):
             pass
+
+
+def _load_certificate(context: ssl.SSLContext, certfile: Any, keyfile: Any) -> None:
+    """Load certificate and key; where they are no good the ``ssl.SSLError`` says which, and why."""
+    try:
+        context.load_cert_chain(certfile, keyfile)
+    except ssl.SSLError as error:
+        files = certfile if keyfile is None else f"{certfile} and {keyfile}"
+        reason = f"certificate and key in {files}: {_tls_reason(error)}"
+        raise ssl.SSLError(error.errno, reason) from None
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    match error.reason:
+        case "KEY_VALUES_MISMATCH":
+            return "the key is not that of the certificate"
+        case None | "NO_START_LINE" | "BAD_BASE64_DECODE":
+            return "no PEM file, or not both are in it"
+        case reason:
+            return reason.lower().replace("_", " ")

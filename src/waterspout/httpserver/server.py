@@ -29,6 +29,7 @@ from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
 from waterspout.log import app_log, gen_log
 from waterspout.netutil import bind_sockets, ssl_options_to_context
+from waterspout.process import fork_processes
 from waterspout.protocol.errors import HTTPInputError, RemoteProtocolError
 
 __all__ = ["HTTPServer"]
@@ -120,6 +121,7 @@ class HTTPServer:
             self._header_peers = listed_peers(
                 trusted_downstream if proxy_protocol is True else proxy_protocol
             )
+        self._bound: list[socket.socket] = []
         self._acceptor: Acceptor | None = None
         #: The event loop that serves, from the first socket on.
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -134,6 +136,32 @@ class HTTPServer:
         self._drain: Drain | None = None
 
     # Begin
+
+    def bind(
+        self,
+        port: int,
+        address: str | None = None,
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+        backlog: int = 1024,
+        flags: int | None = None,
+        reuse_port: bool = False,
+    ) -> None:
+        """Have ``start`` listen on ``port`` of ``address``, as ``listen`` does; several if wanted.
+
+        Connections wait until then. Raises ``OSError`` as ``listen``.
+        """
+        self._bound += bind_sockets(port, address, family, backlog, flags, reuse_port)
+
+    def start(self, num_processes: int | None = 1, max_restarts: int | None = None) -> None:
+        """Listen on what ``bind`` has been told, in this process or in so many that are forked.
+
+        Of more than one, or with None or 0 one for each processor, each returns from here, and
+        the parent does not: see ``process.fork_processes``. No event loop may have been made.
+        """
+        if num_processes != 1:
+            fork_processes(num_processes, max_restarts)
+        bound, self._bound = self._bound, []
+        self.add_sockets(bound)
 
     def listen(
         self,
@@ -180,10 +208,39 @@ class HTTPServer:
         """The sockets that are listened on."""
         return [] if self._acceptor is None else list(self._acceptor.sockets)
 
+    # While it runs
+
+    def reload_certificates(
+        self, ssl_options: dict[str, Any] | ssl.SSLContext | None = None
+    ) -> None:
+        """Read the files of ``ssl_options`` anew, for connections that begin from now on.
+
+        Those that are open stay as they are. New ``ssl_options`` take the place of the former; a
+        server that was made with an ``ssl.SSLContext`` needs them, or it is a ``TypeError``. Where
+        they are no good, the former certificates stay in use: the log says so, and what
+        ``netutil.ssl_options_to_context`` raises, an ``OSError`` that names the file for instance,
+        is raised. ``RuntimeError`` where the server does not speak TLS.
+        """
+        if self._ssl_options is None:
+            raise RuntimeError("the server was made without ssl_options: it has no certificates")
+        options = self._ssl_options if ssl_options is None else ssl_options
+        if ssl_options is None and isinstance(options, ssl.SSLContext):
+            raise TypeError("the files of an SSLContext are not known: give a new one")
+        try:
+            self._context = ssl_options_to_context(options, server_side=True)
+        except (OSError, TypeError, ValueError) as error:
+            app_log.error("the certificates of before stay in use: %s", error)
+            raise
+        self._ssl_options = options
+        gen_log.info("%r has reloaded its certificates", self)
+
     # End
 
     def stop(self) -> None:
         """Accept no more connections; those that are open stay. May be called again."""
+        for listener in self._bound:
+            listener.close()
+        self._bound.clear()
         if self._acceptor is not None:
             self._acceptor.close()
             self._acceptor = None
