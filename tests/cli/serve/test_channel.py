@@ -59,3 +59,14 @@ def test_the_parents_end(ends):
 def test_the_workers_end_is_not_for_its_own_children(ends):
     _, worker = ends
     assert not worker._socket.get_inheritable()
+
+
+def test_the_parents_only_word(ends):
+    line, worker = ends
+    told = []
+    worker.on_replaced = lambda: told.append("replaced")
+    line.say_replaced()
+    line.close()
+    worker.wait_for_end()
+    assert told == ["replaced"]
+    line.say_replaced()  # to nobody

@@ -5,8 +5,9 @@ from inspect import signature
 
 import pytest
 
-from waterspout.cli.serve.options import OPTIONS, _generated, policy_of
+from waterspout.cli.serve.options import OPTIONS, _generated, policy_of, server_arguments
 from waterspout.cli.serve.settings import settings_of
+from waterspout.httpserver import HTTPServer
 from waterspout.httpserver.policy import Policy
 from waterspout.protocol.http1 import Limits
 
@@ -54,3 +55,18 @@ def test_a_field_of_another_kind_is_not_forgotten():
 
     with pytest.raises(TypeError, match=r"Texts.name: no option can be made for <class 'str'>"):
         _generated(Texts)
+
+
+def test_what_a_server_is_given():
+    given = {"app": "a:b", "xheaders": True, "trusted_downstream": ["::1"], "protocol": "https"}
+    arguments = server_arguments(settings_of(given))
+    assert arguments == {
+        "policy": Policy(),
+        "xheaders": True,
+        "trusted_downstream": ["::1"],
+        "proxy_protocol": False,
+        "protocol": "https",
+        "decompress_request": False,
+    }
+    assert set(arguments) <= set(signature(HTTPServer).parameters)
+    HTTPServer(lambda request: None, **arguments)

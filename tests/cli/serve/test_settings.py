@@ -1,5 +1,6 @@
 """Defaults, file and command line in one; what is wrong is told with file and key."""
 
+import os
 import re
 
 import pytest
@@ -75,6 +76,7 @@ def test_the_command_line_wins(file):
         ({"unix": "u", "port": 1}, "unix is instead of host and port"),
         ({"unix": "u", "host": "h"}, "unix is instead of host and port"),
         ({"reload": True, "workers": 2}, "reload is for development, with one worker"),
+        ({"trusted_downstream": ["::1"]}, "trusted-downstream is for xheaders or proxy-protocol"),
         ({"app": ""}, "which application"),
     ],
 )
@@ -114,6 +116,11 @@ def test_a_mistake_is_told_in_one_line_before_anything_is_started(arguments, tol
         (["--limit-body-size", "1x"], "argument --limit-body-size: must be a number of bytes"),
         (["--timeout-idle", "-1"], "argument --timeout-idle: "),
         (["--access-log", "xml"], "argument --access-log: must be text, json or off, not 'xml'"),
+        (
+            ["--trusted-downstream", "10.0.0.1/8"],
+            "argument --trusted-downstream: must be a list of",
+        ),
+        (["--protocol", "ftp"], "argument --protocol: must be http or https, not 'ftp'"),
         (["--loud"], "unrecognized arguments: --loud"),
     ],
 )
@@ -124,3 +131,11 @@ def test_a_wrong_option(arguments, told, capsys):
     error = capsys.readouterr().err
     assert error.startswith(f"waterspout serve: {told}")
     assert error.count("\n") == 1
+
+
+def test_sockets_that_make_no_sense_are_told(monkeypatch, capsys):
+    monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
+    monkeypatch.setenv("LISTEN_FDS", "all")
+    assert main(["serve", "main:app"]) == 2
+    told = "LISTEN_FDS must be a number, 1024 at most, not 'all'"
+    assert capsys.readouterr().err == f"waterspout serve: {told}\n"

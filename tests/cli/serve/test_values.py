@@ -12,6 +12,7 @@ from waterspout.cli.serve.values import (
     FLAG,
     MODE,
     PATH,
+    PEERS,
     PORT,
     RATE,
     SECONDS,
@@ -23,6 +24,9 @@ from waterspout.cli.serve.values import (
 )
 
 GOOD = [
+    (PEERS, "10.0.0.0/8, ::1,unix", ["10.0.0.0/8", "::1", "unix"]),
+    (PEERS, "*", ["*"]),
+    (PEERS, ["127.0.0.1"], ["127.0.0.1"]),
     (COUNT, "0", 0),
     (COUNT, 12, 12),
     (PORT, "0", 0),
@@ -65,6 +69,7 @@ BAD = [
     (SECONDS, ["-1", "soon", "", "nan", "inf", "1e9", -1, -0.1, math.nan, math.inf, True, "5 w"]),
     (RATE, ["-1", "x", "nan", "inf", -1, True, None]),
     (TEXT, ["", 5, None, "a\0b"]),
+    (PEERS, ["", ",", "proxy", "10.0.0.1,proxy", "10.0.0.1/8", 5, None, [], [5], {"a": 1}]),
     (MODE, ["rw", "8", "888", "77777", 660, 0o660]),
     (FLAG, ["true", 1, None]),
     (choice("a", "b"), ["c", "", 1]),

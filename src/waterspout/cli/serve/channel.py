@@ -1,7 +1,9 @@
 """The line between the parent and a worker: what a worker says, and the end of either.
 
-A worker says what it has to say as lines of JSON. The parent says nothing: to a worker the end of
-the line is the end of the parent, however that came. A process that is killed closes its end.
+A worker says what it has to say as lines of JSON. The parent says one thing, that another worker
+has taken over: whoever ends a service tells all its processes by SIGTERM, and this is not that. To
+a worker the end of the line is the end of the parent, however that came. A process that is killed
+closes its end.
 """
 
 import json
@@ -10,6 +12,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 __all__ = ["FOR_PARENT", "TOLD", "Channel", "Line", "end_with_parent"]
@@ -22,6 +25,8 @@ FOR_PARENT = {signal.SIGINT, signal.SIGHUP}
 
 # A worker's longest line: the names of the files of its modules.
 _MAX_LINE = 8 * 1024 * 1024
+# The parent's only word.
+_REPLACED = b"\n"
 
 
 class Channel:
@@ -30,6 +35,8 @@ class Channel:
     def __init__(self, number: int) -> None:
         self._socket = socket.socket(fileno=number)
         self._socket.set_inheritable(False)  # the program's own children don't have it
+        #: Called in a thread of its own when another worker has taken over.
+        self.on_replaced: Callable[[], object] = _terminate
 
     def say(self, **words: Any) -> None:
         """Tell the parent; nothing is done where there is none any more."""
@@ -42,7 +49,7 @@ class Channel:
         """Block until the parent has gone."""
         try:
             while self._socket.recv(1024):
-                pass
+                self.on_replaced()
         except OSError:
             pass
 
@@ -74,6 +81,13 @@ class Line:
         *lines, self._received = self._received.split(b"\n")
         return [json.loads(line) for line in lines], is_open and len(self._received) < _MAX_LINE
 
+    def say_replaced(self) -> None:
+        """Tell the worker that it is to end after its requests, for another one has taken over."""
+        try:
+            self._socket.send(_REPLACED)
+        except OSError:
+            pass  # it has ended already
+
     def close(self) -> None:
         """Close the parent's end, and the other one, where the worker never had it."""
         self._socket.close()
@@ -89,8 +103,12 @@ def end_with_parent(channel: Channel, grace: float) -> None:
 
     def wait() -> None:
         channel.wait_for_end()
-        os.kill(os.getpid(), signal.SIGTERM)
+        _terminate()
         time.sleep(grace)
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=wait, name="waterspout-parent", daemon=True).start()
+
+
+def _terminate() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)

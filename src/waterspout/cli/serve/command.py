@@ -11,19 +11,20 @@ from typing import Any
 from waterspout.cli.serve.application import split_name
 from waterspout.cli.serve.fleet import Fleet, Rules
 from waterspout.cli.serve.logs import set_up
+from waterspout.cli.serve.notification import Notification
 from waterspout.cli.serve.options import OPTIONS, Option, policy_of
 from waterspout.cli.serve.parent import Parent
 from waterspout.cli.serve.pidfile import PidFile
 from waterspout.cli.serve.settings import APP_KEY, settings_of
 from waterspout.cli.serve.tls import context_of
 from waterspout.cli.serve.values import FLAG, WORKERS
-from waterspout.netutil import bind_sockets, bind_unix_socket
+from waterspout.netutil import bind_sockets, bind_unix_socket, systemd_sockets
 from waterspout.process import cpu_count
 
 __all__ = ["add_arguments", "run"]
 
 # Where the default is that there is none.
-_WITHOUT_DEFAULT = {"unix", "certfile", "keyfile", "pid-file"}
+_WITHOUT_DEFAULT = {"unix", "certfile", "keyfile", "pid-file", "trusted-downstream", "protocol"}
 
 _DESCRIPTION = """\
 Serve an application: the object APP in MODULE, which is imported as Python would do it from the
@@ -55,6 +56,9 @@ signals, for the process that was started (its number is in --pid-file):
   SIGHUP           replace the workers one at a time, with the code, certificates, limits and
                    timeouts there are now; if these are no good the old ones go on. No request is
                    dropped. Where to listen and how many workers stays as it was.
+
+systemd: the sockets of a socket unit are used in place of --host, --port and --unix; with
+Type=notify it is told when there is a worker that serves, and when the end has begun.
 """
 
 
@@ -94,13 +98,15 @@ def run(args: argparse.Namespace) -> int:
         policy_of(settings)
         context_of(settings)
         rules = _rules(settings)
+        handed_over = systemd_sockets()
     except (ValueError, OSError) as error:
         print(f"waterspout serve: {error}", file=sys.stderr)
         return 2
     set_up(settings["access_log"])
     with ExitStack() as stack:
-        listeners = [stack.enter_context(found) for found in _listeners(settings)]
-        stack.callback(_remove_unix_socket, settings)
+        listeners = [stack.enter_context(found) for found in handed_over or _listeners(settings)]
+        if not handed_over:
+            stack.callback(_remove_unix_socket, settings)
         pid_file = settings["pid_file"]
         stack.enter_context(nullcontext() if pid_file is None else PidFile(pid_file))
         name = f"serving {settings[APP_KEY]} at {' '.join(_urls(settings, listeners))}"
@@ -109,7 +115,9 @@ def run(args: argparse.Namespace) -> int:
             given,
             listeners,
             name,
+            Notification(),
             watches_sources=settings["reload"],
+            are_handed_over=bool(handed_over),
         ).run()
 
 
@@ -148,6 +156,7 @@ def _rules(settings: dict[str, Any]) -> Rules:
     return Rules(
         workers=settings["workers"] or cpu_count(),
         grace=settings["grace"],
+        readiness_delay=settings["readiness_delay"],
         start_timeout=settings["timeout_start"],
         max_age=settings["max_age"],
         max_memory=settings["max_memory"],
@@ -169,11 +178,13 @@ def _remove_unix_socket(settings: dict[str, Any]) -> None:
 
 
 def _urls(settings: dict[str, Any], listeners: Sequence[socket.socket]) -> list[str]:
-    if settings["unix"] is not None:
-        return [f"unix:{settings['unix']}"]
     scheme = "http" if settings["certfile"] is None else "https"
-    urls = []
-    for listener in listeners:
-        host, port, *_ = listener.getsockname()
-        urls.append(f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/")
-    return urls
+    return [_url(scheme, listener.getsockname()) for listener in listeners]
+
+
+def _url(scheme: str, address: Any) -> str:
+    """Return where it can be reached; @ begins the name of a unix socket that is no file."""
+    if not isinstance(address, tuple):
+        return f"unix:{os.fsdecode(address).replace(chr(0), '@')}"
+    host, port, *_ = address
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"

@@ -119,6 +119,8 @@ class Rules:
 
     workers: int = 1
     grace: float = 25.0
+    #: For how long workers go on serving, at the end of it all, before their grace begins.
+    readiness_delay: float = 0.0
     start_timeout: float = 120.0
     max_age: float | None = None
     max_memory: int | None = None
@@ -196,6 +198,10 @@ class Fleet:
         """Whether workers are wanted at all."""
         return self.goal is Goal.SERVE
 
+    @property
+    def _longest_end(self) -> float:
+        return self.rules.readiness_delay + self.rules.grace
+
     # What happens
 
     def on_started(self, number: int, pid: int, now: float) -> None:
@@ -260,7 +266,7 @@ class Fleet:
         if self.goal is Goal.SERVE:
             self.goal = Goal.END
             self._stopped = now
-            self._tell(logging.INFO, f"{why}: ending, within {self.rules.grace:g} s")
+            self._tell(logging.INFO, f"{why}: ending, within {self._longest_end:g} s")
         elif self.goal is Goal.END and now - self._stopped >= _ECHO:
             self.on_quit(why, now)
 
@@ -361,7 +367,7 @@ class Fleet:
             case State.READY:
                 return None if self.rules.max_age is None else worker.since + self.rules.max_age
             case State.DRAINING:
-                return worker.since + self.rules.grace + _END_MARGIN
+                return worker.since + self._longest_end + _END_MARGIN
             case State.HURRYING:
                 return worker.since + _HURRY
             case State.KILLED:

@@ -14,6 +14,7 @@ from waterspout.cli.serve.values import (
     FLAG,
     MODE,
     PATH,
+    PEERS,
     PORT,
     RATE,
     SECONDS,
@@ -27,7 +28,7 @@ from waterspout.cli.serve.values import (
 from waterspout.httpserver.policy import Policy
 from waterspout.protocol.http1 import Limits
 
-__all__ = ["OPTIONS", "Option", "policy_of"]
+__all__ = ["OPTIONS", "Option", "policy_of", "server_arguments"]
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,9 @@ def _option(owner: type, name: str, hint: Any, default: Any) -> Option:
     return Option(full, kind, default, _WORDS.get(name, ""), group, owner, name, is_inverted)
 
 
-_LISTEN, _WORKERS, _TLS, _LOGS, _DEVELOPMENT = (
+_LISTEN, _PROXIES, _WORKERS, _TLS, _LOGS, _DEVELOPMENT = (
     "where to listen",
+    "behind proxies",
     "workers",
     "TLS",
     "logs and files",
@@ -129,6 +131,50 @@ OPTIONS = (
     Option("unix", PATH, None, "a unix socket instead of host and port", _LISTEN),
     Option("unix-mode", MODE, 0o600, "who may connect to it; 666 is everybody", _LISTEN),
     Option("backlog", COUNT, 1024, "connections that wait to be accepted", _LISTEN),
+    Option(
+        "xheaders",
+        FLAG,
+        False,
+        "take the client's address and protocol from X-Real-Ip or X-Forwarded-For, and X-Scheme or"
+        " X-Forwarded-Proto, where a trusted proxy sends them",
+        _PROXIES,
+    ),
+    Option(
+        "trusted-downstream",
+        PEERS,
+        None,
+        "the proxies: addresses, networks, unix (who comes by a unix socket) or * (everybody);"
+        " without it this machine, private networks and unix sockets",
+        _PROXIES,
+    ),
+    Option(
+        "proxy-protocol",
+        FLAG,
+        False,
+        "each connection of a trusted proxy begins with a PROXY header, version 1 or 2",
+        _PROXIES,
+    ),
+    Option(
+        "protocol",
+        choice("http", "https"),
+        None,
+        "what clients speak to a proxy that does not say it",
+        _PROXIES,
+    ),
+    Option(
+        "readiness-delay",
+        SECONDS,
+        0.0,
+        "at the end, go on serving for so long while ReadyHandler answers 503",
+        _PROXIES,
+    ),
+    Option(
+        "decompress-request",
+        FLAG,
+        False,
+        "decode bodies of requests in gzip and deflate",
+        "requests",
+    ),
     Option("certfile", PATH, None, "serve https with the certificates in this PEM file", _TLS),
     Option("keyfile", PATH, None, "the key, where it is not in the same file", _TLS),
     Option("workers", WORKERS, 1, "processes; auto is one for each processor", _WORKERS),
@@ -178,3 +224,9 @@ def policy_of(settings: dict[str, Any]) -> Policy:
             value = settings[option.key]
             chosen[option.owner][option.field] = not value if option.is_inverted else value
     return Policy(limits=Limits(**chosen[Limits]), **chosen[Policy])
+
+
+def server_arguments(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return what `HTTPServer` is to be given by name, from the settings."""
+    names = ("xheaders", "trusted_downstream", "proxy_protocol", "protocol", "decompress_request")
+    return {"policy": policy_of(settings), **{name: settings[name] for name in names}}

@@ -18,6 +18,7 @@ from waterspout.cli.serve.channel import FOR_PARENT, TOLD, Line
 from waterspout.cli.serve.fleet import Action, Exit, Fleet, Hurry, Kill, Start, Stop, Tell
 from waterspout.cli.serve.listeners import complete_no_more
 from waterspout.cli.serve.memory import size_of
+from waterspout.cli.serve.notification import Notification
 from waterspout.cli.serve.signals import Signals, held_back
 from waterspout.cli.serve.sources import Sources
 from waterspout.log import gen_log
@@ -44,8 +45,9 @@ sys.exit(main(given))
 class Parent:
     """Runs workers on ``listeners``, with what was given on the ``command_line``.
 
-    ``name`` is what is said to be served. The listening sockets are this process's: as long as it
-    lives no connection is refused or lost for want of a worker.
+    ``name`` is what is said to be served, and ``notification`` tells a service manager of it. The
+    listening sockets are this process's: as long as it lives no connection is refused or lost for
+    want of a worker. Those that ``are_handed_over`` are their maker's too, who goes on listening.
     """
 
     def __init__(
@@ -54,13 +56,18 @@ class Parent:
         command_line: dict[str, Any],
         listeners: Sequence[socket.socket],
         name: str,
+        notification: Notification,
         *,
         watches_sources: bool = False,
+        are_handed_over: bool = False,
     ) -> None:
         self._fleet = fleet
         self._command_line = command_line
         self._listeners = list(listeners)
         self._name = name
+        self._notification = notification
+        self._are_handed_over = are_handed_over
+        self._listens_until: float | None = None  # in an end that the readiness goes before
         self._sources = Sources() if watches_sources else None
         self._measures = fleet.rules.max_memory is not None
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
@@ -80,8 +87,14 @@ class Parent:
                     self._forget(pid, None)
 
     def _run(self) -> int:
+        is_ending = False
         while True:
             now = time.monotonic()
+            if not (is_ending or self._fleet.is_serving):
+                is_ending = True
+                self._notification.say("STOPPING=1")
+            if self._listens_until is not None and now >= self._listens_until:
+                self._stop_listening()
             for action in self._fleet.decide(now):
                 if isinstance(action, Exit):
                     return action.status
@@ -91,7 +104,7 @@ class Parent:
 
     def _timeout(self) -> float | None:
         now = time.monotonic()
-        times = [self._fleet.wake_at(now)]
+        times = [self._fleet.wake_at(now), self._listens_until]
         if self._sources is not None or self._measures:
             times.append(self._next_look)
         soonest = min((time for time in times if time is not None), default=None)
@@ -104,9 +117,16 @@ class Parent:
             case Start(number):
                 self._start(number)
             case Stop(pid):
-                self._stop_listening()
+                if self._fleet.is_serving and pid in self._lines:
+                    self._lines[pid].say_replaced()
+                    return
+                if not self._fleet.rules.readiness_delay:
+                    self._stop_listening()
+                elif self._listens_until is None:
+                    self._listens_until = time.monotonic() + self._fleet.rules.readiness_delay
                 self._send(pid, signal.SIGTERM)
             case Hurry(pid):
+                self._stop_listening()
                 self._send(pid, signal.SIGQUIT)
             case Kill(pid):
                 self._send(pid, signal.SIGKILL)
@@ -143,8 +163,10 @@ class Parent:
     def _stop_listening(self) -> None:
         """Let the last worker that ends be the end of the listening sockets."""
         if not self._fleet.is_serving:
+            self._listens_until = None
             for listener in self._listeners:
-                complete_no_more(listener)
+                if not self._are_handed_over:
+                    complete_no_more(listener)
                 listener.close()
             self._listeners.clear()
 
@@ -187,6 +209,7 @@ class Parent:
             if not self._is_announced:
                 self._is_announced = True
                 gen_log.info("%s (process %d)", self._name, os.getpid())
+                self._notification.say("READY=1")
         if self._sources is not None:
             self._sources.watch(words.get("files", ()))
 

@@ -65,6 +65,8 @@ def settings_of(command_line: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("keyfile needs a certfile")
     if settings["unix"] and given.keys() & {"host", "port"}:
         raise ValueError("unix is instead of host and port: give the one or the other")
+    if settings["trusted_downstream"] and not (settings["xheaders"] or settings["proxy_protocol"]):
+        raise ValueError("trusted-downstream is for xheaders or proxy-protocol: give one of them")
     if settings["reload"]:
         if settings["workers"] != 1:
             raise ValueError("reload is for development, with one worker")

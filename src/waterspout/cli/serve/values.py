@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["COUNT", "FLAG", "MODE", "PATH", "PORT", "RATE", "SECONDS", "SIZE", "TEXT", "Kind"]
-__all__ += ["WORKERS", "choice", "or_off"]
+from waterspout.httpserver.peers import PeerList
+
+__all__ = ["COUNT", "FLAG", "MODE", "PATH", "PEERS", "PORT", "RATE", "SECONDS", "SIZE", "TEXT"]
+__all__ += ["WORKERS", "Kind", "choice", "or_off"]
 
 _SIZE = re.compile(r"(\d{1,18})\s*([kmgt]?)(i?b)?", re.ASCII | re.IGNORECASE)
 _SECONDS = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*(ms|s|m|h|d)?", re.ASCII)
@@ -116,6 +118,17 @@ def _read_flag(value: Any) -> bool:
     raise ValueError(f"must be true or false, not {value!r}")
 
 
+def _read_peers(value: Any) -> list[str]:
+    names = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not isinstance(names, list) or not names:
+        raise ValueError(f"must be a list of addresses and networks, not {value!r}")
+    try:
+        PeerList(names)
+    except ValueError as error:
+        raise ValueError(f"must be a list of peers: {error}") from None
+    return names
+
+
 def choice(*names: str) -> Kind:
     """Return the kind of one of some words."""
 
@@ -147,5 +160,6 @@ SECONDS = Kind("TIME", _read_seconds, _show_seconds)
 RATE = Kind("NUMBER", _read_rate, lambda value: f"{value:g}")
 TEXT = Kind("TEXT", _read_text)
 PATH = Kind("FILE", _read_text)
+PEERS = Kind("PEER,...", _read_peers, ",".join)
 MODE = Kind("MODE", _read_mode, lambda value: f"{value:o}")
 FLAG = Kind("", _read_flag, lambda value: "on" if value else "off")

@@ -4,13 +4,14 @@ import asyncio
 import signal
 import socket
 import sys
+from functools import partial
 from types import FrameType
 from typing import Any
 
 from waterspout.cli.serve.application import ApplicationError, load
 from waterspout.cli.serve.channel import FOR_PARENT, TOLD, Channel, end_with_parent
 from waterspout.cli.serve.logs import choose_access_log, set_up, step_back
-from waterspout.cli.serve.options import policy_of
+from waterspout.cli.serve.options import server_arguments
 from waterspout.cli.serve.settings import APP_KEY, settings_of
 from waterspout.cli.serve.sources import loaded_files
 from waterspout.cli.serve.tls import context_of
@@ -43,13 +44,13 @@ def main(given: dict[str, Any]) -> int:
     try:
         settings = settings_of(given["command_line"])
         set_up(settings["access_log"])
-        end_with_parent(channel, settings["grace"])
+        end_with_parent(channel, settings["readiness_delay"] + settings["grace"])
         set_task_id(given["number"])
         application = load(settings[APP_KEY], loop.asyncio_loop)
         step_back()
         choose_access_log(application, settings["access_log"])
         tls = context_of(settings)
-        server = HTTPServer(application, ssl_options=tls, policy=policy_of(settings))
+        server = HTTPServer(application, ssl_options=tls, **server_arguments(settings))
     except ApplicationError as error:
         print(f"{error.trace}waterspout serve: {error}", file=sys.stderr)
         channel.say(files=loaded_files(error.files))
@@ -58,7 +59,8 @@ def main(given: dict[str, Any]) -> int:
         print(f"waterspout serve: {error}", file=sys.stderr)
         return TOLD
     server.add_sockets(listeners)
-    drain = Drain(server, settings["grace"])
+    drain = Drain(server, settings["grace"], settings["readiness_delay"])
+    channel.on_replaced = partial(loop.asyncio_loop.call_soon_threadsafe, drain.make_room)
     loop.asyncio_loop.add_signal_handler(signal.SIGTERM, drain.begin)
     loop.asyncio_loop.add_signal_handler(signal.SIGQUIT, drain.hurry)
     if settings["reload"]:
@@ -76,15 +78,23 @@ class Drain:
     and workers alike: so it never means to hurry.
     """
 
-    def __init__(self, server: HTTPServer, grace: float) -> None:
+    def __init__(self, server: HTTPServer, grace: float, readiness_delay: float) -> None:
         self._server = server
         self._grace = grace
+        self._readiness_delay = readiness_delay
         self._task: asyncio.Task[int] | None = None
 
     def begin(self) -> None:
         """End after the requests; nothing more is done if this was said before."""
+        self._begin(self._readiness_delay)
+
+    def make_room(self) -> None:
+        """The same for a worker that has a successor: the service is as ready as ever."""
+        self._begin(0.0)
+
+    def _begin(self, readiness_delay: float) -> None:
         if self._task is None:
-            drain = self._server.drain(self._grace)
+            drain = self._server.drain(self._grace, readiness_delay=readiness_delay)
             self._task = asyncio.get_running_loop().create_task(drain)
             self._task.add_done_callback(_stop_loop)
 
