@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["PROXIES", "Proxy", "UnixConnection", "find", "run"]
+__all__ = ["PROXIES", "Proxy", "UnixConnection", "find", "run", "run_command"]
 
 #: How long a program may take to start.
 _PATIENCE = 30.0
@@ -178,7 +178,13 @@ PROXIES: dict[str, Callable[[Path, int], list[str]]] = {
 @contextmanager
 def run(name: str, directory: Path, port: int) -> Iterator[Proxy]:
     """Run one of ``PROXIES`` in front of ``port``."""
-    command = PROXIES[name](directory, port)
+    with run_command(PROXIES[name](directory, port), directory) as proxy:
+        yield proxy
+
+
+@contextmanager
+def run_command(command: list[str], directory: Path) -> Iterator[Proxy]:
+    """Run a proxy that listens at ``front`` in the directory."""
     log, errors = directory / "log", directory / "errors"
     with log.open("ab") as output, errors.open("wb") as complaints:
         process = subprocess.Popen(

@@ -43,6 +43,8 @@ class Echo(RequestHandler):
                 "method": request.method,
                 "uri": request.uri,
                 "peer": request.connection.remote_address[1],
+                "remote_ip": request.remote_ip,
+                "protocol": request.protocol,
                 "fields": sorted(request.headers.get_all()),
                 "size": len(request.body),
                 "sha256": hashlib.sha256(request.body).hexdigest(),
