@@ -142,6 +142,7 @@ def test_ten_at_a_blocking_handler_queue(on_stage, capsys):
     assert f" at demo/server.py:{SLEEP_LINE} (time.sleep): the ten queue" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ten", "path"), [(ASYNC, "/async"), (THREADED, "/threaded")])
 def test_ten_at_a_handler_that_lets_the_loop_go_overlap(ten, path, on_stage, capsys):
     stage = on_stage(0.5)
@@ -168,6 +169,7 @@ def test_the_server_ends_with_the_block():
     assert not is_alive(process.pid)
 
 
+@pytest.mark.slow
 def test_the_server_ends_in_the_middle_of_an_answer():
     def interrupted():
         with ServerProcess(60.0) as process:
@@ -216,13 +218,18 @@ def test_the_whole(start):
     ("delay", "words"),
     [
         (5, "What is the difference"),
-        (5, "server: process"),
-        (5, "calls fetch()"),
-        (5, "is here"),
-        (0.2, "does something else (1)"),
-        (0.1, "3  Ten at once"),
-        pytest.param(0.1, "4  The same ten", marks=pytest.mark.slow),
-        pytest.param(0.5, "5  The same ten", marks=pytest.mark.slow),
+        *(
+            pytest.param(delay, words, marks=pytest.mark.slow)
+            for delay, words in [
+                (5, "server: process"),
+                (5, "calls fetch()"),
+                (5, "is here"),
+                (0.2, "does something else (1)"),
+                (0.1, "3  Ten at once"),
+                (0.1, "4  The same ten"),
+                (0.5, "5  The same ten"),
+            ]
+        ),
     ],
 )
 def test_ctrl_c_leaves_nothing_behind(delay, words, start):
@@ -236,6 +243,7 @@ def test_ctrl_c_leaves_nothing_behind(delay, words, start):
     assert pid is None or not is_alive(pid)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["calls fetch()", "3  Ten at once"])
 def test_the_server_does_not_outlive_who_started_it(words, start):
     process = start(0.2)
@@ -245,6 +253,7 @@ def test_the_server_does_not_outlive_who_started_it(words, start):
     assert err == ""
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_is_told_in_one_line(start):
     process = start(5)
     printed = read_until(process, "is here")
@@ -255,6 +264,7 @@ def test_a_server_that_dies_is_told_in_one_line(start):
     assert process.returncode == 1
 
 
+@pytest.mark.slow
 def test_who_reads_no_further_gets_no_complaint(start):
     process = start(0.05)
     read_until(process, "server: process")

@@ -109,6 +109,7 @@ def test_a_server_that_is_not_there(silent_port, start):
     assert fetcher.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_between_the_two_fetches(start):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         fetcher = start("sample_fetcher.py", f"http://127.0.0.1:{listener.getsockname()[1]}/")
@@ -123,6 +124,7 @@ def test_a_server_that_goes_between_the_two_fetches(start):
     assert fetcher.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_url_that_is_none(start):
     fetcher = start("sample_fetcher.py", "nonsense")
     _, err = fetcher.communicate(timeout=60)
@@ -131,6 +133,7 @@ def test_a_url_that_is_none(start):
     assert fetcher.returncode == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("port", ["taken", "65536"])
 def test_a_port_that_cannot_be_had(port, taken_port, start):
     server = start("sample_server.py", "--port", str(taken_port) if port == "taken" else port)
@@ -141,6 +144,7 @@ def test_a_port_that_cannot_be_had(port, taken_port, start):
     assert server.returncode == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_an_idle_server(serve):
     server, _ = serve(0.1)
     server.send_signal(signal.SIGINT)
@@ -148,6 +152,7 @@ def test_ctrl_c_ends_an_idle_server(serve):
     assert server.returncode == 130
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_server_that_is_at_work(serve):
     server, port = serve(600)
     with socket.create_connection(("127.0.0.1", port)) as client:
@@ -158,6 +163,7 @@ def test_ctrl_c_ends_a_server_that_is_at_work(serve):
     assert server.returncode == 130
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_fetcher_that_waits(serve, start):
     server, port = serve(600)
     fetcher = start("sample_fetcher.py", f"http://localhost:{port}/")
@@ -168,6 +174,7 @@ def test_ctrl_c_ends_a_fetcher_that_waits(serve, start):
     assert fetcher.returncode == 130
 
 
+@pytest.mark.slow
 def test_the_defaults_are_those_of_the_tutorial(start):
     for name in ("sample_server.py", "sample_fetcher.py"):
         assert "8888" in (EXAMPLES / name).read_text()

@@ -4,10 +4,20 @@ import ssl
 
 import pytest
 import trustme
-from tests.httpclient.styles import STYLES
+from tests.httpclient.styles import STYLES, AwaitingOnUvloop
+
+# To await on either loop is one way to call the client: in a hurry one of them is enough.
+_PARAMETERS = [
+    pytest.param(
+        style,
+        id=style.__name__,
+        marks=[pytest.mark.slow] if style is AwaitingOnUvloop else [],
+    )
+    for style in STYLES
+]
 
 
-@pytest.fixture(params=STYLES, ids=lambda style: style.__name__)
+@pytest.fixture(params=_PARAMETERS)
 def make_client(request):
     """A function that makes a client, with its arguments, called in each of the styles in turn."""
     made = []

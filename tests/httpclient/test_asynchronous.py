@@ -247,6 +247,7 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="descriptors can't be counted")
 @pytest.mark.parametrize("is_streaming", [False, True])
 def test_a_thousand_cancelled_at_random_leave_nothing(run, server, server_tls, is_streaming):
@@ -508,6 +509,7 @@ def test_an_implementation_that_is_none(run):
 # Others have their turn
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["tiny chunks", "a bomb"])
 def test_the_loop_goes_on(run, kind):
     """A response that is work for a second lets others have their turn."""
@@ -627,6 +629,7 @@ print("done")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 @pytest.mark.parametrize("argument", ["-Xdev", "-Werror"])
 def test_a_program_that_closes_nothing_ends_in_silence(server, loop, argument):

@@ -15,6 +15,8 @@ from tests.interop.programs import PROXIES, Proxy, run
 from tests.wire.cases import BAD_REQUESTS, CUT_REQUESTS, head
 from tests.wire.server_process import ServerProcess, start
 
+pytestmark = pytest.mark.slow
+
 _EMBEDDED = b"GET /echo/embedded HTTP/1.1\r\nHost: a\r\n\r\n"
 _CHUNKED = b"Transfer-Encoding: chunked"
 
@@ -173,7 +175,6 @@ def _ask(proxy: Proxy, index: int) -> None:
     assert ["X-Victim", str(index)] in told["fields"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", list(PROXIES))
 def test_as_many_answers_as_questions(name: str, tmp_path_factory: pytest.TempPathFactory):
     with (

@@ -191,6 +191,7 @@ def test_the_exception_of_a_task_makes_no_cycle_of_references(loop, function):
         gc.enable()
 
 
+@pytest.mark.slow
 def test_nothing_grows_with_the_number_of_coroutines(loop):
     async def main():
         current_task()

@@ -66,6 +66,7 @@ SAME_AS_TORNADO = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAME_AS_TORNADO)
 def test_what_tornado_does(name):
     pytest.importorskip("tornado")

@@ -178,8 +178,9 @@ def test_equal_bodies_have_equal_tags(chunks):
     assert not matches(tag, f"{tag[:-2]}")
 
 
-def test_a_list_is_read_in_linear_time():
-    # Where it were quadratic, this would take hours.
-    for unit in ('"', '"a",', "W/", '"a', 'W/"', ", ", '"a" W/'):
-        assert not matches('"x"', unit * 300_001)
-        assert not names_exactly(unit * 300_001, '"x"')
+@pytest.mark.parametrize("unit", ['"', '"a",', "W/", 'W/"', '"a', ", ", "a;q=0,", " "])
+def test_a_list_is_read_in_linear_time(unit):
+    # At this length, what takes a square of steps would take ten minutes.
+    text = unit * (500_001 // len(unit))
+    assert not matches('"x"', text)
+    assert not names_exactly(text, '"x"')

@@ -70,11 +70,12 @@ def test_the_last_bytes_of_nothing_are_the_whole():
     assert find_range("bytes=-5", 0) is WHOLE
 
 
-@pytest.mark.parametrize("unit", ["0-1,", "9", " ", "-", "0-", " ,"], ids=repr)
-def test_long_fields_are_read_in_linear_time(unit):
-    # Where it were quadratic, this would take hours.
-    assert find_range("bytes=" + unit * 1_000_000, 10) is WHOLE
-    assert find_range("bytes=0-" + unit * 1_000_000 + "x", 10) is WHOLE
+@pytest.mark.parametrize("unit", ["0-1,", "1-1,", "9", "-9", " ", "0-1 ", "0-1\t", ",", "bytes="])
+@pytest.mark.parametrize("end", ["", "-", ",", "x"])
+def test_a_long_field_is_read_in_linear_time(unit, end):
+    # At this length, what takes a square of steps would take ten minutes.
+    text = f"bytes={unit * (500_000 // len(unit))}{end}"
+    assert find_range(text, 10) is WHOLE
 
 
 @given(st.integers(0, 20), st.integers(0, 20), st.integers(1, 20))

@@ -178,6 +178,7 @@ async def test_values_are_held_to_utf_8_but_files_are_not(wire: Wire, caplog):
     await is_refused(client, caplog, "Invalid unicode in a", MULTIPART, body=body)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [b"\r\n--" + BOUNDARY[:-1], b"\r\n--", b"-", b"\r", b"\r\n\r\n"])
 async def test_many_mebibytes_of_almost_boundaries(wire: Wire, unit):
     client = await wire.client(RULES)

@@ -21,14 +21,14 @@ __all__ = ["LOOPS", "ServerProcess", "start"]
 _SCRIPT = Path(__file__).with_name("serving.py")
 _SOURCES = _SCRIPT.parents[2] / "src"
 
-#: The event loops that a server may run on, as values of a parameter.
+_HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
+
+#: The event loops that a server may run on, as values of a parameter; the default one in a hurry.
 LOOPS = [
-    "asyncio",
+    pytest.param("asyncio", marks=[pytest.mark.slow] if _HAS_UVLOOP else []),
     pytest.param(
         "uvloop",
-        marks=pytest.mark.skipif(
-            importlib.util.find_spec("uvloop") is None, reason="uvloop is not installed"
-        ),
+        marks=pytest.mark.skipif(not _HAS_UVLOOP, reason="uvloop is not installed"),
     ),
 ]
 
@@ -88,7 +88,7 @@ def start(
 
     ``descriptors`` bounds how many it may have open, ``files`` is a directory to serve.
     """
-    if loop == "uvloop" and importlib.util.find_spec("uvloop") is None:
+    if loop == "uvloop" and not _HAS_UVLOOP:
         loop = "asyncio"
     options = {
         "loop": loop,

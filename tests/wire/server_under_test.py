@@ -7,6 +7,7 @@ reported to the loop that the test has not taken from ``wire.errors``.
 """
 
 import asyncio
+import importlib.util
 import inspect
 import socket
 import struct
@@ -279,13 +280,19 @@ class Wire:
                 await turns(2)
 
 
+_HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
+
+
 def _loop_factory(kind: str) -> Callable[[], asyncio.AbstractEventLoop]:
     if kind == "uvloop":
         return pytest.importorskip("uvloop").new_event_loop  # type: ignore[no-any-return]
     return asyncio.new_event_loop
 
 
-@pytest.fixture(params=["asyncio", "uvloop"])
+# In a hurry thousands of tests are enough on the loop that servers have by default.
+@pytest.fixture(
+    params=[pytest.param("asyncio", marks=[pytest.mark.slow] if _HAS_UVLOOP else []), "uvloop"]
+)
 def wire(request):
     """What makes servers and clients for a test that is a coroutine."""
     return Wire(_loop_factory(request.param))

@@ -51,6 +51,7 @@ async def test_a_bad_request_is_refused_and_nothing_is_parsed_after_it(wire: Wir
     await wire.closed(server)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD_REQUESTS, ids=str)
 async def test_a_bad_request_is_refused_once_by_the_byte(wire: Wire, case):
     client = await wire.client(RULES)

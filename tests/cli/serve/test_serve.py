@@ -25,6 +25,7 @@ def test_one_worker(serve):
     assert "SIGTERM: ending" in served.output
 
 
+@pytest.mark.slow
 def test_the_workers_have_numbers(serve):
     served = serve("--port", "0", "--workers", "2")
     served.wait_for_workers(2)
@@ -37,6 +38,7 @@ def test_the_workers_have_numbers(serve):
     wait_until(have_both_answered, "both answer")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("app", ["main:make_app", "main:make_app_later"])
 def test_a_function_that_makes_the_application(serve, app):
     served = serve("--port", "0", app=app)
@@ -56,6 +58,7 @@ def test_a_unix_socket(serve, program):
     assert not file.exists()
 
 
+@pytest.mark.slow
 def test_a_pid_file(serve, program):
     served = serve("--port", "0", "--pid-file", "serve.pid")
     served.wait_for("serving ")
@@ -80,12 +83,14 @@ def test_a_configuration(serve, program):
     assert "200 POST" not in served.output
 
 
+@pytest.mark.slow
 def test_the_command_line_wins_over_the_configuration(serve, program):
     (program / "serve.toml").write_text("port = 0\nlimit-body-size = 10\n")
     served = serve("--config", "serve.toml", "--limit-body-size", "2k")
     assert ask(served.address, "/post", b"x" * 2048) == (200, "2048")
 
 
+@pytest.mark.slow
 def test_the_access_log(serve):
     served = serve("--port", "0")
     served.get("/number?a=1")
@@ -102,6 +107,7 @@ def test_the_access_log_in_json(serve):
     assert all(json.loads(line) for line in served.output.splitlines())
 
 
+@pytest.mark.slow
 def test_a_program_that_sets_up_logging_is_not_disturbed(serve, program):
     with (program / "main.py").open("a") as file:
         file.write("import logging\nlogging.basicConfig(level='INFO', format='MINE %(message)s')\n")
@@ -110,6 +116,7 @@ def test_a_program_that_sets_up_logging_is_not_disturbed(serve, program):
     assert served.wait_for("200 GET /number").startswith("MINE ")
 
 
+@pytest.mark.slow
 def test_what_the_application_starts_has_none_of_ours(serve, program):
     with (program / "main.py").open("a") as file:
         file.write(
@@ -137,22 +144,28 @@ def test_what_the_application_starts_has_none_of_ours(serve, program):
 # Mistakes
 
 
+NO_APPLICATIONS = [
+    ("def app(): pass", "main:app", ["main:app() returned None instead of an application"]),
+    ("raise SystemExit(3)", "main:app", ["SystemExit: 3", "cannot import 'main'"]),
+    ("", "main:app", ["module 'main' has no 'app'"]),
+    ("apps = 1", "main:app", ["module 'main' has no 'app', did you mean 'apps'?"]),
+    ("app = 3", "main:app", ["main:app is 3, no Application,"]),
+    ("def app(environ, start_response): pass", "main:app", ["waterspout.wsgi.WSGIContainer"]),
+    ("import nothing_of_this_name", "main:app", ["No module named", "cannot import 'main'"]),
+    ("", "other:app", ["no module 'other'"]),
+    ("", "main.deeper:app", ["no module 'main.deeper'"]),
+    ("def (", "main:app", ["def (", "SyntaxError", "cannot import 'main'"]),
+    ("1 / 0", "main:app", ["ZeroDivisionError", "cannot import 'main'"]),
+    ("def app(): 1 / 0", "main:app", ["ZeroDivisionError", "main:app has failed"]),
+    ("async def app(): 1 / 0", "main:app", ["ZeroDivisionError", "main:app has failed"]),
+]
+
+
 @pytest.mark.parametrize(
     ("source", "app", "lines"),
     [
-        ("", "main:app", ["module 'main' has no 'app'"]),
-        ("apps = 1", "main:app", ["module 'main' has no 'app', did you mean 'apps'?"]),
-        ("app = 3", "main:app", ["main:app is 3, no Application,"]),
-        ("def app(): pass", "main:app", ["main:app() returned None instead of an application"]),
-        ("def app(environ, start_response): pass", "main:app", ["waterspout.wsgi.WSGIContainer"]),
-        ("import nothing_of_this_name", "main:app", ["No module named", "cannot import 'main'"]),
-        ("", "other:app", ["no module 'other'"]),
-        ("", "main.deeper:app", ["no module 'main.deeper'"]),
-        ("def (", "main:app", ["def (", "SyntaxError", "cannot import 'main'"]),
-        ("raise SystemExit(3)", "main:app", ["SystemExit: 3", "cannot import 'main'"]),
-        ("1 / 0", "main:app", ["ZeroDivisionError", "cannot import 'main'"]),
-        ("def app(): 1 / 0", "main:app", ["ZeroDivisionError", "main:app has failed"]),
-        ("async def app(): 1 / 0", "main:app", ["ZeroDivisionError", "main:app has failed"]),
+        *NO_APPLICATIONS[:2],
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in NO_APPLICATIONS[2:]),
     ],
 )
 def test_an_application_that_is_none(serve, program, source, app, lines):
@@ -166,6 +179,7 @@ def test_an_application_that_is_none(serve, program, source, app, lines):
         assert own not in served.output
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_by_its_import(serve, program):
     (program / "main.py").write_text("import os; os.kill(os.getpid(), 9)")
     served = serve("--port", "0")
@@ -243,6 +257,7 @@ def test_sighup_brings_new_code(serve, program):
     assert {served.get().split()[1] for _ in range(20)} == {"2"}
 
 
+@pytest.mark.slow
 def test_bad_new_code_leaves_the_old_workers(serve, program):
     served = serve("--port", "0", "--workers", "2")
     before = served.wait_for_workers(2)
@@ -255,6 +270,7 @@ def test_bad_new_code_leaves_the_old_workers(serve, program):
     assert served.end() == 0
 
 
+@pytest.mark.slow
 def test_a_configuration_that_has_become_bad_leaves_the_old_workers(serve, program):
     file = program / "serve.toml"
     file.write_text("port = 0")
@@ -314,6 +330,7 @@ def test_source_files_that_change(serve, program):
     wait_until(lambda: served.get().endswith(" 2"), "the new code serves")
 
 
+@pytest.mark.slow
 def test_the_first_start_may_be_mended_under_reload(serve, program):
     main = program / "main.py"
     good = main.read_text()
@@ -396,6 +413,7 @@ def test_nobody_outlives_the_parent(serve, path):
     assert isinstance(answer(), OSError)
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_the_terminal(serve):
     """It goes to all processes of the group; nobody shows a traceback, and nothing is left."""
     served = serve("--port", "0", "--workers", "2", start_new_session=True)

@@ -45,7 +45,11 @@ COMPILED = any(
 
 @pytest.mark.skipif(not COMPILED, reason="here the engine is interpreted: there is one form only")
 @pytest.mark.parametrize(
-    ("seed", "count"), [(7, 500), pytest.param(8, 50_000, marks=pytest.mark.deep)]
+    ("seed", "count"),
+    [
+        pytest.param(7, 500, marks=pytest.mark.slow),
+        pytest.param(8, 50_000, marks=pytest.mark.deep),
+    ],
 )
 @pytest.mark.timeout(1200)
 def test_compiled_and_interpreted_forms_tell_the_same(seed, count):

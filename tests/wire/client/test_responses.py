@@ -238,6 +238,7 @@ def test_headers_that_are_too_large(make_client):
         client.let_notice()
 
 
+@pytest.mark.slow
 def test_a_million_tiny_chunks(client):
     count = 1_000_000
     with serve(
