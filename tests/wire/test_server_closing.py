@@ -244,6 +244,35 @@ async def test_flush_waits_whatever_frames_the_body(wire: Wire, version, is_comp
     assert Streaming.sent == 100
 
 
+async def test_flush_notices_a_client_that_has_gone_before_the_loop_does(wire: Wire, caplog):
+    """Who only ever flushes would run to its end for nobody, and keep all others waiting."""
+    told: list[type[BaseException]] = []
+    sent = 0
+
+    class Endless(RequestHandler):
+        async def get(self):
+            nonlocal sent
+            await self.flush()
+            client.reset()
+            try:
+                for _ in range(1000):
+                    self.write(bytes(4096))
+                    await self.flush()
+                    sent += 1
+            except StreamClosedError as error:
+                told.append(type(error))
+
+    server = wire.serve([("/", Endless)])
+    client = await wire.connect(server)
+    await client.send(request())
+    await wire.connection(server)
+    await wire.closed(server)
+    await turns()
+    assert told == [StreamClosedError]
+    assert sent < 100
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+
+
 @pytest.mark.parametrize("turns_in_the_handler", [0, 3])
 async def test_a_reader_that_takes_nothing_is_cut_off(wire: Wire, caplog, turns_in_the_handler):
     caplog.set_level("INFO", "waterspout")

@@ -30,7 +30,7 @@ cdef class HTTPServerConnection(Channel):
     cdef _receive_ahead(self, bytes data)
     @cython.locals(engine=ServerConnection, exchange=Exchange)
     cpdef on_response_complete(self, double now)
-    cpdef drain(self)
+    cpdef drain(self, bint is_complete)
     @cython.locals(body=RequestBody)
     cpdef read_piece(self)
 

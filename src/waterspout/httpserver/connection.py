@@ -264,9 +264,11 @@ class HTTPServerConnection(Channel):
             self._unsent.reset_on_close()
         self._transport.abort()
 
-    def drain(self) -> "asyncio.Future[None]":
-        """Return a future that is done when the client has caught up."""
-        if not self._is_write_paused:
+    def drain(self, is_complete: bool) -> "asyncio.Future[None]":
+        """Return a future that is done when the client has caught up, maybe with all of it."""
+        # A write that failed has closed the transport, which is all that it tells in this turn of
+        # the loop: who went on would write for nobody, without ever letting others have their turn.
+        if not self._is_write_paused and (is_complete or not self._transport.is_closing()):
             return self._server.drained  # type: ignore[no-any-return]
         return self._unsent.waiter(self.loop)  # type: ignore[no-any-return]
 

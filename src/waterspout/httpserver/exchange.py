@@ -372,7 +372,7 @@ class Exchange:
             future.set_exception(StreamClosedError())
             future.exception()  # nobody has to look at it
             return future
-        return self._connection.drain()  # type: ignore[no-any-return]
+        return self._connection.drain(self.finish_time != 0)  # type: ignore[no-any-return]
 
     # For logs and metrics
 
