@@ -1,20 +1,32 @@
 """Names, classes and exceptions."""
 
 import datetime
+import gzip
 import os
+import re
 import sys
 import xml.etree.ElementTree
+import zlib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from waterspout.util import (
+    ArgReplacer,
     Configurable,
+    GzipDecompressor,
     ObjectDict,
+    basestring_type,
+    bytes_type,
     errno_from_exception,
+    exec_in,
     import_object,
     raise_exc_info,
+    re_unescape,
     timedelta_to_seconds,
+    unicode_type,
 )
 
 
@@ -214,3 +226,138 @@ def test_raise_exc_info_without_an_exception():
 
 def test_timedelta_to_seconds():
     assert timedelta_to_seconds(datetime.timedelta(minutes=1, milliseconds=500)) == 60.5
+
+
+# Arguments
+
+
+def function(x, y, callback=None, z=None, *, only=None):
+    """Has an argument of each kind."""
+
+
+def test_an_argument_that_is_not_given():
+    replacer = ArgReplacer(function, "callback")
+    assert replacer.get_old_value((1, 2), {"z": 3}) is None
+    assert replacer.get_old_value((1, 2), {}, "default") == "default"
+    given_names = {"z": 3}
+    assert replacer.replace("new", (1, 2), given_names) == (
+        None,
+        (1, 2),
+        {"z": 3, "callback": "new"},
+    )
+    assert given_names == {"z": 3}
+
+
+def test_an_argument_by_position_and_by_name():
+    replacer = ArgReplacer(function, "callback")
+    positions = (1, 2, "old", 3)
+    assert replacer.get_old_value(positions, {}) == "old"
+    old, args, kwargs = replacer.replace("new", positions, {})
+    assert (old, list(args), kwargs) == ("old", [1, 2, "new", 3], {})
+    assert positions == (1, 2, "old", 3)
+    names = {"callback": "old"}
+    assert replacer.replace("new", (1, 2), names) == ("old", (1, 2), {"callback": "new"})
+    assert names == {"callback": "old"}
+
+
+def test_an_argument_that_has_no_position():
+    replacer = ArgReplacer(function, "only")
+    assert replacer.replace(1, (1, 2, 3, 4), {}) == (None, (1, 2, 3, 4), {"only": 1})
+    assert replacer.get_old_value((1, 2), {"only": 5}) == 5
+
+
+def test_what_has_no_signature():
+    with pytest.raises(TypeError):
+        ArgReplacer(type, "a")
+
+
+# Gzip
+
+
+def test_gzip_piece_by_piece():
+    data = os.urandom(1000) * 100
+    packed = gzip.compress(data)
+    for size in (1, 7, 1000, len(packed)):
+        engine = GzipDecompressor()
+        pieces = [packed[at : at + size] for at in range(0, len(packed), size)]
+        assert b"".join([engine.decompress(piece) for piece in pieces] + [engine.flush()]) == data
+        assert engine.unconsumed_tail == b""
+
+
+def test_gzip_within_a_bound():
+    data = bytes(1_000_000)
+    engine = GzipDecompressor()
+    rest = gzip.compress(data)
+    size = 0
+    while rest:
+        piece = engine.decompress(rest, 1000)
+        assert len(piece) <= 1000
+        size += len(piece)
+        rest = engine.unconsumed_tail
+    assert size + len(engine.flush()) == len(data)
+
+
+def test_no_gzip():
+    for data in (b"hello", zlib.compress(b"hello"), gzip.compress(b"hello")[:-8] + bytes(8)):
+        with pytest.raises(zlib.error):
+            GzipDecompressor().decompress(data)
+
+
+def test_gzip_that_ends_too_early():
+    packed = gzip.compress(b"hello")
+    for size in range(1, len(packed)):
+        engine = GzipDecompressor()
+        engine.decompress(packed[:size])
+        with pytest.raises(zlib.error, match="ended inside"):
+            engine.flush()
+    assert GzipDecompressor().flush() == b""
+
+
+def test_what_stands_behind_a_member_is_dropped():
+    engine = GzipDecompressor()
+    assert engine.decompress(gzip.compress(b"a") + b"junk") == b"a"
+    assert engine.decompress(b"more") == b""
+    assert engine.flush() == b""
+
+
+@pytest.mark.parametrize("max_length", [1, 3, 100])
+def test_what_stands_behind_a_member_is_given_back_to_nobody(max_length):
+    engine = GzipDecompressor()
+    rest = gzip.compress(b"hello") + b"junk"
+    pieces = []
+    for _ in range(20):
+        pieces.append(engine.decompress(rest, max_length))
+        rest = engine.unconsumed_tail
+    assert (b"".join(pieces), rest) == (b"hello", b"")
+
+
+# Code and patterns
+
+
+def test_exec_in():
+    names: dict[str, Any] = {"a": 1}
+    exec_in("b = a + 1", names)
+    assert names["b"] == 2
+    exec_in(compile("c = b + 1", "code", "exec"), names)
+    assert names["c"] == 3
+    local: dict[str, Any] = {}
+    exec_in("d = a", names, local)
+    assert (local, "d" in names) == ({"d": 1}, False)
+    with pytest.raises(SyntaxError):
+        exec_in("a b", {})
+
+
+@given(st.text())
+def test_re_unescape_undoes_re_escape(text):
+    assert re_unescape(re.escape(text)) == text
+
+
+@pytest.mark.parametrize("pattern", [r"\d", r"a\b", r"\1", r"\\\w"])
+def test_what_re_escape_never_makes(pattern):
+    with pytest.raises(ValueError, match="cannot unescape"):
+        re_unescape(pattern)
+
+
+def test_types_by_their_older_names():
+    assert unicode_type is basestring_type is str
+    assert bytes_type is bytes

@@ -1,21 +1,37 @@
-"""Tools that know nothing of the web: names and classes from configuration, exceptions, a dict.
+"""Tools that know nothing of the web: names and classes from configuration, arguments, gzip.
 
 Nothing here imports anything else of waterspout.
 """
 
 import datetime
+import inspect
+import re
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any, ClassVar, NamedTuple, NoReturn, Self, cast
 
 __all__ = [
+    "ArgReplacer",
     "Configurable",
+    "GzipDecompressor",
     "ObjectDict",
+    "basestring_type",
+    "bytes_type",
     "errno_from_exception",
+    "exec_in",
     "import_object",
     "raise_exc_info",
+    "re_unescape",
     "timedelta_to_seconds",
+    "unicode_type",
 ]
+
+# What programs of two Pythons called them.
+bytes_type = bytes
+unicode_type = str
+basestring_type = str
 
 
 class _Configuration(NamedTuple):
@@ -103,6 +119,81 @@ class ObjectDict(dict[str, Any]):
         self[name] = value
 
 
+class ArgReplacer:
+    """Finds one argument in calls of ``func``, given by position or by ``name``; for decorators.
+
+    Raises ``TypeError`` for what has no signature.
+    """
+
+    def __init__(self, func: Callable[..., Any], name: str) -> None:
+        self.name = name
+        positional = inspect.getfullargspec(func).args
+        #: Where it stands among the positional arguments; None where it is only given by name.
+        self.arg_pos = positional.index(name) if name in positional else None
+
+    def get_old_value(
+        self, args: Sequence[Any], kwargs: dict[str, Any], default: Any = None
+    ) -> Any:
+        """Return the argument as a call with ``args`` and ``kwargs`` has it, or ``default``."""
+        if self._is_positional(args):
+            return args[cast("int", self.arg_pos)]
+        return kwargs.get(self.name, default)
+
+    def replace(
+        self, new_value: Any, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> tuple[Any, Sequence[Any], dict[str, Any]]:
+        """Return what the argument was, or None, and ``args`` and ``kwargs`` with the new value.
+
+        Those that were given are left as they are.
+        """
+        old_value = self.get_old_value(args, kwargs)
+        if self._is_positional(args):
+            args = list(args)
+            args[cast("int", self.arg_pos)] = new_value
+        else:
+            kwargs = {**kwargs, self.name: new_value}
+        return old_value, args, kwargs
+
+    def _is_positional(self, args: Sequence[Any]) -> bool:
+        return self.arg_pos is not None and self.arg_pos < len(args)
+
+
+class GzipDecompressor:
+    """Undoes gzip piece by piece: one member of RFC 1952; what stands behind it is dropped.
+
+    Raises ``zlib.error`` for what is no gzip. One object is used by one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._engine = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        self._has_begun = False
+
+    def decompress(self, value: bytes, max_length: int = 0) -> bytes:
+        """Return what ``value`` unfolds to, at most ``max_length`` bytes of it; 0 is no bound.
+
+        What had no room is in `unconsumed_tail`: give it back with the next call. A megabyte may
+        unfold to a gigabyte, so leave the bound away only for data that you trust.
+        """
+        self._has_begun = self._has_begun or bool(value)
+        return b"" if self._engine.eof else self._engine.decompress(value, max_length)
+
+    @property
+    def unconsumed_tail(self) -> bytes:
+        """The end of the last ``value``, which a ``max_length`` left no room for."""
+        # Behind the end zlib leaves there what it has been given, for ever.
+        return b"" if self._engine.eof else self._engine.unconsumed_tail
+
+    def flush(self) -> bytes:
+        """Return what is left, to be called last; ``zlib.error`` where the data ended too early.
+
+        It has no bound: where there was one, call `decompress` until `unconsumed_tail` is empty.
+        """
+        rest = self._engine.flush()
+        if self._has_begun and not self._engine.eof:
+            raise zlib.error("the data ended inside its gzip member")
+        return rest
+
+
 def import_object(name: str) -> Any:
     """Import what a dotted name stands for: a module, or an object in one.
 
@@ -143,3 +234,33 @@ def raise_exc_info(
 def timedelta_to_seconds(td: datetime.timedelta) -> float:
     """Return `td.total_seconds()`."""
     return td.total_seconds()
+
+
+def exec_in(
+    code: str | CodeType, glob: dict[str, Any], loc: Mapping[str, Any] | None = None
+) -> None:
+    """Run code, or the text of some, with ``glob`` for its globals and ``loc`` for its locals.
+
+    Text is compiled as a module of its own: it inherits no ``__future__`` of ours. It can do all
+    that the program can: never run what somebody else has written.
+    """
+    if isinstance(code, str):
+        code = compile(code, "<string>", "exec", dont_inherit=True)
+    exec(code, glob, loc)  # noqa: S102 - that is what it is for
+
+
+def re_unescape(s: str) -> str:
+    r"""Return the text that ``re.escape`` made ``s`` of.
+
+    Raises ``ValueError`` for what it never makes, such as ``\d``.
+    """
+    return _ESCAPED.sub(_unescaped, s)
+
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match[1].isascii() and match[1].isalnum():
+        raise ValueError(f"cannot unescape {match[0]!r}")
+    return match[1]
