@@ -254,10 +254,7 @@ def re_unescape(s: str) -> str:
 
     Raises ``ValueError`` for what it never makes, such as ``\d``.
     """
-    return _ESCAPED.sub(_unescaped, s)
-
-
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+    return re.sub(r"\\(.)", _unescaped, s, flags=re.DOTALL)
 
 
 def _unescaped(match: re.Match[str]) -> str:
