@@ -54,7 +54,8 @@ async def until(notes: list[str], *expected: str) -> None:
 async def test_a_handler_hears_that_its_client_has_gone_and_goes_on(
     wire: Wire, gate, notes, is_reset, ahead
 ):
-    server = wire.serve([("/", Gate, {"gate": gate, "notes": notes})])
+    policy = Policy(cancel_on_disconnect=False)
+    server = wire.serve([("/", Gate, {"gate": gate, "notes": notes})], policy=policy)
     client = await wire.connect(server)
     await client.send(request())
     await until(notes, "begun")
@@ -72,8 +73,28 @@ async def test_a_handler_hears_that_its_client_has_gone_and_goes_on(
     await wire.closed(server)
 
 
-async def test_a_client_that_has_only_stopped_sending_gets_its_answer(wire: Wire, gate, notes):
+@pytest.mark.parametrize("ahead", [b"", b"\r\n", b"GET", request() * 3])
+@pytest.mark.parametrize("is_reset", [False, True], ids=["closed", "reset"])
+async def test_a_handler_whose_client_has_gone_is_cancelled(
+    wire: Wire, gate, notes, is_reset, ahead
+):
     server = wire.serve([("/", Gate, {"gate": gate, "notes": notes})])
+    client = await wire.connect(server)
+    await client.send(request())
+    await until(notes, "begun")
+    await client.send(ahead)
+    await turns()
+    if is_reset:
+        client.reset()
+    else:
+        client.close()
+    await until(notes, "begun", "gone", "finished")
+    await wire.closed(server)
+
+
+async def test_a_client_that_has_only_stopped_sending_gets_its_answer(wire: Wire, gate, notes):
+    policy = Policy(allow_half_close=True)
+    server = wire.serve([("/", Gate, {"gate": gate, "notes": notes})], policy=policy)
     client = await wire.connect(server)
     await client.send(request())
     client.end_sending()
@@ -104,6 +125,8 @@ async def test_a_handler_hears_nothing_of_a_client_that_goes_after_the_answer(
 
 async def test_a_program_may_listen_for_the_close_itself(wire: Wire, gate, notes):
     class Listens(Gate):
+        cancel_on_disconnect = False
+
         async def get(self):
             self.request.connection.set_close_callback(lambda: self.notes.append("heard"))
             await self.gate.wait()
@@ -126,7 +149,8 @@ async def test_an_error_in_on_connection_close_is_logged_and_nothing_else(
             self.notes.append("gone")
             raise RuntimeError("in the callback")
 
-    server = wire.serve([("/", Wrong, {"gate": gate, "notes": notes})])
+    policy = Policy(allow_half_close=True)
+    server = wire.serve([("/", Wrong, {"gate": gate, "notes": notes})], policy=policy)
     client = await wire.connect(server)
     await client.send(request())
     client.end_sending()
@@ -415,6 +439,8 @@ async def test_the_future_of_flush_fails_where_the_client_has_gone(wire: Wire, g
     errors = []
 
     class Late(RequestHandler):
+        cancel_on_disconnect = False
+
         async def get(self):
             await gate.wait()
             self.write("hello")
@@ -441,6 +467,8 @@ async def test_the_future_of_flush_fails_where_the_client_has_gone(wire: Wire, g
 
 async def test_a_callback_that_is_set_when_the_client_has_gone_is_called(wire: Wire, gate, notes):
     class Late(Gate):
+        cancel_on_disconnect = False
+
         async def get(self):
             self.notes.append("begun")
             await self.gate.wait()
