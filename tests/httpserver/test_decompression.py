@@ -17,6 +17,11 @@ TEXT = b"The quick brown fox jumps over the lazy dog. " * 1000
 GZIP = ("Content-Encoding: gzip",)
 
 
+def zipped(data: bytes) -> bytes:
+    """Return ``data`` in gzip, the same whenever that is: it is in the names of tests."""
+    return gzip.compress(data, mtime=0)
+
+
 class Gathered(RequestHandler):
     def post(self):
         self.set_header("X-Coding", self.request.headers.get("Content-Encoding", "none"))
@@ -90,12 +95,12 @@ def serve(wire: Wire, found):
 
 
 CODED = [
-    (gzip.compress(TEXT), "gzip"),
-    (gzip.compress(TEXT), "X-GZIP"),
-    (gzip.compress(TEXT[:7]) + gzip.compress(TEXT[7:]), "gzip"),
+    (zipped(TEXT), "gzip"),
+    (zipped(TEXT), "X-GZIP"),
+    (zipped(TEXT[:7]) + zipped(TEXT[7:]), "gzip"),
     (deflated(TEXT), "deflate"),
     (deflated(TEXT, -zlib.MAX_WBITS), "deflate"),
-    (gzip.compress(deflated(TEXT)), "deflate, gzip"),
+    (zipped(deflated(TEXT)), "deflate, gzip"),
 ]
 
 
@@ -117,7 +122,7 @@ async def test_a_body_that_is_gathered(wire: Wire, serve, body: bytes, coding: s
 
 async def test_codings_in_two_fields(wire: Wire, serve):
     client = await serve()
-    body = gzip.compress(deflated(TEXT))
+    body = zipped(deflated(TEXT))
     await client.send(post(body, "Content-Encoding: deflate", "Content-Encoding: gzip"))
     response = await client.response()
     assert response.body == TEXT
@@ -136,7 +141,7 @@ async def test_a_body_that_is_streamed(wire: Wire, serve, found, body: bytes, co
 
 async def test_a_form(wire: Wire, serve):
     client = await serve()
-    body = gzip.compress(b"name=value")
+    body = zipped(b"name=value")
     fields = (*GZIP, "Content-Type: application/x-www-form-urlencoded")
     await client.send(request(*fields, body=body))
     assert (await client.response()).body == b"value"
@@ -152,8 +157,8 @@ async def test_a_body_without_a_coding(wire: Wire, serve, lines):
 
 async def test_without_the_option_it_is_the_program_that_decodes(wire: Wire):
     client = await wire.client([("/", Gathered)])
-    response = await client.ask(*GZIP, method="POST", body=gzip.compress(TEXT))
-    assert response.body == gzip.compress(TEXT)
+    response = await client.ask(*GZIP, method="POST", body=zipped(TEXT))
+    assert response.body == zipped(TEXT)
     assert response["X-Coding"] == "gzip"
 
 
@@ -174,11 +179,11 @@ async def test_a_coding_that_is_not_understood(wire: Wire, serve, found, path: s
 @pytest.mark.parametrize(
     ("body", "coding"),
     [
-        (gzip.compress(TEXT)[:-1], "gzip"),
-        (gzip.compress(TEXT) + b"junk", "gzip"),
-        (gzip.compress(TEXT) + b"\0", "gzip"),
+        (zipped(TEXT)[:-1], "gzip"),
+        (zipped(TEXT) + b"junk", "gzip"),
+        (zipped(TEXT) + b"\0", "gzip"),
         (b"no gzip", "gzip"),
-        (gzip.compress(TEXT)[:-5] + b"wrong", "gzip"),
+        (zipped(TEXT)[:-5] + b"wrong", "gzip"),
         (deflated(TEXT) + b"junk", "deflate"),
         (deflated(TEXT)[:-1], "deflate"),
     ],
@@ -202,11 +207,11 @@ async def test_a_body_that_is_no_good(
 async def test_the_bound_is_that_of_what_it_unfolds_to(wire: Wire, serve, found, path: str):
     limit = 1_000_000
     client = await serve(max_body_size=limit)
-    await client.send(post(gzip.compress(bytes(limit)), *GZIP, path=path))
+    await client.send(post(zipped(bytes(limit)), *GZIP, path=path))
     response = await client.response()
     assert len(response.body) == limit or response.body == b"1000000"
     found[0].clear()
-    await client.send(post(gzip.compress(bytes(limit + 1)), *GZIP, path=path))
+    await client.send(post(zipped(bytes(limit + 1)), *GZIP, path=path))
     response = await client.response()
     assert response.status == 413
     assert response["Connection"] == "close"
@@ -216,14 +221,14 @@ async def test_the_bound_is_that_of_what_it_unfolds_to(wire: Wire, serve, found,
 
 async def test_a_bomb_is_never_in_memory(wire: Wire, serve, found):
     client = await serve(max_body_size=2**40)
-    await client.send(post(gzip.compress(bytes(30_000_000)), *GZIP, path="/streamed"))
+    await client.send(post(zipped(bytes(30_000_000)), *GZIP, path="/streamed"))
     assert (await client.response()).body == b"30000000"
     assert max(map(len, found[0])) <= 64 * 1024
 
 
 async def test_a_handler_sets_the_bound_of_one_body(wire: Wire, serve, found):
     client = await serve(max_body_size=10)
-    body = gzip.compress(bytes(1000))
+    body = zipped(bytes(1000))
     await client.send(post(body, *GZIP, path="/streamed?max=1000"))
     assert (await client.response()).body == b"1000"
     await client.send(post(body, *GZIP, path="/streamed?max=999"))
@@ -239,7 +244,7 @@ async def test_a_handler_that_wants_no_body(wire: Wire, serve, found):
 
 async def test_a_client_that_waits_to_go_on(wire: Wire, serve):
     client = await serve()
-    body = gzip.compress(TEXT)
+    body = zipped(TEXT)
     head = request(*GZIP, "Expect: 100-continue", f"Content-Length: {len(body)}", method="POST")
     await client.send(head)
     assert (await client.response()).status == 100
@@ -258,7 +263,7 @@ async def test_a_client_that_goes(wire: Wire, found, path: str):
     rules = [("/", Gathered), ("/streamed", Streamed, {"pieces": pieces, "ended": ended})]
     server = wire.serve(rules, decompress_request=True)
     client = await wire.connect(server)
-    body = gzip.compress(TEXT)
+    body = zipped(TEXT)
     await client.send(post(body, *GZIP, path=path)[:-10])
     await wire.connection(server)
     await turns()
@@ -289,7 +294,7 @@ async def test_what_is_not_asked_for_is_not_decoded(wire: Wire):
     delegate = Reading()
     server = wire.serve(delegate, decompress_request=True)
     client = await wire.connect(server)
-    await client.send(post(gzip.compress(bytes(300_000)), *GZIP))
+    await client.send(post(zipped(bytes(300_000)), *GZIP))
     exchange, headers = await delegate.exchanges.get()
     assert headers["X-Consumed-Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in headers
@@ -317,7 +322,7 @@ async def test_a_body_that_ends_badly_fails_its_reader(wire: Wire):
     delegate = Reading()
     server = wire.serve(delegate, decompress_request=True)
     client = await wire.connect(server)
-    await client.send(post(gzip.compress(TEXT)[:-1], *GZIP))
+    await client.send(post(zipped(TEXT)[:-1], *GZIP))
     exchange, _ = await delegate.exchanges.get()
     assert await exchange.read_piece() == TEXT
     with pytest.raises(StreamClosedError) as caught:
@@ -331,7 +336,7 @@ async def test_others_are_served_while_much_is_decoded(wire: Wire, found):
     rules = [("/", Gathered), ("/streamed", Streamed, {"pieces": pieces, "ended": ended})]
     server = wire.serve(rules, decompress_request=True)
     one, two = await wire.connect(server), await wire.connect(server)
-    await one.send(post(gzip.compress(bytes(40_000_000)), *GZIP, path="/streamed"))
+    await one.send(post(zipped(bytes(40_000_000)), *GZIP, path="/streamed"))
     while not pieces:
         await turns(1)
     assert (await two.ask(method="POST", body=b"x")).body == b"x"
@@ -346,7 +351,7 @@ async def test_a_wsgi_application(wire: Wire):
         return [b"%d %b" % (len(body), environ["CONTENT_LENGTH"].encode())]
 
     client = await wire.client(WSGIContainer(application), decompress_request=True)
-    await client.send(post(gzip.compress(TEXT), *GZIP))
+    await client.send(post(zipped(TEXT), *GZIP))
     assert (await client.response()).body == b"%d %d" % (len(TEXT), len(TEXT))
 
 
@@ -355,7 +360,7 @@ async def test_an_application_that_fails(wire: Wire, caplog: pytest.LogCaptureFi
         raise ValueError(len(request.body))
 
     client = await wire.client(fail, decompress_request=True)
-    await client.send(post(gzip.compress(TEXT), *GZIP))
+    await client.send(post(zipped(TEXT), *GZIP))
     assert (await client.response()).status == 500
     assert "nobody has answered POST /" in caplog.text
 
@@ -364,7 +369,7 @@ async def test_the_logs_count_what_was_received(wire: Wire, caplog: pytest.LogCa
     caplog.set_level(logging.INFO, "waterspout.access")
     application = Application([("/", Gathered)], access_log="json")
     client = await wire.client(application, decompress_request=True)
-    body = gzip.compress(TEXT)
+    body = zipped(TEXT)
     await client.send(post(body, *GZIP))
     await client.response()
     await client.send(post(body, "Content-Encoding: br"))
