@@ -36,6 +36,11 @@ def take_over(transport: Any, ahead: bytes) -> BaseIOStream:
     return stream
 
 
+def give_back(stream: BaseIOStream, ahead: bytes) -> None:
+    """Have ``ahead`` read before all else; nobody may be reading from ``stream``."""
+    stream._incoming.data[:0] = ahead
+
+
 class DetachedIOStream(IOStream):
     """A stream that begins to write when the transport has ended."""
 
