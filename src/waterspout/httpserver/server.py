@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 from waterspout.httpserver.accepting import Acceptor
+from waterspout.httpserver.adopting import adopt
 from waterspout.httpserver.answering import refuse, start_answering
 from waterspout.httpserver.connection import HTTPServerConnection
 from waterspout.httpserver.decompression import Decompression
@@ -27,6 +28,7 @@ from waterspout.httpserver.refusal import Refusal
 from waterspout.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
 from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
+from waterspout.iostream import BaseIOStream
 from waterspout.log import app_log, gen_log
 from waterspout.netutil import bind_sockets, ssl_options_to_context
 from waterspout.process import fork_processes
@@ -325,6 +327,19 @@ class HTTPServer:
             ssl_handshake_timeout=self.policy.header_timeout if has_tls else None,
             ssl_shutdown_timeout=self.policy.linger_timeout if has_tls else None,
         )
+
+    def handle_stream(self, stream: BaseIOStream, address: Any) -> None:
+        """Serve a client on a stream that a program brings, as if it had been accepted here.
+
+        ``address`` is the client's, as its socket would tell it; None for one without. What the
+        stream has to send goes first, and what it has received is served. It is of no use to the
+        program any more, and closed. Belongs to the event loop of this server.
+        """
+        loop = self._attach()
+        make = partial(self._make_connection, address or None)
+        task = loop.create_task(adopt(loop, stream, make))
+        self.opening.add(task)
+        task.add_done_callback(self.opening.discard)
 
     def _make_connection(self, address: tuple[str, int] | None) -> HTTPServerConnection:
         connection = HTTPServerConnection(self)

@@ -41,6 +41,36 @@ def give_back(stream: BaseIOStream, ahead: bytes) -> None:
     stream._incoming.data[:0] = ahead
 
 
+async def release(stream: BaseIOStream) -> tuple[Any, bytes]:
+    """Take the connection away from ``stream``, when it has sent what was written to it.
+
+    Return a socket, or the transport that the stream worked through, whose reading is stopped; and
+    what has been received and nobody has read. The stream is closed then; its close callback is
+    not called. ``StreamClosedError`` where it has been before.
+    """
+    await stream.write(b"")
+    stream.set_close_callback(None)
+    stream._watch_reads(False)
+    connection: Any
+    ahead = bytes(stream._incoming.data)
+    if isinstance(stream, TransportIOStream):
+        ahead += b"".join(stream._received)
+        connection, stream._transport = stream._transport, _Nowhere()
+    elif isinstance(stream, IOStream):
+        connection = stream.socket.dup()
+    else:
+        raise TypeError(f"{stream!r} has neither a socket nor a transport")
+    stream.close()
+    return connection, ahead
+
+
+class _Nowhere(asyncio.Transport):
+    """What a stream closes whose transport is somebody else's."""
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
 class DetachedIOStream(IOStream):
     """A stream that begins to write when the transport has ended."""
 
