@@ -27,7 +27,8 @@ def files(tmp_path_factory: pytest.TempPathFactory):
     return str(directory)
 
 
-def _attack(server: ServerProcess, mode: str, connections: int, seconds: int) -> None:
+def _attack(server: ServerProcess, mode: str, connections: int, seconds: int) -> bool:
+    """Attack, and tell whether there was the time to open as many connections as it holds."""
     options, path, is_holding = _MODES[mode]
     before = server.usage()
     attacker = subprocess.Popen(
@@ -58,8 +59,6 @@ def _attack(server: ServerProcess, mode: str, connections: int, seconds: int) ->
     assert "Exit status:" in told
     assert "service available" in told
     assert "YES" in told.rpartition("service available")[2].split("\n")[0]
-    if is_holding:
-        assert most > 0.9 * connections
     for _ in range(10_000):
         usage = server.usage()
         if usage["descriptors"] <= before["descriptors"] + 2:
@@ -68,13 +67,15 @@ def _attack(server: ServerProcess, mode: str, connections: int, seconds: int) ->
         pytest.fail("connections of the attack are still open")
     # What they had in memory was bounded, and the slow ones have cost next to nothing.
     assert usage["resident"] - before["resident"] < connections * 512 * 1024
+    return not is_holding or most > 0.9 * connections
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("mode", _MODES)
 def test_others_are_served(mode: str, files: str):
     with start(files=files) as server:
-        _attack(server, mode, connections=300, seconds=2)
+        assert any(_attack(server, mode, connections=300, seconds=time) for time in (2, 8, 32))
 
 
 @pytest.mark.deep
@@ -83,4 +84,4 @@ def test_others_are_served(mode: str, files: str):
 @pytest.mark.parametrize("loop", LOOPS)
 def test_others_are_served_for_long(loop: str, mode: str, files: str):
     with start(loop, files=files) as server:
-        _attack(server, mode, connections=1000, seconds=30)
+        assert any(_attack(server, mode, connections=1000, seconds=time) for time in (30, 90))

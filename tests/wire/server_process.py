@@ -3,16 +3,18 @@
 import importlib.util
 import json
 import os
+import queue
 import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -35,11 +37,13 @@ LOOPS = [
 
 @dataclass
 class ServerProcess:
-    """One that runs; ``stderr`` is where it logs."""
+    """One that runs."""
 
     process: subprocess.Popen[str]
     port: int
     address: str
+    log: queue.SimpleQueue[str]
+    """The lines that it has logged; they are read at once, or the pipe would hold it up."""
     context: ssl.SSLContext | None = None
     """What ``get`` trusts, where the server speaks TLS."""
 
@@ -110,14 +114,23 @@ def start(
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
+    log: queue.SimpleQueue[str] = queue.SimpleQueue()
+    reader = threading.Thread(target=_read, args=(process.stderr, log), daemon=True)
+    reader.start()
     try:
         line = process.stdout.readline()
-        assert line, process.stderr.read()
-        yield ServerProcess(process, int(line), address)
+        assert line, log.get(timeout=30)
+        yield ServerProcess(process, int(line), address, log)
         process.stdin.close()
         assert process.wait(timeout=30) == 0
     finally:
         process.kill()
         process.wait()
+        reader.join()
         for stream in (process.stdin, process.stdout, process.stderr):
             stream.close()
+
+
+def _read(stream: IO[str], log: queue.SimpleQueue[str]) -> None:
+    for line in stream:
+        log.put(line)
