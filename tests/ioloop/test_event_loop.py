@@ -89,7 +89,7 @@ def test_a_policy_of_another_family(loop, monkeypatch):
 
 def test_importing_the_package_imports_no_uvloop_and_makes_no_loop():
     run_program(
-        "import sys, asyncio, datetime, logging, random",
+        "import sys, asyncio, datetime, logging, random, zlib",
         "import waterspout",
         "before = set(sys.modules)",
         "import waterspout.ioloop",

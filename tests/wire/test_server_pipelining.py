@@ -7,6 +7,7 @@ import socket
 import pytest
 from tests.wire.server_under_test import Wire, request, turns
 
+from waterspout.httpserver import Policy
 from waterspout.web import RequestHandler
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
@@ -169,7 +170,7 @@ async def test_who_does_not_read_its_answers_gets_no_more_of_them(wire: Wire):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("count", [1, 2, 40])
 async def test_all_are_answered_where_the_client_has_stopped_sending(wire: Wire, kind, count):
-    server = wire.serve(RULES)
+    server = wire.serve(RULES, policy=Policy(allow_half_close=True))
     client = await wire.connect(server)
     await client.send(request(path=f"/{kind}/23") * count)
     client.end_sending()
@@ -181,7 +182,7 @@ async def test_all_are_answered_where_the_client_has_stopped_sending(wire: Wire,
 
 async def test_half_a_request_behind_the_last_one_is_refused(wire: Wire):
     gate = asyncio.Event()
-    server = wire.serve([("/", Gate, {"gate": gate})])
+    server = wire.serve([("/", Gate, {"gate": gate})], policy=Policy(allow_half_close=True))
     client = await wire.connect(server)
     await client.send(request() * 2 + b"GET")
     client.end_sending()
