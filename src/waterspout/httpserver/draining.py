@@ -58,7 +58,9 @@ class Drain:
         for connection in list(server.connections):
             connection.close_after_request(now)
         loop = asyncio.get_running_loop()
-        timer = loop.call_later(server.policy.next_request_timeout, self._sweep)
+        # Rather then than at the next full second; uvloop's timers may be a millisecond early.
+        wait = server.policy.next_request_timeout
+        timer = loop.call_later(wait, server.sweep, now + wait)
         try:
             await asyncio.wait_for(server.wait_all_closed(), 0.0 if self._hurry.is_set() else grace)
         except TimeoutError:
@@ -86,10 +88,6 @@ class Drain:
         gen_log.warning("the drain cuts %d connections after %.1f s", len(connections), seconds)
         for connection in connections:
             connection.abort()
-
-    def _sweep(self) -> None:
-        """Close those whose next request has not come: rather now than at the next full second."""
-        self._server.sweep(monotonic())
 
     async def _wait(self, seconds: float) -> None:
         """Wait, or until somebody is in a hurry."""
