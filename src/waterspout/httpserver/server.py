@@ -8,22 +8,17 @@ from contextvars import Context, copy_context
 from functools import partial
 from inspect import iscoroutine
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waterspout.httpserver.accepting import Acceptor
-from waterspout.httpserver.adopting import adopt
 from waterspout.httpserver.answering import refuse, start_answering
 from waterspout.httpserver.connection import HTTPServerConnection
-from waterspout.httpserver.decompression import Decompression
 from waterspout.httpserver.delivery import Delivery
 from waterspout.httpserver.draining import Drain
 from waterspout.httpserver.exchange import Exchange
-from waterspout.httpserver.forwarded import Downstream
 from waterspout.httpserver.memory import keep_freed_memory
 from waterspout.httpserver.observer import ServerObserver
-from waterspout.httpserver.peers import PeerList, listed_peers
 from waterspout.httpserver.policy import Policy, check
-from waterspout.httpserver.proxyheader import receive_proxy_header
 from waterspout.httpserver.refusal import Refusal
 from waterspout.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
 from waterspout.httputil.request import from_exchange
@@ -31,8 +26,12 @@ from waterspout.ioloop import IOLoop
 from waterspout.iostream import BaseIOStream
 from waterspout.log import app_log, gen_log
 from waterspout.netutil import bind_sockets, ssl_options_to_context
-from waterspout.process import fork_processes
 from waterspout.protocol.errors import HTTPInputError, RemoteProtocolError
+
+# What most servers do without is imported where it is asked for, so that they start sooner.
+if TYPE_CHECKING:
+    from waterspout.httpserver.forwarded import Downstream
+    from waterspout.httpserver.peers import PeerList
 
 __all__ = ["HTTPServer"]
 
@@ -102,6 +101,8 @@ class HTTPServer:
         #: Called before, where a body is to come; tells whether the request has been taken.
         self.start_at_head: Callable[[Exchange], bool] | None = getattr(host, "start_at_head", None)
         if decompress_request:
+            from waterspout.httpserver.decompression import Decompression
+
             decompression = Decompression(host, self.policy.limits.max_body_size)
             self.start_at_head = decompression.start_at_head
         #: Who counts what happens here (``observer.ServerObserver``), or None.
@@ -117,9 +118,13 @@ class HTTPServer:
         )
         self._downstream: Downstream | None = None
         if xheaders or protocol is not None:
-            self._downstream = Downstream(xheaders, trusted_downstream, protocol)
+            from waterspout.httpserver import forwarded
+
+            self._downstream = forwarded.Downstream(xheaders, trusted_downstream, protocol)
         self._header_peers: PeerList | None = None
         if proxy_protocol:
+            from waterspout.httpserver.peers import listed_peers
+
             self._header_peers = listed_peers(
                 trusted_downstream if proxy_protocol is True else proxy_protocol
             )
@@ -161,6 +166,8 @@ class HTTPServer:
         the parent does not: see ``process.fork_processes``. No event loop may have been made.
         """
         if num_processes != 1:
+            from waterspout.process import fork_processes
+
             fork_processes(num_processes, max_restarts)
         bound, self._bound = self._bound, []
         self.add_sockets(bound)
@@ -313,6 +320,8 @@ class HTTPServer:
         """Make a connection of a socket, after a PROXY header and TLS's handshake if they come."""
         address = None
         if self._header_peers is not None and self._header_peers.has_peer(accepted.getpeername()):
+            from waterspout.httpserver.proxyheader import receive_proxy_header
+
             try:
                 address = await receive_proxy_header(accepted, self.policy.header_timeout)
             except RemoteProtocolError as error:
@@ -335,6 +344,8 @@ class HTTPServer:
         stream has to send goes first, and what it has received is served. It is of no use to the
         program any more, and closed. Belongs to the event loop of this server.
         """
+        from waterspout.httpserver.adopting import adopt
+
         loop = self._attach()
         make = partial(self._make_connection, address or None)
         task = loop.create_task(adopt(loop, stream, make))
