@@ -32,6 +32,43 @@ def test_a_setting_that_is_missing(settings):
         page(**settings).require_setting("size")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("cookie_secret", 5, "a text, or a dictionary of texts by their versions, not int"),
+        ("default_handler_args", [1], "a dictionary of keywords, not list"),
+        ("key_version", "1", "an integer, not str"),
+        ("log_function", 5, "a function of a handler, not int"),
+        ("login_url", b"/login", "a URL, not bytes"),
+        ("static_handler_args", 5, "a dictionary of keywords, not int"),
+        ("static_handler_class", "Files", "a class of handlers, not str"),
+        ("static_path", 3, "a directory, not int"),
+        ("static_url_prefix", 3, "the beginning of a path, not int"),
+        ("template_path", 3, "a directory, not int"),
+        ("template_whitespace", 3, "'all', 'single' or 'oneline', not int"),
+        ("xsrf_cookie_kwargs", 3, "a dictionary of keywords of set_cookie, not int"),
+        ("xsrf_cookie_name", 3, "a name, not int"),
+        ("xsrf_cookie_version", "2", "1 or 2, not str"),
+    ],
+)
+def test_a_setting_of_a_wrong_kind(name, value, words):
+    with pytest.raises(TypeError) as caught:
+        Application(**{name: value})
+    assert str(caught.value) == f"the setting {name!r} must be {words}"
+    assert Application(**{name: None}).settings == {name: None}
+
+
+def test_a_secret_of_a_wrong_kind_is_not_told():
+    with pytest.raises(TypeError) as caught:
+        Application(cookie_secret=271828)
+    assert "271828" not in str(caught.value)
+
+
+def test_paths_may_be_paths(tmp_path):
+    settings = Application(static_path=tmp_path, template_path=tmp_path).settings
+    assert settings["static_path"] == tmp_path
+
+
 def test_a_setting_that_is_there():
     assert require_setting(page(size=5), "size", "sizing") == 5
     page(size=5).require_setting("size")

@@ -224,9 +224,10 @@ async def test_the_access_log(wire: Wire, executor, caplog):
         return []
 
     client = await wire.connect(serve(wire, application, executor))
-    for status in (200, 302, 404, 503):
+    for count, status in enumerate((200, 302, 404, 503), 1):
         await client.ask(path=f"/{status}")
-    await until(lambda: len(caplog.records) == 4)
+        # It is a thread that logs, and not before the answer is there.
+        await until(lambda count=count: len(caplog.records) == count)
     assert [record.levelname for record in caplog.records] == ["INFO", "INFO", "WARNING", "ERROR"]
     assert caplog.messages[2].startswith("404 GET /404 (127.0.0.1) ")
     caplog.clear()

@@ -126,6 +126,8 @@ class DictLoader(BaseLoader):
         return name
 
     def _create_template(self, name: str) -> Template:
+        if name not in self.dict:
+            raise KeyError(f"there is no template {name!r} in this DictLoader")
         return Template(self.dict[name], name=name, loader=self)
 
 

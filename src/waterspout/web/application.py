@@ -22,6 +22,7 @@ from waterspout.web.execution import execute, execute_at_head
 from waterspout.web.handler import RequestHandler
 from waterspout.web.handlerrouter import HandlerRouter
 from waterspout.web.metrics import chosen_metrics
+from waterspout.web.settings import check_settings
 from waterspout.web.streaming import HandlerDelegate
 from waterspout.web.transforms import OutputTransform, chosen_transforms
 from waterspout.web.uimodules import ui_methods_of, ui_modules_of
@@ -54,7 +55,7 @@ class Application(ReversibleRouter):
     ``transforms`` are subclasses of ``OutputTransform`` that every response goes through.
 
     The settings are found in ``RequestHandler.settings``; those that are none of these are the
-    program's own. For all handlers:
+    program's own. One of these that is of a wrong kind is a ``TypeError`` here. For all handlers:
 
     - ``default_handler_class``, ``default_handler_args``: who answers where no rule matches, and
       the keywords of its ``initialize``; without them it is a 404 page.
@@ -108,6 +109,7 @@ class Application(ReversibleRouter):
     ) -> None:
         if settings.get("debug"):
             settings = {**_DEBUG_SETTINGS, **settings}
+        check_settings(settings)
         self.settings = settings
         self.default_host = default_host
         #: The classes of the transforms that change each response; mostly there are none.

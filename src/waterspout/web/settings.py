@@ -1,8 +1,40 @@
-"""What a handler cannot do without settings of its application."""
+"""What settings of an application may be, and what a handler cannot do without them."""
 
+import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["require_setting", "static_url"]
+__all__ = ["check_settings", "require_setting", "static_url"]
+
+# What a setting has to be where it is there and not None, and the words for that. What is asked for
+# its truth only may be anything.
+_WANTED: dict[str, tuple[Any, str]] = {
+    "cookie_secret": ((str, bytes, Mapping), "a text, or a dictionary of texts by their versions"),
+    "default_handler_args": (Mapping, "a dictionary of keywords"),
+    "key_version": (int, "an integer"),
+    "log_function": (Callable, "a function of a handler"),
+    "login_url": (str, "a URL"),
+    "static_handler_args": (Mapping, "a dictionary of keywords"),
+    "static_handler_class": (type, "a class of handlers"),
+    "static_path": ((str, os.PathLike), "a directory"),
+    "static_url_prefix": (str, "the beginning of a path"),
+    "template_path": ((str, os.PathLike), "a directory"),
+    "template_whitespace": (str, "'all', 'single' or 'oneline'"),
+    "xsrf_cookie_kwargs": (Mapping, "a dictionary of keywords of set_cookie"),
+    "xsrf_cookie_name": (str, "a name"),
+    "xsrf_cookie_version": (int, "1 or 2"),
+}
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Say which setting is not what it has to be, when the application is made: ``TypeError``.
+
+    The value is not told: it may be a secret.
+    """
+    for name, (kinds, wanted) in _WANTED.items():
+        value = settings.get(name)
+        if value is not None and not isinstance(value, kinds):
+            raise TypeError(f"the setting {name!r} must be {wanted}, not {type(value).__name__}")
 
 
 def require_setting(handler: Any, name: str, feature: str) -> Any:
