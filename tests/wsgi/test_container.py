@@ -174,12 +174,13 @@ async def test_a_failure_is_a_500(wire: Wire, executor, caplog, application):
         assert got.status == 500
         assert got.body == b"500 Internal Server Error\n"
     await until(lambda: len(caplog.records) == 4)
-    failure, access, *_ = caplog.records
-    assert failure.name == "waterspout.application"
+    failure, access = (
+        next(record for record in caplog.records if record.name == f"waterspout.{name}")
+        for name in ("application", "access")
+    )
     assert failure.getMessage().startswith("the WSGI application failed: GET /x (127.0.0.1) [")
     assert failure.exc_info is not None
     assert failure.exc_info[1] is not None
-    assert access.name == "waterspout.access"
     assert access.getMessage().startswith("500 GET /x (127.0.0.1) ")
 
 
