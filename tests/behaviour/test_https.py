@@ -4,7 +4,7 @@ import ssl
 import threading
 
 import pytest
-from tests.httpclient.scripted_server import OK, always, answering, serve
+from tests.httpclient.scripted_server import OK, always, answering, eventually, serve
 from tests.httpclient.styles import until_heard
 
 from waterspout.httpclient import HTTPClientError
@@ -198,4 +198,5 @@ def test_the_server_hears_that_we_leave(client, server_tls, ca_certs):
         client.fetch(server.url, ca_certs=ca_certs)
         client.client.close()
         client.let_notice()
+        eventually(lambda: heard)
     assert heard == [b""]
