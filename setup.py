@@ -21,8 +21,12 @@ DIRECTIVES = {
 
 # Many distributions compile Python, and so its extensions, with -O3: bigger and slower to compile,
 # and of no use to code that is branches and calls into the interpreter. No -march either: a wheel
-# has to run on machines other than the one it was built on.
-COMPILE_ARGUMENTS = ["/O2"] if sys.platform == "win32" else ["-O2"]
+# has to run on machines other than the one it was built on. Debugging symbols are three quarters of
+# a file, and a third of the time it takes to make it.
+COMPILE_ARGUMENTS = ["/O2"] if sys.platform == "win32" else ["-O2", "-g0"]
+
+# Forty small files, each in as few pieces of memory as can be: a program starts sooner.
+LINK_ARGUMENTS = ["-Wl,-z,noseparate-code"] if sys.platform == "linux" else []
 
 
 def hot_modules() -> list[Extension]:
@@ -33,6 +37,7 @@ def hot_modules() -> list[Extension]:
             ".".join(source.relative_to(SOURCE).with_suffix("").parts),
             [str(source)],
             extra_compile_args=COMPILE_ARGUMENTS,
+            extra_link_args=LINK_ARGUMENTS,
         )
         for source in sources
         if source.exists()

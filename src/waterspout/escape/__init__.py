@@ -3,8 +3,10 @@
 What takes text takes ``str`` or UTF-8 ``bytes``; what is no text is refused with ``TypeError``.
 """
 
+from typing import TYPE_CHECKING
+
+from waterspout._lazy import lazy_names
 from waterspout.escape.json import json_decode, json_encode
-from waterspout.escape.linkify import linkify
 from waterspout.escape.markup import xhtml_escape, xhtml_unescape
 from waterspout.escape.text import (
     native_str,
@@ -15,6 +17,9 @@ from waterspout.escape.text import (
     utf8,
 )
 from waterspout.escape.url import parse_qs_bytes, url_escape, url_unescape
+
+if TYPE_CHECKING:
+    from waterspout.escape.links import linkify
 
 __all__ = [
     "json_decode",
@@ -32,3 +37,5 @@ __all__ = [
     "xhtml_escape",
     "xhtml_unescape",
 ]
+
+__getattr__, __dir__ = lazy_names(__name__, {"linkify": "links"})

@@ -5,12 +5,17 @@ HTTPClient().fetch(url).body                     # returns when the response is 
 AsyncHTTPClient().fetch(url, callback=handle)    # calls handle(response) later
 """
 
+from typing import TYPE_CHECKING
+
+from waterspout._lazy import lazy_names
 from waterspout.httpclient.asynchronous import AsyncHTTPClient
 from waterspout.httpclient.blocking import HTTPClient
 from waterspout.httpclient.errors import HTTPClientError, HTTPError
-from waterspout.httpclient.main import main
 from waterspout.httpclient.request import SENSITIVE_HEADERS, HTTPRequest
 from waterspout.httpclient.response import HTTPResponse
+
+if TYPE_CHECKING:
+    from waterspout.httpclient.command import main
 
 __all__ = [
     "SENSITIVE_HEADERS",
@@ -22,3 +27,5 @@ __all__ = [
     "HTTPResponse",
     "main",
 ]
+
+__getattr__, __dir__ = lazy_names(__name__, {"main": "command"})

@@ -1,6 +1,6 @@
 """``python -m waterspout.httpclient URL``."""
 
-from waterspout.httpclient.main import main
+from waterspout.httpclient.command import main
 
 if __name__ == "__main__":
     main()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import copy
 import functools
 import time
 import weakref
@@ -126,7 +125,9 @@ class AsyncHTTPClient(Configurable):
             else:
                 future.set_result(response)
 
-        completed = copy.copy(request)
+        from copy import copy  # for the sake of implementations that are not ours
+
+        completed = copy(request)
         for name, value in self.defaults.items():
             if getattr(completed, name, None) is None:
                 setattr(completed, name, value)

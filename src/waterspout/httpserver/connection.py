@@ -15,7 +15,7 @@ What concerns the socket alone is in ``channel``.
 import asyncio
 from logging import INFO, WARNING
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waterspout.httpserver.cancelling import (
     RequestTimeoutError,
@@ -30,13 +30,14 @@ from waterspout.httpserver.filesending import SentFile
 from waterspout.httpserver.policy import Policy
 from waterspout.httpserver.refusal import failure, new_refusal, refusing
 from waterspout.httpserver.requestbody import RequestBody, new_request_body
-from waterspout.iostream import BaseIOStream
-from waterspout.iostream.takeover import take_over
 from waterspout.log import app_log, gen_log
 from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
 from waterspout.protocol.http1.messages import RequestHead, Signal
 from waterspout.protocol.http1.server import ServerConnection
 from waterspout.protocol.http1.states import CLOSE_BODY
+
+if TYPE_CHECKING:
+    from waterspout.iostream import BaseIOStream
 
 __all__ = ["HTTPServerConnection"]
 
@@ -290,10 +291,12 @@ class HTTPServerConnection(Channel):
             self.exchange.is_held = False
         Channel._on_file_end(self)
 
-    def detach(self) -> BaseIOStream:
+    def detach(self) -> "BaseIOStream":
         """Give the connection to a stream, which first reads what the client has sent ahead."""
         if self._body is not None:
             raise LocalProtocolError("the request's body must have been read before detach()")
+        from waterspout.iostream.takeover import take_over  # few programs leave HTTP
+
         transport = self._detach()
         self._let_go(None)
         return take_over(transport, self._engine.take_unread_data())

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waterspout.httpserver.answering import start_answering
 from waterspout.httpserver.filesending import SentFile
@@ -15,12 +15,15 @@ from waterspout.httputil import (
     RequestStartLine,
     ResponseStartLine,
 )
-from waterspout.iostream import BaseIOStream, StreamClosedError
+from waterspout.iostream import StreamClosedError
 from waterspout.log import app_log, printable
 from waterspout.protocol.errors import LocalProtocolError
 from waterspout.protocol.http1.messages import RequestHead
 from waterspout.protocol.http1.server import ServerConnection
 from waterspout.protocol.http1.writer import reason_phrase, split_framing
+
+if TYPE_CHECKING:
+    from waterspout.iostream import BaseIOStream
 
 __all__ = ["Exchange"]
 
@@ -316,7 +319,7 @@ class Exchange:
         self.bytes_sent += len(head)
         self._connection.switch(head)
 
-    def detach(self) -> BaseIOStream:
+    def detach(self) -> "BaseIOStream":
         """Take the connection out of HTTP and return the stream on it; the exchange is over.
 
         To be called before anything was sent, or after the head of a response that allows it,

@@ -1,9 +1,13 @@
 """The name of a request, by which it is found in the logs of all who have had a part in it."""
 
 import os
-import random
+from functools import cache
+from typing import TYPE_CHECKING
 
 from waterspout.protocol.http1.messages import RequestHead
+
+if TYPE_CHECKING:
+    from random import Random
 
 __all__ = ["request_id_of"]
 
@@ -15,11 +19,18 @@ _ALLOWED = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/+=@",
 )
 
-# An id is no secret, only unlike all others: this costs 0.2 us, `uuid.uuid4` 2. It is not the
-# module's own generator, which a program may seed.
-_random = random.Random()  # noqa: S311
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_random.seed)
+
+@cache
+def _generator() -> "Random":
+    """Return what makes ids: an id is no secret, only unlike all others."""
+    # This costs 0.2 us an id, `uuid.uuid4` 2. It is not the module's own generator, which a program
+    # may seed. The module is not imported before there is a request: programs start sooner.
+    from random import Random
+
+    made = Random()  # noqa: S311
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=made.seed)
+    return made
 
 
 def request_id_of(head: RequestHead | None) -> str:
@@ -32,4 +43,4 @@ def request_id_of(head: RequestHead | None) -> str:
         values = head.find_all(b"x-request-id")
         if len(values) == 1 and 0 < len(values[0]) <= _LONGEST and _ALLOWED.issuperset(values[0]):
             return values[0].decode("ascii")  # type: ignore[no-any-return, unused-ignore]
-    return f"{_random.getrandbits(128):032x}"
+    return f"{_generator().getrandbits(128):032x}"

@@ -23,7 +23,6 @@ from waterspout.httpserver.refusal import Refusal
 from waterspout.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
 from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
-from waterspout.iostream import BaseIOStream
 from waterspout.log import app_log, gen_log
 from waterspout.netutil import bind_sockets, ssl_options_to_context
 from waterspout.protocol.errors import HTTPInputError, RemoteProtocolError
@@ -32,6 +31,7 @@ from waterspout.protocol.errors import HTTPInputError, RemoteProtocolError
 if TYPE_CHECKING:
     from waterspout.httpserver.forwarded import Downstream
     from waterspout.httpserver.peers import PeerList
+    from waterspout.iostream import BaseIOStream
 
 __all__ = ["HTTPServer"]
 
@@ -337,7 +337,7 @@ class HTTPServer:
             ssl_shutdown_timeout=self.policy.linger_timeout if has_tls else None,
         )
 
-    def handle_stream(self, stream: BaseIOStream, address: Any) -> None:
+    def handle_stream(self, stream: "BaseIOStream", address: Any) -> None:
         """Serve a client on a stream that a program brings, as if it had been accepted here.
 
         ``address`` is the client's, as its socket would tell it; None for one without. What the

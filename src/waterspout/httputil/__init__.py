@@ -1,5 +1,8 @@
 """HTTP in values: start lines, header mappings, the request a program sees, dates and URLs."""
 
+from typing import TYPE_CHECKING
+
+from waterspout._lazy import lazy_names
 from waterspout.httputil.bounds import (
     ParseBodyConfig,
     ParseMultipartConfig,
@@ -12,7 +15,6 @@ from waterspout.httputil.delegate import (
     HTTPMessageDelegate,
     HTTPServerConnectionDelegate,
 )
-from waterspout.httputil.examples import doctests
 from waterspout.httputil.forms import parse_body_arguments
 from waterspout.httputil.multipart import HTTPFile, parse_multipart_form_data
 from waterspout.httputil.request import HTTPServerRequest
@@ -31,6 +33,9 @@ from waterspout.httputil.text import (
 )
 from waterspout.protocol.errors import HTTPInputError, HTTPOutputError
 from waterspout.protocol.headers import HTTPHeaders
+
+if TYPE_CHECKING:
+    from waterspout.httputil.examples import doctests
 
 __all__ = [
     "HTTPConnection",
@@ -59,3 +64,5 @@ __all__ = [
     "split_host_and_port",
     "url_concat",
 ]
+
+__getattr__, __dir__ = lazy_names(__name__, {"doctests": "examples"})

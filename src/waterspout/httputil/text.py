@@ -1,7 +1,6 @@
 """Small texts of HTTP: dates, URLs with queries, hosts with ports, credentials."""
 
 import datetime
-import numbers
 import time
 import unicodedata
 from collections.abc import Iterable
@@ -38,7 +37,7 @@ def format_timestamp(
     """
     if isinstance(ts, datetime.datetime):
         day = ts.utctimetuple()
-    elif isinstance(ts, numbers.Real):
+    elif hasattr(ts, "__float__"):
         day = time.gmtime(float(ts))
     elif isinstance(ts, tuple):
         from calendar import timegm  # a tuple is seldom, and does not know its day of the week

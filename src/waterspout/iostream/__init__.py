@@ -1,12 +1,17 @@
 """Streams of bytes for those who want them raw: read until something, write and wait."""
 
-from waterspout.iostream.base import BaseIOStream
+from typing import TYPE_CHECKING
+
+from waterspout._lazy import lazy_names
 from waterspout.iostream.errors import (
     StreamBufferFullError,
     StreamClosedError,
     UnsatisfiableReadError,
 )
-from waterspout.iostream.stream import IOStream
+
+if TYPE_CHECKING:
+    from waterspout.iostream.base import BaseIOStream
+    from waterspout.iostream.stream import IOStream
 
 __all__ = [
     "BaseIOStream",
@@ -15,3 +20,6 @@ __all__ = [
     "StreamClosedError",
     "UnsatisfiableReadError",
 ]
+
+# Their errors are everywhere, the streams themselves not.
+__getattr__, __dir__ = lazy_names(__name__, {"BaseIOStream": "base", "IOStream": "stream"})

@@ -4,11 +4,16 @@ To import this sets nothing up. The loggers are children of ``waterspout``, and 
 level and handlers of its own through `logging`.
 """
 
-from waterspout.log.json import JSONFormatter
+from typing import TYPE_CHECKING
+
+from waterspout._lazy import lazy_names
 from waterspout.log.loggers import access_log, app_log, gen_log
-from waterspout.log.pretty import LogFormatter
-from waterspout.log.setup import enable_pretty_logging
 from waterspout.log.text import printable
+
+if TYPE_CHECKING:
+    from waterspout.log.json import JSONFormatter
+    from waterspout.log.pretty import LogFormatter
+    from waterspout.log.setup import enable_pretty_logging
 
 __all__ = [
     "JSONFormatter",
@@ -19,3 +24,8 @@ __all__ = [
     "gen_log",
     "printable",
 ]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {"JSONFormatter": "json", "LogFormatter": "pretty", "enable_pretty_logging": "setup"},
+)

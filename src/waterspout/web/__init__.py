@@ -1,8 +1,8 @@
 """The web framework: what a handler is, and the application that finds it."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from waterspout._lazy import lazy_names
 from waterspout.routing import URLSpec
 from waterspout.web.application import Application
 from waterspout.web.authentication import authenticated
@@ -72,28 +72,17 @@ __all__ = [
     "url",
 ]
 
-# Where a name is that most programs do without: it is imported when it is asked for, so that they
-# start sooner.
-_PLACES = {
-    "Checks": "checks",
-    "Event": "eventstream",
-    "EventStream": "eventstream",
-    "FallbackHandler": "fallbackhandler",
-    "HealthHandler": "healthhandler",
-    "ReadyHandler": "healthhandler",
-    "MetricsHandler": "metricshandler",
-    "RedirectHandler": "redirecthandler",
-    "StaticFileHandler": "staticfilehandler",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "Checks": "checks",
+        "Event": "eventstream",
+        "EventStream": "eventstream",
+        "FallbackHandler": "fallbackhandler",
+        "HealthHandler": "healthhandler",
+        "ReadyHandler": "healthhandler",
+        "MetricsHandler": "metricshandler",
+        "RedirectHandler": "redirecthandler",
+        "StaticFileHandler": "staticfilehandler",
+    },
+)

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from waterspout.httputil import HTTPHeaders, HTTPServerRequest
-from waterspout.iostream import BaseIOStream
 from waterspout.util import ObjectDict
 from waterspout.web import (
     arguments,
@@ -16,7 +15,6 @@ from waterspout.web import (
     earlyhints,
     errors,
     etag,
-    eventstream,
     language,
     rendering,
     response,
@@ -32,6 +30,7 @@ from waterspout.web.summary import summary
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
 
+    from waterspout.iostream import BaseIOStream
     from waterspout.locale import Locale
     from waterspout.template import BaseLoader
     from waterspout.web.application import Application
@@ -431,11 +430,15 @@ class RequestHandler(HandlerState):
         closed when the client goes or the server drains. ``keep_alive`` is after how many seconds
         of silence a comment is sent. ``EventStream`` is the same for events that come otherwise.
         """
+        from waterspout.web import eventstream  # few handlers send events
+
         await eventstream.send_events(self, events, keep_alive)
 
     @property
     def last_event_id(self) -> str | None:
         """The id of the last event that the client says it has got; None without one."""
+        from waterspout.web import eventstream
+
         return eventstream.last_event_id(self)
 
     def finish(self, chunk: str | bytes | dict[Any, Any] | None = None) -> "asyncio.Future[None]":
@@ -446,7 +449,7 @@ class RequestHandler(HandlerState):
         """Finish with a redirect to ``url``: 302, 301 if permanent, or ``status`` (300 to 399)."""
         response.redirect(self, url, permanent, status)
 
-    def detach(self) -> BaseIOStream:
+    def detach(self) -> "BaseIOStream":
         """Take the connection out of HTTP and return the stream on it; the request is over.
 
         What the client has sent behind its request is read from the stream first. It may follow

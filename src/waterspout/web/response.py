@@ -6,17 +6,15 @@ once a second for its date; a mapping of their own is made only for handlers tha
 
 import asyncio
 import datetime
-import numbers
 from operator import index
 from time import monotonic, time
-from typing import Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 from urllib.parse import quote
 
 from waterspout._version import __version__
 from waterspout.escape import json_encode
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httputil import format_timestamp
-from waterspout.iostream import BaseIOStream
 from waterspout.log import app_log
 from waterspout.protocol.errors import HTTPInputError, LocalProtocolError
 from waterspout.protocol.headers import HTTPHeaders, check_field_value, encode_fields
@@ -25,6 +23,9 @@ from waterspout.web.etag import matches
 from waterspout.web.state import HandlerState
 from waterspout.web.summary import where
 from waterspout.web.transforms import transform_first, transform_next
+
+if TYPE_CHECKING:
+    from waterspout.iostream import BaseIOStream
 
 __all__ = [
     "HeaderValue",
@@ -43,7 +44,7 @@ __all__ = [
     "write",
 ]
 
-HeaderValue = bytes | str | int | numbers.Integral | datetime.datetime
+HeaderValue = bytes | str | int | SupportsIndex | datetime.datetime
 
 # Fields that describe a body, and go where there is none.
 _REPRESENTATION_FIELDS = ("Content-Encoding", "Content-Language", "Content-Type")
@@ -90,7 +91,7 @@ def header_text(value: Any) -> str:
         return value
     if isinstance(value, bytes):
         return value.decode("latin-1")
-    if isinstance(value, numbers.Integral):
+    if hasattr(value, "__index__"):
         return str(value)
     if isinstance(value, datetime.datetime):
         return format_timestamp(value)
@@ -180,7 +181,7 @@ def finish(handler: HandlerState, chunk: Any) -> "asyncio.Future[None]":
     return exchange.drain()  # type: ignore[no-any-return]
 
 
-def detach(handler: HandlerState) -> BaseIOStream:
+def detach(handler: HandlerState) -> "BaseIOStream":
     """Take the connection out of HTTP, and end the request; see ``RequestHandler.detach``."""
     stream: BaseIOStream = handler.request.connection.detach()
     handler._finished = True
