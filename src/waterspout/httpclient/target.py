@@ -15,21 +15,20 @@ __all__ = ["Target", "parse_url", "redacted", "resolve_reference", "without_cred
 _PORTS = {"http": 80, "https": 443}
 
 # A backslash ends the authority for browsers, but not for RFC 3986: it is refused there.
-_URL = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://"
+_URL = (
+    r"(?s)(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://"
     r"(?P<authority>[^/?#\\]*)"
     r"(?P<path>/[^?#]*)?"
     r"(?P<query>\?[^#]*)?"
-    r"(?P<fragment>#.*)?",
-    re.DOTALL,
+    r"(?P<fragment>#.*)?"
 )
 # RFC 952 and 1123, and the underscore that real names have.
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_\-]{0,61}[A-Za-z0-9_])?"
-_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
+_NAME = rf"{_LABEL}(?:\.{_LABEL})*\.?"
 _MAX_NAME = 254
 
 # Everything up to the space, and DEL. What is above is quoted as UTF-8.
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f]")
+_FORBIDDEN = r"[\x00-\x20\x7f]"
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.\-]*:"
 _CREDENTIALS = r"(?:(?<=://)|^)[^/?#]*@"
 
@@ -67,13 +66,13 @@ def parse_url(url: str) -> Target:
 
     The message names the URL without its credentials.
     """
-    found = _URL.fullmatch(url)
+    found = re.fullmatch(_URL, url)
     if found is None:
         raise ValueError(f"no URL with a scheme and a host: {redacted(url)!r}")
     scheme = found["scheme"].lower()
     if scheme not in _PORTS:
         raise ValueError(f"unsupported URL scheme {scheme!r}: {redacted(url)!r}")
-    bad = _FORBIDDEN.search(url)
+    bad = re.search(_FORBIDDEN, url)
     if bad is not None:
         raise ValueError(f"{bad[0]!r} in the URL {redacted(url)!r}: quote it first")
     userinfo, at, hostport = found["authority"].rpartition("@")
@@ -134,7 +133,7 @@ def _split(hostport: str) -> tuple[str, int | None]:
             host = host.encode("idna").decode("ascii")
         except UnicodeError as error:
             raise ValueError(f"invalid host name ({error})") from None
-    if not _NAME.fullmatch(host) or len(host) > _MAX_NAME:
+    if not re.fullmatch(_NAME, host) or len(host) > _MAX_NAME:
         raise ValueError("invalid host name")
     return host.lower(), _port(port)
 

@@ -11,7 +11,7 @@ from waterspout.httputil.text import format_timestamp
 __all__ = ["encode_cookie", "is_cookie_name", "parse_cookie"]
 
 # What Python's http.cookies takes for a name: a token (RFC 6265bis section 4.1.1), or a colon too.
-_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z:]+")
+_NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z:]+"
 # http.cookies has no morsel of such a name, so that it could not be read back.
 _RESERVED = frozenset(
     {
@@ -29,14 +29,14 @@ _RESERVED = frozenset(
 )
 # A value that needs no quotes; in quotes, characters that need an escape.
 _UNQUOTED = _NAME
-_ESCAPED = re.compile(r"[^ !#$%&'()*+\-./0-9:<=>?@A-Z\[\]^_`a-z{|}~]")
-_FORBIDDEN_IN_VALUE = re.compile(r"[\x00-\x20\x7f]|[^\x00-\xff]")
+_ESCAPED = r"[^ !#$%&'()*+\-./0-9:<=>?@A-Z\[\]^_`a-z{|}~]"
+_FORBIDDEN_IN_VALUE = r"[\x00-\x20\x7f]|[^\x00-\xff]"
 # RFC 6265bis section 4.1.1: av-octet, but for the space.
-_FORBIDDEN_IN_ATTRIBUTE = re.compile(r"[^!-:<-~]")
-_WHOLE_NUMBER = re.compile(r"-?[0-9]+")
+_FORBIDDEN_IN_ATTRIBUTE = r"[^!-:<-~]"
+_WHOLE_NUMBER = r"-?[0-9]+"
 _SAME_SITE = ("strict", "lax", "none")
 
-_ESCAPE = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))", re.DOTALL)
+_ESCAPE = r"(?s)\\(?:([0-3][0-7][0-7])|(.))"
 
 
 def parse_cookie(cookie: str) -> dict[str, str]:
@@ -75,7 +75,7 @@ def encode_cookie(name: str, value: str, attributes: Mapping[str, Any]) -> str:
     the message.
     """
     name = _plain("the name of a cookie", name)
-    if _NAME.fullmatch(name) is None:
+    if re.fullmatch(_NAME, name) is None:
         raise ValueError(f"invalid cookie name {name[:40]!r}: it must be a token")
     if name.lower() in _RESERVED:
         raise ValueError(f"invalid cookie name {name!r}: it is that of an attribute")
@@ -100,7 +100,7 @@ def encode_cookie(name: str, value: str, attributes: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=256)
 def is_cookie_name(name: str) -> bool:
     """Tell whether a cookie may have this name here."""
-    return _NAME.fullmatch(name) is not None and name.lower() not in _RESERVED
+    return re.fullmatch(_NAME, name) is not None and name.lower() not in _RESERVED
 
 
 def _unquote(value: str) -> str:
@@ -108,7 +108,7 @@ def _unquote(value: str) -> str:
     if len(value) < 2 or value[-1] != '"':
         return value
     inner = value[1:-1]
-    return _ESCAPE.sub(_unescape, inner) if "\\" in inner else inner
+    return re.sub(_ESCAPE, _unescape, inner) if "\\" in inner else inner
 
 
 def _unescape(found: re.Match[str]) -> str:
@@ -125,15 +125,15 @@ def _plain(what: str, given: Any) -> str:
 
 def _quote(name: str, value: str) -> str:
     value = _plain("the value of a cookie", value)
-    if _UNQUOTED.fullmatch(value) is not None:
+    if re.fullmatch(_UNQUOTED, value) is not None:
         return value
-    forbidden = _FORBIDDEN_IN_VALUE.search(value)
+    forbidden = re.search(_FORBIDDEN_IN_VALUE, value)
     if forbidden is not None:
         raise ValueError(
             f"cookie {name!r}: its value must not hold {forbidden[0]!r} (at index"
             f" {forbidden.start()}): encode it first, for example with url_escape"
         )
-    return f'"{_ESCAPED.sub(_escape, value)}"'
+    return f'"{re.sub(_ESCAPED, _escape, value)}"'
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -143,7 +143,7 @@ def _escape(found: re.Match[str]) -> str:
 
 def _text(label: str, given: Any) -> str:
     text = _plain(f"the cookie attribute {label}", given)
-    forbidden = _FORBIDDEN_IN_ATTRIBUTE.search(text)
+    forbidden = re.search(_FORBIDDEN_IN_ATTRIBUTE, text)
     if forbidden is not None:
         raise ValueError(f"it must not hold {forbidden[0]!r} (at index {forbidden.start()})")
     return f"{label}={text}" if text else ""
@@ -167,7 +167,7 @@ def _flag(label: str, given: Any) -> str:
 def _seconds(label: str, given: Any) -> str:
     # Text that is not all digits could bring an attribute of its own.
     if isinstance(given, str):
-        if _WHOLE_NUMBER.fullmatch(given) is None:
+        if re.fullmatch(_WHOLE_NUMBER, given) is None:
             raise ValueError(f"it is a whole number of seconds, not {given[:40]!r}")
         return f"{label}={str.__str__(given)}"
     return f"{label}={int(given) if isinstance(given, float) else index(given)}"

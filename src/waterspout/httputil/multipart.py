@@ -16,7 +16,7 @@ __all__ = ["HTTPFile", "parse_multipart_form_data"]
 
 # RFC 2046 section 5.1.1 has fewer characters, but 70 of them at most as well.
 _BOUNDARY = rb"[\x20-\x7e]{0,69}[\x21-\x7e]"
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL = r"[\x00-\x08\x0a-\x1f\x7f]"
 
 # Fields in the head of a part; two or three are what there is.
 _MAX_FIELDS = 16
@@ -126,7 +126,7 @@ def _understood(fields: list[tuple[str, str]]) -> tuple[str, HTTPFile | None]:
     disposition = ""
     content_type = "application/unknown"
     for field, value in fields:
-        if not value.isprintable() and _CONTROL.search(value):
+        if not value.isprintable() and re.search(_CONTROL, value):
             raise HTTPInputError("the head of a form's part must not hold control characters")
         if field == "Content-Disposition":
             if disposition:
@@ -158,6 +158,6 @@ def _extended_filename(parameters: dict[str, str]) -> str | None:
     if extended != ["filename*"]:
         raise HTTPInputError("of extended parameters a form's part has filename* only")
     filename = decode_extended(parameters["filename*"])
-    if _CONTROL.search(filename):
+    if re.search(_CONTROL, filename):
         raise HTTPInputError("a file name must not hold control characters")
     return filename

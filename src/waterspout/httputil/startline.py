@@ -13,7 +13,7 @@ __all__ = [
     "parse_response_start_line",
 ]
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL = r"[\x00-\x08\x0a-\x1f\x7f]"
 
 
 class RequestStartLine(NamedTuple):
@@ -62,7 +62,7 @@ def parse_response_start_line(line: str) -> ResponseStartLine:
 
 
 def _check_controls(line: str) -> None:
-    if _CONTROL.search(line):
+    if re.search(_CONTROL, line):
         raise HTTPInputError("a start line must not hold control characters")
 
 

@@ -9,7 +9,6 @@ from waterspout.web.authentication import authenticated
 from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.errors import Finish, HTTPError, MissingArgumentError
 from waterspout.web.handler import RequestHandler
-from waterspout.web.metrics import Metrics
 from waterspout.web.signed import (
     DEFAULT_SIGNED_VALUE_MIN_VERSION,
     DEFAULT_SIGNED_VALUE_VERSION,
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from waterspout.web.eventstream import Event, EventStream
     from waterspout.web.fallbackhandler import FallbackHandler
     from waterspout.web.healthhandler import HealthHandler, ReadyHandler
+    from waterspout.web.metrics import Metrics
     from waterspout.web.metricshandler import MetricsHandler
     from waterspout.web.redirecthandler import RedirectHandler
     from waterspout.web.staticfilehandler import StaticFileHandler
@@ -81,6 +81,7 @@ __getattr__, __dir__ = lazy_names(
         "FallbackHandler": "fallbackhandler",
         "HealthHandler": "healthhandler",
         "ReadyHandler": "healthhandler",
+        "Metrics": "metrics",
         "MetricsHandler": "metricshandler",
         "RedirectHandler": "redirecthandler",
         "StaticFileHandler": "staticfilehandler",

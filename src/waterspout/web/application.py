@@ -21,7 +21,6 @@ from waterspout.web.errorhandler import ErrorHandler
 from waterspout.web.execution import execute, execute_at_head
 from waterspout.web.handler import RequestHandler
 from waterspout.web.handlerrouter import HandlerRouter
-from waterspout.web.metrics import chosen_metrics
 from waterspout.web.settings import check_settings
 from waterspout.web.streaming import HandlerDelegate
 from waterspout.web.transforms import OutputTransform, chosen_transforms
@@ -121,7 +120,7 @@ class Application(ReversibleRouter):
         self._own_log: Callable[[Any], None] | None = settings.get("log_function")
         self.access_log = settings.get("access_log", None if self._own_log else "text")
         #: Who counts what a server of this application does, or None.
-        self.observer: ServerObserver | None = chosen_metrics(settings.get("metrics"))
+        self.observer: ServerObserver | None = _observer(settings.get("metrics"))
         self.ui_modules = ui_modules_of(settings.get("ui_modules") or {})
         self.ui_methods = ui_methods_of(settings.get("ui_methods") or {})
         #: Loaders by directory and by the method that made them.
@@ -276,3 +275,11 @@ def _default_route(settings: dict[str, Any]) -> Route:
     if not (isinstance(handler_class, type) and issubclass(handler_class, RequestHandler)):
         raise TypeError(f"default_handler_class: {handler_class!r} is no RequestHandler class")
     return Route(handler_class, settings.get("default_handler_args") or {})
+
+
+def _observer(metrics: Any) -> ServerObserver | None:
+    if metrics is None:
+        return None
+    from waterspout.web.metrics import chosen_metrics  # most applications count nothing
+
+    return chosen_metrics(metrics)

@@ -7,9 +7,9 @@ from hashlib import blake2b
 __all__ = ["compute_etag", "matches", "names_exactly"]
 
 # One tag of a list; the W/ of weak ones is left out, for the comparison is weak.
-_TAG = re.compile(r'"[^"]*"')
+_TAG = r'"[^"]*"'
 # The same, weak ones as they are.
-_WHOLE_TAG = re.compile(r'(?:W/)?"[^"]*"')
+_WHOLE_TAG = r'(?:W/)?"[^"]*"'
 
 
 def compute_etag(chunks: list[bytes]) -> str:
@@ -31,9 +31,9 @@ def matches(etag: str, if_none_match: str) -> bool:
     """Tell whether a tag is named by ``If-None-Match`` (weak comparison, RFC 9110 13.1.2)."""
     if if_none_match.strip() == "*":
         return True
-    return etag.removeprefix("W/") in _TAG.findall(if_none_match)
+    return etag.removeprefix("W/") in re.findall(_TAG, if_none_match)
 
 
 def names_exactly(tags: str, etag: str) -> bool:
     """Tell whether a list of tags names a strong one (strong comparison, RFC 9110 8.8.3.2)."""
-    return etag[:1] == '"' and etag in _WHOLE_TAG.findall(tags)
+    return etag[:1] == '"' and etag in re.findall(_WHOLE_TAG, tags)

@@ -48,8 +48,9 @@ _MOST_DIGITS = 18
 
 # In version 1 nothing stands between the value and the seconds, so that neither may begin or end
 # with what could be the other's: base64 in full groups, and digits without a leading zero.
-_VERSION_1 = re.compile(
-    rb"((?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\|([1-9]\d{0,17})\|([0-9a-f]{40})"
+_VERSION_1 = (
+    rb"((?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)"
+    rb"\|([1-9]\d{0,17})\|([0-9a-f]{40})"
 )
 
 
@@ -192,7 +193,7 @@ def _number(digits: bytes) -> int | None:
 
 def _verified_1(secret: Secret, name: bytes, value: bytes) -> tuple[bytes, int] | None:
     """Return the value, in base64, and the seconds; None where it is not ours."""
-    found = _VERSION_1.fullmatch(value)
+    found = re.fullmatch(_VERSION_1, value)
     if found is None or isinstance(secret, dict):
         return None
     coded, seconds, signature = found.groups()
