@@ -11,6 +11,7 @@ cdef class Flow:
     cdef readonly object net
     cdef readonly object settings
     cdef readonly Pool pool
+    cdef object _connector
     cdef object _time
     cdef object _request_timeout
     cdef dict _plain

@@ -9,6 +9,7 @@ import os
 import weakref
 from typing import NoReturn
 
+from waterspout.httpclient.connecting import FOREVER, Connector
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.delivery import CallbackError
 from waterspout.httpclient.errors import (
@@ -24,18 +25,13 @@ from waterspout.httpclient.redirect import RedirectError, follow
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.response import HTTPResponse, received
 from waterspout.httpclient.settings import Settings
-from waterspout.net import Address, DeadlineError, Net, Stream
-from waterspout.net.tls import start_tls
+from waterspout.net import DeadlineError, Net
 from waterspout.protocol.errors import RemoteProtocolError
-from waterspout.protocol.http1.client import ClientConnection
 
 __all__ = ["Flow"]
 
 # URLs whose first hop is kept ready, for clients that ask for the same again and again.
 _MAX_PLAIN = 256
-
-# Three years, in seconds. Longer timeouts are more than systems can count to.
-_FOREVER = 1e8
 
 # Loops count time in milliseconds: a timer may fire a little too early.
 _TICK = 0.005
@@ -48,6 +44,7 @@ class Flow:
         self.net = net
         self.settings = settings
         self.pool: Pool = Pool(settings.max_clients, net.waiter)
+        self._connector = Connector(net, settings)
         self._time = net.time
         self._request_timeout = settings.defaults["request_timeout"]
         self._plain: dict[str, Hop] = {}
@@ -70,7 +67,7 @@ class Flow:
         timeout = request.request_timeout
         if timeout is None:
             timeout = self._request_timeout
-        deadline = begun + timeout if 0 != timeout < _FOREVER else math.inf
+        deadline = begun + timeout if 0 != timeout < FOREVER else math.inf
         redirects = 0
         while True:
             exchange = Exchange(net, settings, hop, deadline, redirects)
@@ -147,7 +144,7 @@ class Flow:
         try:
             connection = self._usable(connection, exchange, now)
             if connection is None:
-                connection = await self._connect(exchange, deadline)
+                connection = await self._connector.open(exchange, deadline)
                 exchange.sent = self._time()
             try:
                 await exchange.run(connection)
@@ -157,7 +154,7 @@ class Flow:
                 # The server ended the connection while it was idle, or when the request was on its
                 # way: it has not been answered, and does no harm if it is done twice. Once more.
                 connection.close()
-                connection = await self._connect(exchange, deadline)
+                connection = await self._connector.open(exchange, deadline)
                 exchange.sent = self._time()
                 await exchange.run(connection)
         except BaseException:
@@ -219,42 +216,6 @@ class Flow:
             ticket.surplus = None
         if ticket.waiter is not None:
             ticket.waiter.wake()
-
-    async def _connect(self, exchange: Exchange, deadline: float) -> Connection:
-        """Open a connection for a hop."""
-        hop = exchange.hop
-        net = self.net
-        host, port, family, context = hop.key
-        timeout = self.settings.option(exchange.hop.request, "connect_timeout")
-        limit = min(deadline, net.time() + timeout) if 0 != timeout < _FOREVER else deadline
-        exchange.sent = 0.0
-        exchange.phase = f"resolving {host}"
-        addresses = await net.resolve(*self.settings.connect_to(host, port), family, limit)
-        exchange.resolved = net.time()
-        exchange.phase = f"connecting to {hop.target.peer}"
-        stream = await self._try_addresses(addresses, limit)
-        exchange.connected = net.time()
-        if context is not None:
-            exchange.phase = f"shaking hands (TLS) with {hop.target.peer}"
-            try:
-                stream = await start_tls(stream, context, host.rstrip("."), limit)
-            except BaseException:
-                stream.close()
-                raise
-            exchange.secured = net.time()
-        return Connection(hop.key, stream, ClientConnection(self.settings.limits))
-
-    async def _try_addresses(self, addresses: list[Address], limit: float) -> Stream:
-        """Connect to one address after the other; each gets its share of the time that is left."""
-        net = self.net
-        for left in range(len(addresses), 1, -1):
-            now = net.time()
-            share = now + (limit - now) / left
-            try:
-                return await net.connect(addresses[-left], share)
-            except (OSError, DeadlineError):
-                continue
-        return await net.connect(addresses[-1], limit)
 
     def _explain(self, error: Exception, exchange: Exchange, deadline: float) -> NoReturn:
         """Raise what is to be told to the caller."""
