@@ -62,15 +62,34 @@ def test_connecting_has_a_deadline_of_its_own():
     assert flow.pool.statistics == EMPTY
 
 
-def test_addresses_share_the_time():
-    net = FakeNet(30.0, 30.0, [OK])
+def test_addresses_race():
+    net = FakeNet(30.0, 0.4, 30.0)
     net.hosts["example.org"] = [
         Address(socket.AF_INET, (f"192.0.2.{number}", 80)) for number in (1, 2, 3)
     ]
-    answer = fetch(new_flow(net))
-    assert answer.body == b"ok"
+    with pytest.raises(HTTPTimeoutError, match="waiting for the response"):
+        fetch(new_flow(net))
     assert len(net.tried) == 3
-    assert net.now == pytest.approx(1000 + 2 * 20 / 3)
+    assert len(net.streams) == 1
+    flow = new_flow(FakeNet(30.0, OSError(113, "no route"), [OK]))
+    flow.net.hosts["example.org"] = net.hosts["example.org"]  # type: ignore[attr-defined]
+    assert fetch(flow).body == b"ok"
+    assert flow.net.time() == 1000.25
+
+
+def test_addresses_have_one_deadline_together():
+    net = FakeNet(30.0, 30.0)
+    net.hosts["example.org"] = [Address(socket.AF_INET, (f"192.0.2.{n}", 80)) for n in (1, 2)]
+    with pytest.raises(HTTPTimeoutError, match=r"connecting to example.org:80 \(connect_timeout"):
+        fetch(new_flow(net), connect_timeout=5)
+    assert net.now == 1005.0
+
+
+def test_all_addresses_are_told_of_if_none_can_be_had():
+    net = FakeNet(OSError(101, "no network"), ConnectionRefusedError(111, "refused"))
+    net.hosts["example.org"] = [Address(socket.AF_INET, (f"192.0.2.{n}", 80)) for n in (1, 2)]
+    with pytest.raises(ConnectionRefusedError, match=r"192.0.2.1: no network; 192.0.2.2: refused"):
+        fetch(new_flow(net))
 
 
 def test_waiting_in_the_queue_counts():

@@ -3,7 +3,7 @@
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.exchange import Exchange
 from waterspout.httpclient.settings import Settings
-from waterspout.net import Address, DeadlineError, Net, Stream
+from waterspout.net import Net
 from waterspout.net.tls import start_tls
 from waterspout.protocol.http1.client import ClientConnection
 
@@ -32,7 +32,7 @@ class Connector:
         addresses = await net.resolve(*self._settings.connect_to(host, port), family, limit)
         exchange.resolved = net.time()
         exchange.phase = f"connecting to {hop.target.peer}"
-        stream = await self._try_addresses(addresses, limit)
+        stream = await net.connect_any(addresses, limit)
         exchange.connected = net.time()
         if context is not None:
             exchange.phase = f"shaking hands (TLS) with {hop.target.peer}"
@@ -43,15 +43,3 @@ class Connector:
                 raise
             exchange.secured = net.time()
         return Connection(hop.key, stream, ClientConnection(self._settings.limits))
-
-    async def _try_addresses(self, addresses: list[Address], limit: float) -> Stream:
-        """Connect to one address after the other; each gets its share of the time that is left."""
-        net = self._net
-        for left in range(len(addresses), 1, -1):
-            now = net.time()
-            share = now + (limit - now) / left
-            try:
-                return await net.connect(addresses[-left], share)
-            except (OSError, DeadlineError):
-                continue
-        return await net.connect(addresses[-1], limit)

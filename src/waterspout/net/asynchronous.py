@@ -2,9 +2,10 @@
 
 import asyncio
 import inspect
+import math
 import socket
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextvars import Context
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from waterspout.net.dns import Lookup, literal_address
 from waterspout.net.driver import Driver
 from waterspout.net.gates import Gate, Gates
 from waterspout.net.interface import Address
+from waterspout.net.racing import Race
 from waterspout.net.sockets import new_socket
 from waterspout.net.transport import AsyncStream
 
@@ -78,7 +80,46 @@ class AsyncNet:
             self._watch_loop()
         return await self._within(self._open(address), deadline, AsyncStream.close)
 
+    async def connect_any(self, addresses: Sequence[Address], deadline: float) -> AsyncStream:
+        """Return a new stream to the address that connects first."""
+        if len(addresses) == 1:
+            return await self.connect(addresses[0], deadline)
+        if self._watch is None:
+            self._watch_loop()
+        return await self._within(self._open_any(addresses), deadline, AsyncStream.close)
+
     async def _open(self, address: Address) -> AsyncStream:
+        return await self._wrap(await self._dial(address))
+
+    async def _open_any(self, addresses: Sequence[Address]) -> AsyncStream:
+        race = Race(addresses)
+        attempts: dict[asyncio.Task[socket.socket], Address] = {}
+        try:
+            while not race.is_lost:
+                now = time.monotonic()
+                if race.next_start <= now:
+                    address = race.begin(now)
+                    attempts[self._loop.create_task(self._dial(address))] = address
+                left = None if race.next_start == math.inf else max(0.0, race.next_start - now)
+                done, _ = await asyncio.wait(
+                    attempts, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    error = task.exception()
+                    if error is None:
+                        del attempts[task]
+                        return await self._wrap(task.result())
+                    if not isinstance(error, OSError):
+                        raise error
+                    race.fail(attempts.pop(task), error)
+        finally:
+            for task in attempts:
+                task.cancel()
+                task.add_done_callback(_close_result)
+        raise race.failure()
+
+    async def _dial(self, address: Address) -> socket.socket:
+        """Return a socket that is connected to an address."""
         made = new_socket(address)
         try:
             made.setblocking(False)
@@ -86,6 +127,10 @@ class AsyncNet:
         except BaseException:
             made.close()
             raise
+        return made
+
+    async def _wrap(self, made: socket.socket) -> AsyncStream:
+        """Return the stream of a connected socket."""
         # From here on the socket is the transport's to close.
         stream = AsyncStream(self._loop, self._gates, made)
         try:
@@ -180,6 +225,12 @@ class AsyncNet:
         self._gates.cancel_all()
         if self.on_end_of_loop is not None:
             self.on_end_of_loop()
+
+
+def _close_result(task: "asyncio.Task[socket.socket]") -> None:
+    """Close what an attempt to connect has come to, which nobody needs any more."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:

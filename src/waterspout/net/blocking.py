@@ -13,17 +13,22 @@ A limit: a signal whose handler returns makes the kernel's time begin again. In 
 one sent to itself all the time (`signal.setitimer`), a silent peer is waited for too long.
 """
 
+import contextlib
+import errno
 import math
+import os
+import selectors
 import socket
 import struct
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Coroutine, Generator, Sequence
 from typing import Any, Generic, TypeVar
 
 from waterspout.net.dns import literal_address, resolve_blocking
 from waterspout.net.interface import Address, DeadlineError
+from waterspout.net.racing import Race
 from waterspout.net.sockets import READ_SIZE, has_arrived, new_socket
 
 __all__ = ["BlockingNet", "BlockingStream", "run_blocking"]
@@ -33,6 +38,9 @@ T = TypeVar("T")
 # How much longer than the time left may be waited for, so that a peer that drips bytes doesn't cost
 # a system call for each.
 _TOLERANCE = 0.02
+
+# What connecting without waiting tells of a connection that is on its way, or there.
+_UNDER_WAY = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN})
 
 _HAS_KERNEL_DEADLINES = sys.platform in ("linux", "darwin") and struct.calcsize("l") == 8
 
@@ -190,6 +198,12 @@ class BlockingNet:
             raise
         return BlockingStream(made)
 
+    async def connect_any(self, addresses: Sequence[Address], deadline: float) -> BlockingStream:
+        """Return a new stream to the address that connects first."""
+        if len(addresses) == 1:
+            return await self.connect(addresses[0], deadline)
+        return BlockingStream(_race(addresses, deadline))
+
     async def pause(self) -> None:
         """Return at once: a thread has nobody to share with."""
 
@@ -216,6 +230,45 @@ class BlockingNet:
         if isinstance(outcome, Awaitable):
             return run_blocking(_await(outcome))
         return outcome
+
+
+def _race(addresses: Sequence[Address], deadline: float) -> socket.socket:
+    """Return a socket that is connected to one of ``addresses``, blocking."""
+    race = Race(addresses)
+    with selectors.DefaultSelector() as selector, contextlib.ExitStack() as losers:
+        while not race.is_lost:
+            now = time.monotonic()
+            if now >= deadline:
+                raise DeadlineError
+            if race.next_start <= now:
+                address = race.begin(now)
+                try:
+                    made = losers.enter_context(new_socket(address))
+                    made.setblocking(False)
+                    state = made.connect_ex(address.sockaddr)
+                    if state not in _UNDER_WAY:
+                        raise OSError(state, os.strerror(state))
+                except OSError as error:
+                    race.fail(address, error)
+                    continue
+                selector.register(made, selectors.EVENT_WRITE, address)
+            until = min(race.next_start, deadline)
+            for key, _ in selector.select(None if until == math.inf else max(0.0, until - now)):
+                ready = key.fileobj
+                assert isinstance(ready, socket.socket)
+                state = ready.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if not state:
+                    return _winner(ready)
+                selector.unregister(ready)
+                race.fail(key.data, OSError(state, os.strerror(state)))
+    raise race.failure()
+
+
+def _winner(connected: socket.socket) -> socket.socket:
+    """Return the socket of the same connection, out of reach of what closes the losers."""
+    winner = socket.socket(connected.family, connected.type, fileno=connected.detach())
+    winner.setblocking(True)
+    return winner
 
 
 async def _await(awaitable: Awaitable[T]) -> T:

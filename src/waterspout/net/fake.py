@@ -4,11 +4,12 @@ For tests of flows. Nothing suspends, so a flow over it is run by `blocking.run_
 """
 
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from waterspout.net.blocking import BlockingNet, Done
 from waterspout.net.interface import Address, DeadlineError
+from waterspout.net.racing import Race
 
 __all__ = ["FakeNet", "FakeStream"]
 
@@ -141,6 +142,31 @@ class FakeNet:
         stream = FakeStream(self, script)
         self.streams.append(stream)
         return stream
+
+    async def connect_any(self, addresses: Sequence[Address], deadline: float) -> FakeStream:
+        """Let the next scripts race, as `racing.Race` has it."""
+        if len(addresses) == 1:
+            return await self.connect(addresses[0], deadline)
+        race = Race(addresses)
+        arrivals: list[float] = []
+        while not race.is_lost:
+            if race.next_start <= self.now:
+                address = race.begin(self.now)
+                if isinstance(self.scripts[0], float):
+                    self.tried.append(address)
+                    arrivals.append(self.now + self.scripts.pop(0))  # type: ignore[operator]
+                    continue
+                try:
+                    return await self.connect(address, deadline)
+                except OSError as error:
+                    race.fail(address, error)
+                    continue
+            first = min(arrivals, default=float("inf"))
+            self.wait(min(race.next_start, first) - self.now, deadline)
+            if first <= self.now:
+                self.streams.append(FakeStream(self, ()))
+                return self.streams[-1]
+        raise race.failure()
 
     async def pause(self) -> None:
         """Return at once."""

@@ -4,7 +4,7 @@ Points in time are those of `Net.time`, in seconds; ``math.inf`` is no deadline.
 a deadline as an argument, so a timer that was armed for one request never hits the next.
 """
 
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 __all__ = ["Address", "DeadlineError", "Net", "Stream", "Waiter"]
@@ -24,8 +24,15 @@ class Address(NamedTuple):
     """Where a socket can be connected to."""
 
     family: int
-    #: What ``socket.connect`` takes: host and port, and for IPv6 flow and scope.
-    sockaddr: tuple[Any, ...]
+    #: What ``socket.connect`` takes: host and port, and for IPv6 flow and scope; or a path.
+    sockaddr: Any
+    #: The local address to connect from, or the name of a network interface; None: any.
+    source: str | None = None
+
+    @property
+    def host(self) -> str:
+        """The IP address or the path, for messages."""
+        return self.sockaddr if isinstance(self.sockaddr, str) else str(self.sockaddr[0])
 
 
 class Stream(Protocol):
@@ -105,6 +112,14 @@ class Net(Protocol):
 
     async def connect(self, address: Address, deadline: float) -> Stream:
         """Return a new stream to an address."""
+        ...
+
+    async def connect_any(self, addresses: Sequence[Address], deadline: float) -> Stream:
+        """Return a new stream to that of ``addresses``, at least one, which connects first.
+
+        They are tried in this order, in parallel after a while, as `racing.Race` has it. If all
+        fail, the OSError tells of each.
+        """
         ...
 
     async def pause(self) -> None:

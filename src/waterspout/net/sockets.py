@@ -1,29 +1,65 @@
 """Sockets as both ways to call want them."""
 
+import errno
 import select
 import socket
+import sys
 
 from waterspout.net.interface import Address
 
-__all__ = ["READ_SIZE", "has_arrived", "new_socket"]
+__all__ = ["READ_SIZE", "has_arrived", "ip_family", "new_socket"]
 
 #: Bytes to read at a time. More would be a block that the C library maps anew for each read.
 READ_SIZE = 64 * 1024
 
+_BIND_WITHOUT_PORT = getattr(
+    socket, "IP_BIND_ADDRESS_NO_PORT", 24 if sys.platform == "linux" else None
+)
+
 
 def new_socket(address: Address) -> socket.socket:
-    """Return a TCP socket for an address, not connected.
+    """Return a stream socket for an address, not connected, bound to its source if it has one.
 
     Small writes go out at once: a request is one write, and one that needs two must not wait for
     the acknowledgement of the first (Nagle's algorithm).
     """
     made = socket.socket(address.family, socket.SOCK_STREAM)
     try:
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if address.family in (socket.AF_INET, socket.AF_INET6):
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if address.source is not None:
+            _bind(made, address.source)
     except BaseException:
         made.close()
         raise
     return made
+
+
+def _bind(made: socket.socket, source: str) -> None:
+    """Have a socket connect from ``source``: OSError, which names it, if that can't be."""
+    try:
+        if ip_family(source) is not None:
+            if _BIND_WITHOUT_PORT is not None:
+                # Which port is settled by connecting: more than 28,000 connections can share one.
+                made.setsockopt(socket.IPPROTO_IP, _BIND_WITHOUT_PORT, 1)
+            made.bind((source, 0))
+        elif hasattr(socket, "SO_BINDTODEVICE"):
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, source.encode() + b"\0")
+        else:
+            raise OSError(errno.ENOTSUP, "this system takes an IP address only")
+    except OSError as error:
+        raise OSError(error.errno, f"cannot connect from {source!r}: {error.strerror}") from None
+
+
+def ip_family(text: str) -> int | None:
+    """Return the family of the IP address that ``text`` is; None if it is none."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, text)
+        except (OSError, ValueError):
+            continue
+        return family
+    return None
 
 
 if hasattr(select, "poll"):
