@@ -5,6 +5,7 @@ catch, in a destructor or a thread, fails the test that it came up in.
 """
 
 import gc
+import os
 from collections.abc import Generator
 
 import pytest
@@ -12,6 +13,11 @@ from hypothesis import settings
 
 import checkout
 from waterspout._build import hot_modules
+
+# Programs under test, in this process and others, find no proxies here but those of a test.
+for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+    os.environ.pop(name, None)
+    os.environ.pop(name.upper(), None)
 
 # A busy machine is slow now and then, which says nothing about the code: no deadlines.
 settings.register_profile("gate", deadline=None)

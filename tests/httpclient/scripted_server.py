@@ -139,6 +139,7 @@ class ScriptedServer:
     scripts: tuple[Script, ...]
     tls: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
+    path: str | None = None  # of a unix socket
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
 
@@ -146,10 +147,16 @@ class ScriptedServer:
         self._errors: list[BaseException] = []
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(
-            (self.host, 0), family=socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        )
-        self.port = self._listener.getsockname()[1]
+        if self.path is not None:
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(self.path)
+            self._listener.listen()
+            self.port = 0
+        else:
+            self._listener = socket.create_server(
+                (self.host, 0), family=socket.AF_INET6 if ":" in self.host else socket.AF_INET
+            )
+            self.port = self._listener.getsockname()[1]
         self._stop, self._stopped = socket.socketpair()
         self._acceptor = threading.Thread(target=self._accept)
         self._acceptor.start()
@@ -187,7 +194,8 @@ class ScriptedServer:
                 return
             connection, _ = self._listener.accept()
             # What a script sends goes out now, not when what it sent before is acknowledged.
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.path is None:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             thread = threading.Thread(target=self._serve, args=(connection, self.connections))
             self.connections += 1
             self._threads.append(thread)
@@ -225,9 +233,11 @@ def eventually(condition: Callable[[], object]) -> None:
     raise AssertionError("it did not come true")
 
 
-def serve(*scripts: Script, tls: ssl.SSLContext | None = None) -> ScriptedServer:
-    """A server for a ``with`` statement."""
-    return ScriptedServer(scripts, tls)
+def serve(
+    *scripts: Script, tls: ssl.SSLContext | None = None, path: str | None = None
+) -> ScriptedServer:
+    """A server for a ``with`` statement, on a unix socket if there is a ``path``."""
+    return ScriptedServer(scripts, tls, path=path)
 
 
 def answering(*answers: bytes) -> Script:

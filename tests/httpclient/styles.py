@@ -38,7 +38,11 @@ class Awaiting:
 
     def __init__(self, **arguments: Any) -> None:
         self.loop = type(self).make_loop()
-        self.client = self.loop.run_until_complete(self._make(arguments))
+        try:
+            self.client = self.loop.run_until_complete(self._make(arguments))
+        except BaseException:
+            self.loop.close()
+            raise
         self.flow = self.client._flow
 
     async def _make(self, arguments: dict[str, Any]) -> Any:

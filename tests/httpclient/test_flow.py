@@ -95,7 +95,7 @@ def test_all_addresses_are_told_of_if_none_can_be_had():
 def test_waiting_in_the_queue_counts():
     net = FakeNet([OK])
     flow = new_flow(net, max_clients=1)
-    held = flow.pool.acquire(("other", 80, 0, None))
+    held = flow.pool.acquire(("other", 80, 0, None, None))
     net.others = [lambda: net.wait(15.0, 2000.0), lambda: net.wait(15.0, 2000.0)]
     with pytest.raises(HTTPTimeoutError, match=r"waiting in the queue \(request_timeout 20 s\)"):
         fetch(flow)
@@ -151,7 +151,7 @@ def test_a_failed_reconnection_gives_the_slot_back():
 def test_all_dead_connections_are_passed_over():
     net = FakeNet([OK])
     flow = new_flow(net)
-    key = ("example.org", 80, 0, None)
+    key = ("example.org", 80, 0, None, None)
     streams = [FakeStream(net, [b""]), FakeStream(net, [OK])]
     dead = [Connection(key, stream, ClientConnection(Limits())) for stream in streams]
     dead[0].idle_since = net.now - 2

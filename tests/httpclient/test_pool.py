@@ -13,7 +13,11 @@ from waterspout.net import BlockingNet
 from waterspout.net.fake import FakeNet, FakeStream
 from waterspout.protocol.http1 import ClientConnection, Limits
 
-A, B, C = (("a.test", 80, 0, None), ("b.test", 80, 0, None), ("c.test", 80, 0, None))
+A, B, C = (
+    ("a.test", 80, 0, None, None),
+    ("b.test", 80, 0, None, None),
+    ("c.test", 80, 0, None, None),
+)
 NET = FakeNet()
 
 

@@ -6,7 +6,7 @@ import functools
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 from waterspout.httpclient.flow import Flow
 from waterspout.httpclient.request import DEFAULTS, HTTPRequest, with_arguments
@@ -179,6 +179,11 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         defaults: Mapping[str, Any] | None = None,
         max_header_size: int | None = None,
         max_body_size: int | None = None,
+        *,
+        proxy: str | Literal[False] | None = None,
+        trust_env: bool = True,
+        unix_socket: str | None = None,
+        local_address: str | None = None,
     ) -> None:
         """Take the arguments of the constructor.
 
@@ -190,6 +195,12 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
           body as it came, and as it was decoded. ``max_buffer_size`` is its default.
         - ``defaults``: attributes of `HTTPRequest`, for those that are None in a request
         - ``resolver``: not supported yet
+        - ``proxy``: the URL of a proxy for all requests, ``http https socks4 socks4a socks5
+          socks5h``; False for none, whatever the environment says
+        - ``trust_env``: whether the environment may name proxies, when the client is made, by
+          ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``, as it can to curl
+        - ``unix_socket``: the path of a socket to connect to for all requests
+        - ``local_address``: the IP address to connect from, or the name of an interface
         """
         super().initialize(defaults)
         settings = Settings(
@@ -200,6 +211,10 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             defaults,
             max_header_size,
             max_body_size,
+            proxy=proxy,
+            trust_env=trust_env,
+            unix_socket=unix_socket,
+            local_address=local_address,
         )
         self._loop = self.io_loop.asyncio_loop
         self._net = AsyncNet(self._loop)

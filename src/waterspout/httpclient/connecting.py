@@ -1,9 +1,15 @@
-"""`Connector`: opens the connections of one client: addresses, TCP, TLS."""
+"""`Connector`: opens the connections of one client: addresses, TCP, proxies, TLS."""
+
+import socket
 
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.exchange import Exchange
+from waterspout.httpclient.road import Road
 from waterspout.httpclient.settings import Settings
-from waterspout.net import Net
+from waterspout.httpclient.target import bracketed
+from waterspout.httpclient.tunnel import open_tunnel
+from waterspout.net import Address, Net, Stream
+from waterspout.net.sockets import ip_family
 from waterspout.net.tls import start_tls
 from waterspout.protocol.http1.client import ClientConnection
 
@@ -11,6 +17,8 @@ __all__ = ["FOREVER", "Connector"]
 
 #: Three years, in seconds. Longer timeouts are more than systems can count to.
 FOREVER = 1e8
+
+_STRAIGHT = Road()
 
 
 class Connector:
@@ -24,22 +32,66 @@ class Connector:
         """Open a connection for the hop of ``exchange``, which is told what goes on and when."""
         hop = exchange.hop
         net = self._net
-        host, port, family, context = hop.key
+        host, port, _, context, road = hop.key
         timeout = self._settings.option(hop.request, "connect_timeout")
         limit = min(deadline, net.time() + timeout) if 0 != timeout < FOREVER else deadline
         exchange.sent = 0.0
-        exchange.phase = f"resolving {host}"
-        addresses = await net.resolve(*self._settings.connect_to(host, port), family, limit)
-        exchange.resolved = net.time()
-        exchange.phase = f"connecting to {hop.target.peer}"
-        stream = await net.connect_any(addresses, limit)
-        exchange.connected = net.time()
+        if road is None:
+            road = _STRAIGHT
+        if road.is_tunnel:
+            stream = await self._through(exchange, road, limit)
+        else:
+            stream = await self._reach(exchange, road, host, port, limit)
         if context is not None:
-            exchange.phase = f"shaking hands (TLS) with {hop.target.peer}"
             try:
+                exchange.phase = f"shaking hands (TLS) with {bracketed(host)}:{port}"
                 stream = await start_tls(stream, context, host.rstrip("."), limit)
             except BaseException:
                 stream.close()
                 raise
             exchange.secured = net.time()
         return Connection(hop.key, stream, ClientConnection(self._settings.limits))
+
+    async def _reach(
+        self, exchange: Exchange, road: Road, host: str, port: int, limit: float
+    ) -> Stream:
+        """Return a stream to a host, of one that listens there itself."""
+        if road.unix_socket is not None:
+            exchange.phase = f"connecting to {road.unix_socket}"
+            addresses = [Address(socket.AF_UNIX, road.unix_socket)]
+        else:
+            family = exchange.hop.key[2]
+            if road.source is not None:
+                family = ip_family(road.source) or family
+            exchange.phase = f"resolving {host}"
+            mapped = self._settings.connect_to(host, port)
+            addresses = await self._net.resolve(*mapped, family, limit)
+            if road.source is not None:
+                addresses = [address._replace(source=road.source) for address in addresses]
+            exchange.resolved = self._net.time()
+            exchange.phase = f"connecting to {bracketed(host)}:{port}"
+        stream = await self._net.connect_any(addresses, limit)
+        exchange.connected = self._net.time()
+        return stream
+
+    async def _through(self, exchange: Exchange, road: Road, limit: float) -> Stream:
+        """Return a stream to a host by way of a proxy."""
+        proxy = road.proxy
+        assert proxy is not None
+        host, port = self._settings.connect_to(*exchange.hop.key[:2])
+        if proxy.scheme in ("socks4", "socks5"):
+            exchange.phase = f"resolving {host}"
+            family = socket.AF_INET if proxy.scheme == "socks4" else exchange.hop.key[2]
+            host = (await self._net.resolve(host, port, family, limit))[0].host
+        stream = await self._reach(exchange, road, proxy.host, proxy.port, limit)
+        try:
+            if road.context is not None:
+                exchange.phase = f"shaking hands (TLS) with the proxy {proxy.peer}"
+                name = proxy.host.rstrip(".")
+                stream = await start_tls(stream, road.context, name, limit)
+            exchange.phase = f"asking the proxy {proxy.peer} for {bracketed(host)}:{port}"
+            await open_tunnel(stream, road, host, port, self._settings.limits, limit)
+        except BaseException:
+            stream.close()
+            raise
+        return stream

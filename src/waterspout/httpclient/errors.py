@@ -19,8 +19,10 @@ __all__ = [
     "HTTPConnectError",
     "HTTPError",
     "HTTPProtocolError",
+    "HTTPProxyError",
     "HTTPStreamClosedError",
     "HTTPTimeoutError",
+    "ProxyRefusedError",
     "from_os_error",
 ]
 
@@ -114,6 +116,25 @@ class HTTPResolveError(HTTPConnectError, socket.gaierror):
     """The host has no address."""
 
 
+class HTTPProxyError(HTTPConnectError):
+    """A proxy refused to connect us.
+
+    ``status`` is that of its answer to CONNECT; None where it speaks SOCKS.
+    """
+
+    def __init__(self, message: str = "", cause: "ProxyRefusedError | None" = None) -> None:
+        super().__init__(message, cause)
+        self.status = None if cause is None else cause.status
+
+
+class ProxyRefusedError(OSError):
+    """What a proxy refused, and why; becomes an `HTTPProxyError`."""
+
+    def __init__(self, message: str, status: int | None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class HTTPTLSError(HTTPConnectError, ssl.SSLError):
     """The peers could not agree on how to talk in secret."""
 
@@ -130,7 +151,8 @@ class HTTPConnectionResetError(HTTPConnectionLostError, ConnectionResetError):
     """The server reset the connection."""
 
 
-_KINDS: list[tuple[type[OSError], type[_SystemError]]] = [
+_KINDS: list[tuple[type[OSError], Any]] = [
+    (ProxyRefusedError, HTTPProxyError),
     (ConnectionRefusedError, HTTPConnectionRefusedError),
     (socket.gaierror, HTTPResolveError),
     (ssl.SSLCertVerificationError, HTTPCertificateError),
@@ -146,5 +168,6 @@ def from_os_error(error: OSError, message: str, is_connecting: bool) -> HTTPClie
         return HTTPConnectionLostError(message, error)
     for kind, made in _KINDS:
         if isinstance(error, kind):
-            return made(message, error)
+            explained: HTTPClientError = made(message, error)
+            return explained
     return HTTPConnectError(message, error)

@@ -8,6 +8,7 @@ from typing import Any
 from waterspout._version import __version__
 from waterspout.httpclient.redirect import NextRequest
 from waterspout.httpclient.request import HTTPRequest
+from waterspout.httpclient.road import Road, choose_road
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import Target, parse_url
 from waterspout.httputil import encode_username_password
@@ -20,9 +21,10 @@ from waterspout.protocol.http1.writer import check_method
 
 __all__ = ["Hop", "Key", "first_hop", "next_hop"]
 
-#: All that makes a connection what it is: host, port, address family, TLS context. The scheme shows
-#: in the last one; the name in the certificate is the host.
-Key = tuple[str, int, int, ssl.SSLContext | None]
+#: All that makes a connection what it is: host, port, address family, TLS context, road. The scheme
+#: shows in the context; the name in the certificate is the host. Those that take requests for all
+#: origins to a proxy have its host, port and context.
+Key = tuple[str, int, int, ssl.SSLContext | None, Road | None]
 
 _USER_AGENT = f"waterspout/{__version__}"
 
@@ -30,16 +32,6 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"
 _WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
 # RFC 9110 section 9.2.2: what may be sent again when it is not known whether it arrived.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
-
-_NOT_SUPPORTED = (
-    "network_interface",
-    "prepare_curl_callback",
-    "proxy_auth_mode",
-    "proxy_host",
-    "proxy_password",
-    "proxy_port",
-    "proxy_username",
-)
 
 
 class Hop:
@@ -68,8 +60,18 @@ class Hop:
         self.body = request.body if has_body else None
         self.has_producer = has_body and request.body_producer is not None
         self.is_repeatable = method in _IDEMPOTENT and not self.has_producer
-        self.key = _key(request, settings, target)
         fields = HTTPHeaders(headers)
+        road = choose_road(request, settings, target, fields.get("Proxy-Authorization"))
+        self.key = _key(request, settings, target, road)
+        path = target.path
+        if road is not None and road.proxy is not None:
+            # It is for the proxy alone, which drops it. The server behind a tunnel never sees it.
+            if "Proxy-Authorization" in fields:
+                del fields["Proxy-Authorization"]
+            if not road.is_tunnel:
+                path = f"{target.scheme}://{target.authority}{path}"  # RFC 9112 section 3.2.2
+                if road.authorization is not None:
+                    fields["Proxy-Authorization"] = road.authorization
         #: Of the body in bytes; -1 where it is not known, 0 where there is none.
         self.length = self._take_framing(fields)
         self._complete(fields, request, settings)
@@ -82,7 +84,7 @@ class Hop:
         host = fields.pop("Host", target.authority)
         encoded = encode_fields({"Host": host}) + encode_fields(fields)
         #: The head, as it goes on the wire.
-        self.encoded = EncodedRequest(method, target.path, encoded, self.length)
+        self.encoded = EncodedRequest(method, path, encoded, self.length)
 
     def _take_framing(self, fields: HTTPHeaders) -> int:
         """Take out what the engine writes itself; ValueError where it would not be true."""
@@ -128,12 +130,10 @@ class Hop:
 def first_hop(request: HTTPRequest, settings: Settings) -> Hop:
     """Return the request to begin with.
 
-    Raises ValueError where it can't be sent as it is, NotImplementedError for what is not there
-    yet.
+    Raises ValueError where it can't be sent as it is, NotImplementedError for what only curl can.
     """
-    for name in _NOT_SUPPORTED:
-        if settings.option(request, name):
-            raise NotImplementedError(f"{name} is not supported")
+    if settings.option(request, "prepare_curl_callback"):
+        raise NotImplementedError("prepare_curl_callback is not supported: this is not curl")
     mode = settings.option(request, "auth_mode")
     if mode not in (None, "basic"):
         raise ValueError(f"unsupported auth_mode {mode!r}")
@@ -179,11 +179,13 @@ def _check_method(request: HTTPRequest, settings: Settings) -> None:
         )
 
 
-def _key(request: HTTPRequest, settings: Settings, target: Target) -> Key:
+def _key(request: HTTPRequest, settings: Settings, target: Target, road: Road | None) -> Key:
     allows_ipv6 = settings.option(request, "allow_ipv6")
     family = socket.AF_UNSPEC if allows_ipv6 else socket.AF_INET
+    if road is not None and road.proxy is not None and not road.is_tunnel:
+        return (road.proxy.host, road.proxy.port, int(family), road.context, road)
     context = _context(request, settings) if target.scheme == "https" else None
-    return (target.host, target.port, int(family), context)
+    return (target.host, target.port, int(family), context, road)
 
 
 def _context(request: HTTPRequest, settings: Settings) -> ssl.SSLContext:

@@ -21,16 +21,19 @@ cdef class HTTPRequest:
     cdef public object method
     cdef public object network_interface
     cdef public object prepare_curl_callback
+    cdef public object proxy
     cdef public object proxy_auth_mode
     cdef public object proxy_host
     cdef public object proxy_password
     cdef public object proxy_port
+    cdef public object proxy_ssl_options
     cdef public object proxy_username
     cdef public object request_timeout
     cdef public object sensitive_headers
     cdef public object ssl_options
     cdef public object start_time
     cdef public object streaming_callback
+    cdef public object unix_socket
     cdef public object url
     cdef public object user_agent
     cdef public object validate_cert

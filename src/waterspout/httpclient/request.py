@@ -4,7 +4,7 @@ import datetime
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from waterspout.escape import utf8
 from waterspout.httpclient.target import redacted
@@ -86,9 +86,16 @@ class HTTPRequest:
       certificate of the server must be good, the file of those to trust, the client's own files.
       ``ssl_options``, a context or a dict as `ssl.wrap_socket` had it, replaces these four.
     - ``allow_ipv6``: whether to connect to such addresses.
+    - ``proxy``: the URL of a proxy, ``http https socks4 socks4a socks5 socks5h``, which may hold
+      credentials; False for none, whatever the client and the environment say.
+      ``proxy_host``, ``proxy_port``: the same for HTTP. ``proxy_username``, ``proxy_password``:
+      where the URL has none; ``proxy_auth_mode`` is "basic" or None.
+    - ``proxy_ssl_options``: about TLS to a proxy of https; as ``ssl_options``, which it has nothing
+      to do with.
+    - ``network_interface``: the local IP address to connect from, or the name of an interface.
+    - ``unix_socket``: the path of the socket to connect to, whatever the URL says.
 
-    Not there yet, and refused when set: ``network_interface``, ``prepare_curl_callback`` and what
-    begins with ``proxy_``.
+    Refused when set: ``prepare_curl_callback``.
 
     Can be fetched any number of times, by several clients, but is not to be changed meanwhile.
     """
@@ -130,6 +137,9 @@ class HTTPRequest:
         ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
         *,
         sensitive_headers: Collection[str] | None = None,
+        proxy: str | Literal[False] | None = None,
+        proxy_ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
+        unix_socket: str | None = None,
     ) -> None:
         self.url = url
         self.method = method
@@ -156,11 +166,13 @@ class HTTPRequest:
         self.streaming_callback = streaming_callback
         self.header_callback = header_callback
         self.prepare_curl_callback = prepare_curl_callback
+        self.proxy = proxy
         self.proxy_host = proxy_host
         self.proxy_port = proxy_port
         self.proxy_username = proxy_username
         self.proxy_password = proxy_password
         self.proxy_auth_mode = proxy_auth_mode
+        self.proxy_ssl_options = proxy_ssl_options
         self.allow_nonstandard_methods = allow_nonstandard_methods
         self.validate_cert = validate_cert
         self.ca_certs = ca_certs
@@ -168,6 +180,7 @@ class HTTPRequest:
         self.client_key = client_key
         self.client_cert = client_cert
         self.ssl_options = ssl_options
+        self.unix_socket = unix_socket
         self.expect_100_continue = expect_100_continue
         #: When this was made: seconds since the epoch.
         self.start_time = time.time()

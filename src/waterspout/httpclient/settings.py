@@ -1,9 +1,12 @@
 """`Settings`: what a client was told when it was made, for both kinds of clients."""
 
+import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
+from waterspout.httpclient.environment import ProxyEnvironment
 from waterspout.httpclient.request import DEFAULTS
+from waterspout.httpclient.road import check_roads
 from waterspout.protocol.http1.limits import Limits
 
 __all__ = ["MAX_BODY_SIZE", "Settings"]
@@ -21,6 +24,9 @@ class Settings:
     - ``max_header_size``, ``max_body_size``: bounds for a response in bytes; the second one holds
       for the body as it came, and as it was decoded. ``max_buffer_size`` is its default.
     - ``defaults``: attributes of `HTTPRequest`, for those that are None in a request
+    - ``proxy``, ``unix_socket``, ``local_address``: the same for ``proxy``, ``unix_socket`` and
+      ``network_interface``
+    - ``trust_env``: whether the environment may name proxies; it is read here
     """
 
     def __init__(
@@ -32,6 +38,11 @@ class Settings:
         defaults: Mapping[str, Any] | None = None,
         max_header_size: int | None = None,
         max_body_size: int | None = None,
+        *,
+        proxy: str | Literal[False] | None = None,
+        trust_env: bool = True,
+        unix_socket: str | None = None,
+        local_address: str | None = None,
     ) -> None:
         if resolver is not None:
             raise NotImplementedError("resolver is not supported")
@@ -40,6 +51,16 @@ class Settings:
         self.max_clients = max_clients
         self.hostname_mapping = dict(hostname_mapping or {})
         self.defaults = {**DEFAULTS, **(defaults or {})}
+        check_roads(proxy, unix_socket, local_address)
+        for name, value in (
+            ("proxy", proxy),
+            ("unix_socket", unix_socket),
+            ("network_interface", local_address),
+        ):
+            if value is not None:
+                self.defaults[name] = value
+        #: The proxies of the environment, if they count.
+        self.environment = ProxyEnvironment(os.environ if trust_env else {})
         sizes = {"max_body_size": max_buffer_size if max_body_size is None else max_body_size}
         if max_header_size is not None:
             sizes["max_header_size"] = max_header_size

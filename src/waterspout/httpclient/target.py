@@ -10,7 +10,15 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urljoin
 
-__all__ = ["Target", "parse_url", "redacted", "resolve_reference", "without_credentials"]
+__all__ = [
+    "Target",
+    "bracketed",
+    "parse_authority",
+    "parse_url",
+    "redacted",
+    "resolve_reference",
+    "without_credentials",
+]
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -57,7 +65,7 @@ class Target(NamedTuple):
     @property
     def peer(self) -> str:
         """Host and port, for messages."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"{bracketed(self.host)}:{self.port}"
 
 
 @functools.lru_cache(1024)
@@ -75,14 +83,11 @@ def parse_url(url: str) -> Target:
     bad = re.search(_FORBIDDEN, url)
     if bad is not None:
         raise ValueError(f"{bad[0]!r} in the URL {redacted(url)!r}: quote it first")
-    userinfo, at, hostport = found["authority"].rpartition("@")
-    if "@" in userinfo:
-        raise ValueError(f"more than one @ before the path: {redacted(url)!r}")
     try:
-        host, port = _split(hostport)
+        host, port, credentials = parse_authority(found["authority"])
     except ValueError as error:
         raise ValueError(f"{error}: {redacted(url)!r}") from None
-    shown = f"[{host}]" if ":" in host else host
+    shown = bracketed(host)
     return Target(
         scheme,
         host,
@@ -90,8 +95,26 @@ def parse_url(url: str) -> Target:
         shown if port in (None, _PORTS[scheme]) else f"{shown}:{port}",
         _quoted((found["path"] or "/") + (found["query"] or "")),
         _quoted(found["fragment"] or ""),
-        _credentials(userinfo) if at else None,
+        credentials,
     )
+
+
+def parse_authority(authority: str) -> tuple[str, int | None, tuple[bytes, bytes] | None]:
+    """Return host, port and credentials of ``user:password@host:port``; ValueError says why not.
+
+    The host comes as it is resolved and compared: in lower case, without brackets. What is missing
+    is None.
+    """
+    userinfo, at, hostport = authority.rpartition("@")
+    if "@" in userinfo:
+        raise ValueError("more than one @ before the path")
+    host, port = _split(hostport)
+    return host, port, _credentials(userinfo) if at else None
+
+
+def bracketed(host: str) -> str:
+    """Return a host as it stands before a port: an IPv6 address needs brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def resolve_reference(base: Target, reference: str) -> str:

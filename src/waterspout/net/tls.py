@@ -142,10 +142,12 @@ class TLSStream:
     def close(self, farewell: bytes = b"") -> None:
         """Take leave of the peer, without waiting for its answer, and close the stream below."""
         try:
+            if farewell:
+                self._tls.write(farewell)
             self._tls.unwrap()
         except (ssl.SSLError, ValueError):
             pass
-        self._stream.close(self._outgoing.read() + farewell)
+        self._stream.close(self._outgoing.read())
 
     def drop(self) -> None:
         """Let go of the stream below."""

@@ -1,0 +1,506 @@
+"""By way of proxies: who is asked what, and what must not be told to whom. In three styles."""
+
+import base64
+import contextlib
+import socket
+
+import pytest
+from tests.httpclient.proxies import connecting, socks4, socks5
+from tests.httpclient.scripted_server import OK, always, answering, response, serve
+
+from waterspout.httpclient import HTTPClientError
+from waterspout.httpclient.errors import (
+    HTTPConnectError,
+    HTTPProtocolError,
+    HTTPProxyError,
+    HTTPTimeoutError,
+)
+
+BASIC = "Basic " + base64.b64encode(b"me:s3cret").decode()
+EMPTY = {"used": 0, "idle": 0, "waiting": 0}
+
+
+def with_credentials(url):
+    return url.replace("://", "://me:s3cret@")
+
+
+# Requests in absolute form
+
+
+def test_a_proxy_is_asked_for_http(client):
+    with serve(always()) as proxy:
+        answer = client.fetch("http://example.test/path?q#f", proxy=proxy.url)
+        assert answer.body == b"ok"
+        assert answer.effective_url == "http://example.test/path?q#f"
+        assert proxy.last.line == "GET http://example.test/path?q HTTP/1.1"
+        assert proxy.last.headers["host"] == "example.test"
+        assert "proxy-authorization" not in proxy.last.headers
+
+
+def test_one_connection_to_a_proxy_serves_all_origins(client):
+    with serve(always()) as proxy:
+        for url in ("http://one.test/", "http://two.test:81/", "http://one.test/3"):
+            client.fetch(url, proxy=proxy.url)
+        assert proxy.connections == 1
+
+
+def test_other_credentials_are_another_road(client):
+    with serve(always()) as proxy:
+        client.fetch("http://one.test/", proxy=proxy.url)
+        client.fetch("http://one.test/", proxy=with_credentials(proxy.url))
+        assert proxy.connections == 2
+        assert proxy.last.headers["proxy-authorization"] == BASIC
+        shown = repr([connection.key for connection in client.flow.pool.idle])
+        assert "s3cret" not in shown
+        assert BASIC not in shown
+
+
+def test_the_proxy_of_a_client(make_client):
+    with serve(always()) as proxy, serve(always(response(b"origin"))) as origin:
+        client = make_client(proxy=proxy.url)
+        assert client.fetch(origin.url).body == b"ok"
+        assert client.fetch(origin.url, proxy=False).body == b"origin"
+        assert origin.last.target == "/"
+
+
+def test_a_proxy_by_tornados_names(client):
+    with serve(always()) as proxy:
+        client.fetch(
+            "http://one.test/",
+            proxy_host="127.0.0.1",
+            proxy_port=proxy.port,
+            proxy_username="me",
+            proxy_password="s3cret",
+            proxy_auth_mode="basic",
+        )
+        assert proxy.last.headers["proxy-authorization"] == BASIC
+
+
+def test_defaults_by_tornados_names(make_client):
+    with serve(always()) as proxy, serve(always()) as other:
+        client = make_client(
+            defaults={
+                "proxy_host": "127.0.0.1",
+                "proxy_port": proxy.port,
+                "proxy_username": "me",
+                "proxy_password": "s3cret",
+            }
+        )
+        client.fetch("http://one.test/")
+        assert proxy.last.headers["proxy-authorization"] == BASIC
+        # What is meant for one proxy is not sent to another one.
+        client.fetch("http://one.test/", proxy=other.url)
+        assert "proxy-authorization" not in other.last.headers
+
+
+def test_a_proxy_wants_credentials_for_http(client):
+    """Its answer is the answer to the request."""
+    with serve(always(response(b"", "407 Proxy Authentication Required"))) as proxy:
+        with pytest.raises(HTTPClientError) as caught:
+            client.fetch("http://one.test/", proxy=proxy.url)
+        assert caught.value.code == 407
+
+
+def test_a_redirect_goes_by_the_same_proxy(client):
+    hop = response(b"", "302 Found", Location="http://two.test/")
+    with serve(answering(hop, OK)) as proxy:
+        client.fetch("http://one.test/", proxy=with_credentials(proxy.url))
+        assert [request.line for request in proxy.requests] == [
+            "GET http://one.test/ HTTP/1.1",
+            "GET http://two.test/ HTTP/1.1",
+        ]
+        assert proxy.last.headers["proxy-authorization"] == BASIC
+
+
+# CONNECT
+
+
+def test_a_tunnel_for_https(client, ca_certs, server_tls):
+    with serve(always(), tls=server_tls) as origin, serve(connecting()) as proxy:
+        for _ in range(2):
+            answer = client.fetch(
+                origin.url,
+                proxy=with_credentials(proxy.url),
+                ca_certs=ca_certs,
+                user_agent="mine",
+                headers={"Cookie": "a=b"},
+            )
+            assert answer.body == b"ok"
+            assert "established" not in answer.reason
+        assert proxy.connections == origin.connections == 1
+        (asked,) = proxy.requests
+        assert asked.line == f"CONNECT 127.0.0.1:{origin.port} HTTP/1.1"
+        assert asked.headers["host"] == f"127.0.0.1:{origin.port}"
+        assert asked.headers["proxy-authorization"] == BASIC
+        assert asked.headers.keys() == {"host", "user-agent", "proxy-authorization"}
+        assert "proxy-authorization" not in origin.last.headers
+        assert origin.last.line == "GET / HTTP/1.1"
+
+
+def test_a_field_for_the_proxy_goes_to_the_proxy(client, ca_certs, server_tls):
+    with serve(always(), tls=server_tls) as origin, serve(connecting()) as proxy:
+        headers = {"Proxy-Authorization": "Bearer abc"}
+        client.fetch(origin.url, proxy=proxy.url, ca_certs=ca_certs, headers=headers)
+        assert proxy.last.headers["proxy-authorization"] == "Bearer abc"
+        assert "proxy-authorization" not in origin.last.headers
+    with serve(always()) as proxy:
+        client.fetch("http://one.test/", proxy=with_credentials(proxy.url), headers=headers)
+        assert proxy.last.headers["proxy-authorization"] == "Bearer abc"
+
+
+def test_the_headers_of_the_proxy_are_not_those_of_the_response(client, ca_certs, server_tls):
+    heard: list = []
+    answer = b"HTTP/1.1 200 Yes\r\nX-Proxy: evil\r\nSet-Cookie: a=b\r\nContent-Length: 5\r\n\r\n"
+    with serve(always(), tls=server_tls) as origin, serve(connecting(answer)) as proxy:
+        response = client.fetch(
+            origin.url, proxy=proxy.url, ca_certs=ca_certs, header_callback=heard.append
+        )
+    assert response.body == b"ok"
+    assert "X-Proxy" not in response.headers
+    assert "Set-Cookie" not in response.headers
+    assert heard == ["HTTP/1.1 200 OK\r\n", "Content-Length: 2\r\n", "\r\n"]
+
+
+def test_tls_to_the_proxy_and_through_it(client, ca_certs, server_tls):
+    options = {"ca_certs": ca_certs}
+    body = b"x" * 300_000
+    with (
+        serve(always(response(body)), tls=server_tls) as origin,
+        serve(connecting(), tls=server_tls) as proxy,
+    ):
+        for _ in range(2):
+            answer = client.fetch(
+                origin.url,
+                method="POST",
+                body=body,
+                proxy=with_credentials(proxy.url),
+                proxy_ssl_options=options,
+                ca_certs=ca_certs,
+            )
+            assert answer.body == body
+        assert origin.last.body == body
+        assert proxy.url.startswith("https:")
+        assert proxy.connections == 1
+        assert "proxy-authorization" not in origin.last.headers
+
+
+def test_tls_to_the_proxy_for_http(client, ca_certs, server_tls):
+    with serve(always(), tls=server_tls) as proxy:
+        client.fetch("http://one.test/", proxy=proxy.url, proxy_ssl_options={"ca_certs": ca_certs})
+        assert proxy.last.target == "http://one.test/"
+
+
+def test_the_certificate_of_a_proxy_is_verified(client, ca_certs, server_tls):
+    """Whatever holds for the server."""
+    with serve(always(), tls=server_tls) as proxy:
+        for arguments in ({"ca_certs": ca_certs}, {"validate_cert": False}):
+            for url in ("http://one.test/", "https://one.test/"):
+                with pytest.raises(HTTPConnectError, match=r"shaking hands \(TLS\) with"):
+                    client.fetch(url, proxy=proxy.url, **arguments)
+        assert not proxy.requests
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("http://{}", r"it wants credentials: proxy_username"),
+        ("http://me:s3cret@{}", r"it does not accept the credentials"),
+    ],
+)
+def test_a_proxy_wants_credentials(client, url, advice):
+    refusal = response(b"who are you?", "407 Proxy Authentication Required", X="y")
+    with serve(answering(refusal)) as proxy:
+        with pytest.raises(HTTPProxyError, match=advice) as caught:
+            client.fetch("https://one.test/", proxy=url.format(f"127.0.0.1:{proxy.port}"))
+        message = str(caught.value)
+        assert f"the proxy 127.0.0.1:{proxy.port} refused one.test:443: 407 Proxy" in message
+        assert "GET https://one.test/" in message
+        assert "s3cret" not in message
+        assert caught.value.status == 407
+        assert caught.value.code == 599
+        assert caught.value.response is None
+    assert client.flow.pool.statistics == EMPTY
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "message"),
+    [
+        (response(b"", "502 " + "x" * 500), HTTPProxyError, r"refused one.test:443: 502 x{100}: "),
+        (response(b"", "302 Found", Location="http://evil/"), HTTPProxyError, "302 Found"),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", HTTPProtocolError, "switch of protocols"),
+        (b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", HTTPProtocolError, "sent more than"),
+        (b"nonsense\r\n\r\n", HTTPProtocolError, "asking the proxy"),
+        (b"SSH-2.0-x\r\n", HTTPProtocolError, "asking the proxy"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 11, HTTPProtocolError, "more than 10 1xx"),
+        (b"HTTP/1.1 200 OK\r\nA: " + b"a" * 300_000, HTTPProtocolError, "asking the proxy"),
+        (b"HTTP/1.1 200 OK\r\n" + b"A: a\r\n" * 1000, HTTPProtocolError, "asking the proxy"),
+        (b"HTTP/1.1 200 OK\r\n", ConnectionResetError, "in the middle of its answer"),
+        (b"", ConnectionResetError, "the proxy closed without an answer"),
+    ],
+)
+def test_a_proxy_answers_badly(client, answer, error, message):
+    with serve(answering(answer)) as proxy:
+        with pytest.raises(error, match=message) as caught:
+            client.fetch("https://one.test/", proxy=with_credentials(proxy.url))
+        assert isinstance(caught.value, HTTPClientError)
+        assert "s3cret" not in str(caught.value)
+    assert client.flow.pool.statistics == EMPTY
+
+
+def test_interim_answers_of_a_proxy_are_passed_over(client, ca_certs, server_tls):
+    answer = b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"
+    with serve(always(), tls=server_tls) as origin, serve(connecting(answer)) as proxy:
+        assert client.fetch(origin.url, proxy=proxy.url, ca_certs=ca_certs).body == b"ok"
+
+
+def test_a_silent_proxy(client):
+    expected = r"asking the proxy .* \(connect_timeout 0.2 s\)"
+    with (
+        serve(lambda peer: peer.wait_for_end()) as proxy,
+        pytest.raises(HTTPTimeoutError, match=expected),
+    ):
+        client.fetch("https://one.test/", proxy=proxy.url, connect_timeout=0.2)
+    assert client.flow.pool.statistics == EMPTY
+
+
+def test_nobody_listens_where_the_proxy_should(client):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        for url in ("http://one.test/", "https://one.test/"):
+            with pytest.raises(ConnectionRefusedError, match=f"connecting to 127.0.0.1:{port}"):
+                client.fetch(url, proxy=f"http://me:s3cret@127.0.0.1:{port}")
+
+
+def test_a_tunnel_is_never_taken_for_a_straight_connection(client, ca_certs, server_tls):
+    with serve(always(), tls=server_tls) as origin, serve(connecting()) as proxy:
+        client.fetch(origin.url, proxy=proxy.url, ca_certs=ca_certs)
+        client.fetch(origin.url, ca_certs=ca_certs)
+        assert origin.connections == 2
+        client.fetch(origin.url, proxy=with_credentials(proxy.url), ca_certs=ca_certs)
+        assert origin.connections == 3
+        client.fetch(origin.url, proxy=proxy.url, ca_certs=ca_certs)
+        assert origin.connections == 3
+
+
+def test_a_mapped_host_behind_a_proxy(make_client, ca_certs, server_tls):
+    """The mapping says where a connection goes; the certificate is still that of the URL's host."""
+    with serve(always(), tls=server_tls) as origin, serve(connecting()) as proxy:
+        client = make_client(hostname_mapping={("localhost", 4): ("127.0.0.1", origin.port)})
+        client.fetch("https://localhost:4/", proxy=proxy.url, ca_certs=ca_certs)
+        assert proxy.last.target == f"127.0.0.1:{origin.port}"
+        assert origin.last.headers["host"] == "localhost:4"
+
+
+# SOCKS
+
+
+def test_socks_5_with_a_name(client):
+    heard: list = []
+    with serve(always()) as origin, serve(socks5(heard=heard, piece=1)) as proxy:
+        url = f"http://localhost:{origin.port}/"
+        for _ in range(2):
+            answer = client.fetch(url, proxy=f"socks5h://127.0.0.1:{proxy.port}")
+            assert answer.body == b"ok"
+        port = origin.port.to_bytes(2, "big")
+        assert heard == [b"\x05\x01\x00", b"\x05\x01\x00\x03\x09localhost" + port]
+        assert origin.last.line == "GET / HTTP/1.1"
+
+
+def test_socks_5_with_an_address_that_we_find(client):
+    heard: list = []
+    with serve(always()) as origin, serve(socks5(heard=heard)) as proxy:
+        client.fetch(
+            f"http://localhost:{origin.port}/",
+            proxy=f"socks5://127.0.0.1:{proxy.port}",
+            allow_ipv6=False,
+        )
+        assert heard[1][:8] == b"\x05\x01\x00\x01\x7f\x00\x00\x01"
+
+
+def test_socks_5_with_credentials_and_tls(client, ca_certs, server_tls):
+    heard: list = []
+    with (
+        serve(always(), tls=server_tls) as origin,
+        serve(socks5(heard=heard, method=2, piece=1)) as proxy,
+    ):
+        client.fetch(
+            origin.url,
+            proxy=f"socks5h://me:s3cret@127.0.0.1:{proxy.port}",
+            ca_certs=ca_certs,
+            headers={"Proxy-Authorization": "Basic x"},
+        )
+        assert heard[0] == b"\x05\x02\x00\x02"
+        assert heard[1] == b"\x01\x02me\x06s3cret"
+        assert "proxy-authorization" not in origin.last.headers
+
+
+def test_socks_4(client):
+    heard: list = []
+    with serve(always()) as origin, serve(socks4(heard=heard)) as proxy:
+        url = f"http://localhost:{origin.port}/"
+        client.fetch(url, proxy=f"socks4://me@127.0.0.1:{proxy.port}")
+        client.fetch(url, proxy=f"socks4a://127.0.0.1:{proxy.port}")
+        port = origin.port.to_bytes(2, "big")
+        assert heard == [
+            b"\x04\x01" + port + b"\x7f\x00\x00\x01me\0",
+            b"\x04\x01" + port + b"\x00\x00\x00\x01\0",
+            b"localhost\0",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "script", "message"),
+    [
+        ("socks5", socks5(heard=[], method=0xFF), "no way of authentication"),
+        ("socks5", socks5(heard=[], reply=5), "connection refused"),
+        ("socks4", socks4(heard=[], reply=91), "rejected or failed"),
+    ],
+)
+def test_socks_refuses(client, scheme, script, message):
+    with serve(script) as proxy:
+        url = f"{scheme}://me:s3cret@127.0.0.1:{proxy.port}"
+        expected = f"the proxy 127.0.0.1:{proxy.port} refused 127.0.0.2:80: .*{message}"
+        with pytest.raises(HTTPProxyError, match=expected) as caught:
+            client.fetch("http://127.0.0.2/", proxy=url)
+        assert caught.value.status is None
+        assert "s3cret" not in str(caught.value)
+    assert client.flow.pool.statistics == EMPTY
+
+
+@pytest.mark.parametrize("scheme", ["socks4", "socks5"])
+def test_what_is_no_socks(client, scheme):
+    def script(peer):
+        peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        peer.wait_for_end()
+
+    with serve(script) as proxy, pytest.raises(HTTPProtocolError, match="no SOCKS"):
+        client.fetch("http://127.0.0.2/", proxy=f"{scheme}://127.0.0.1:{proxy.port}")
+
+
+# Which proxy
+
+
+def test_the_environment(make_client, monkeypatch):
+    with serve(always(response(b"proxy"))) as proxy, serve(always()) as origin:
+        monkeypatch.setenv("http_proxy", with_credentials(proxy.url))
+        monkeypatch.setenv("no_proxy", "localhost")
+        client = make_client()
+        trusting_nobody = make_client(trust_env=False)
+        monkeypatch.delenv("http_proxy")
+        # It is read when a client is made.
+        for _ in range(2):
+            assert client.fetch(origin.url).body == b"proxy"
+            assert proxy.last.headers["proxy-authorization"] == BASIC
+        assert client.fetch(origin.url.replace("127.0.0.1", "localhost")).body == b"ok"
+        assert client.fetch(origin.url, proxy=False).body == b"ok"
+        assert trusting_nobody.fetch(origin.url).body == b"ok"
+
+
+def test_a_redirect_that_needs_no_proxy_tells_nobody_its_credentials(make_client, monkeypatch):
+    with serve(always()) as origin:
+        url = origin.url.replace("127.0.0.1", "localhost")
+        with serve(answering(response(b"", "302 Found", Location=url))) as proxy:
+            monkeypatch.setenv("http_proxy", with_credentials(proxy.url))
+            monkeypatch.setenv("no_proxy", "localhost")
+            assert make_client().fetch("http://one.test/").body == b"ok"
+        assert origin.last.line == "GET / HTTP/1.1"
+        assert "proxy-authorization" not in origin.last.headers
+
+
+def test_a_bad_proxy_of_the_environment(make_client, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://me:s3cret@x")
+    client = make_client()
+    with pytest.raises(ValueError, match="HTTPS_PROXY: unsupported proxy 'ftp://x'"):
+        client.fetch("https://one.test/")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        ({"proxy": "ftp://x"}, ValueError, "unsupported proxy 'ftp://x'"),
+        ({"proxy": "http://me:s3cret@x/path"}, ValueError, "no URL of a proxy"),
+        ({"proxy": 5}, TypeError, "proxy must be a URL, or False"),
+        ({"proxy": True}, TypeError, "proxy must be a URL, or False"),
+        ({"proxy_host": "x"}, ValueError, "a proxy_host needs a proxy_port"),
+        ({"proxy_host": "x", "proxy_port": "80"}, TypeError, "proxy_port a number"),
+        ({"proxy_host": "me@x", "proxy_port": 80}, ValueError, "proxy_username"),
+        ({"proxy": "x", "proxy_host": "x", "proxy_port": 80}, ValueError, "two proxies"),
+        ({"proxy": "x", "proxy_auth_mode": "digest"}, ValueError, "unsupported proxy_auth_mode"),
+        ({"proxy": "x", "proxy_username": "a:b"}, ValueError, "colon"),
+        ({"proxy": f"socks5://{'x' * 256}@x"}, ValueError, "255 bytes"),
+        ({"proxy": "x", "unix_socket": "/x"}, ValueError, "two roads"),
+        ({"unix_socket": 5}, TypeError, "unix_socket must be the path"),
+        ({"network_interface": 5}, TypeError, "network_interface"),
+        ({"network_interface": "x" * 16}, ValueError, "no name of an interface"),
+    ],
+)
+def test_what_is_no_road(client, arguments, kind, message):
+    with pytest.raises(kind, match=message) as caught:
+        client.fetch("http://127.0.0.1:1/", **arguments)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        ({"proxy": "ftp://x"}, ValueError),
+        ({"proxy": 5}, TypeError),
+        ({"unix_socket": b"/x"}, TypeError),
+        ({"unix_socket": "/x", "proxy": "http://x"}, ValueError),
+        ({"local_address": "x" * 16}, ValueError),
+    ],
+)
+def test_what_is_no_road_of_a_client(make_client, arguments, kind):
+    with pytest.raises(kind):
+        make_client(**arguments)
+
+
+# Straight roads, from and to elsewhere
+
+
+def test_a_unix_socket(client, make_client, tmp_path):
+    path = str(tmp_path / "socket")
+    with serve(always(), path=path) as origin:
+        assert client.fetch("http://one.test/x", unix_socket=path).body == b"ok"
+        assert origin.last.headers["host"] == "one.test"
+        assert origin.last.line == "GET /x HTTP/1.1"
+        for name in ("one", "two"):
+            make_client(unix_socket=path).fetch(f"http://{name}.test/")
+            assert origin.last.headers["host"] == f"{name}.test"
+    with pytest.raises(HTTPConnectError, match=f"connecting to {path}"):
+        client.fetch("http://two.test/x", unix_socket=path)
+
+
+def test_tls_on_a_unix_socket(client, ca_certs, server_tls, tmp_path):
+    path = str(tmp_path / "socket")
+    with serve(always(), tls=server_tls, path=path):
+        for _ in range(2):
+            client.fetch("https://localhost/", unix_socket=path, ca_certs=ca_certs)
+
+
+def test_a_unix_socket_goes_before_the_environment(make_client, monkeypatch, tmp_path):
+    path = str(tmp_path / "socket")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with serve(always(), path=path):
+        assert make_client(unix_socket=path).fetch("http://one.test/").body == b"ok"
+
+
+def test_the_local_address(client, make_client):
+    peers: list = []
+
+    def script(peer):
+        peers.append(peer.socket.getpeername()[0])
+        peer.answer_all()
+
+    with contextlib.ExitStack() as stack:
+        origin = stack.enter_context(serve(script))
+        client.fetch(origin.url, network_interface="127.0.0.1")
+        client.fetch(origin.url)
+        make_client(local_address="127.0.0.1").fetch(f"http://localhost:{origin.port}/")
+        assert origin.connections == 3
+        assert peers == ["127.0.0.1"] * 3
+        with pytest.raises(HTTPConnectError, match=r"cannot connect from '192\.0\.2\.77'"):
+            client.fetch(origin.url, network_interface="192.0.2.77")
+        with pytest.raises(HTTPConnectError):
+            client.fetch(origin.url, network_interface="::1")
