@@ -132,7 +132,7 @@ def test_the_class_that_it_is_to_be_like(server):
 def test_arguments():
     with pytest.raises(ValueError, match="max_clients"):
         HTTPClient(max_clients=0)
-    with pytest.raises(NotImplementedError, match="resolver"):
+    with pytest.raises(TypeError, match="resolver must be a function"):
         HTTPClient(resolver=object())
     with pytest.raises(TypeError):
         HTTPClient(max_client=1)

@@ -194,7 +194,11 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         - ``max_header_size``, ``max_body_size``: bounds for a response in bytes; the latter for the
           body as it came, and as it was decoded. ``max_buffer_size`` is its default.
         - ``defaults``: attributes of `HTTPRequest`, for those that are None in a request
-        - ``resolver``: not supported yet
+        - ``resolver``: who knows the addresses of hosts, instead of the system: an object with a
+          method ``resolve(host, port, family)``, as Tornado's, or such a function, plain or
+          ``async``. It returns a list of IP addresses, or of pairs of family and what
+          ``socket.connect`` takes. Answers hold for five seconds. A plain one holds up whoever
+          calls it: the loop, here.
         - ``proxy``: the URL of a proxy for all requests, ``http https socks4 socks4a socks5
           socks5h``; False for none, whatever the environment says
         - ``trust_env``: whether the environment may name proxies, when the client is made, by

@@ -4,11 +4,12 @@ import socket
 
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.exchange import Exchange
+from waterspout.httpclient.resolving import Names
 from waterspout.httpclient.road import Road
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import bracketed
 from waterspout.httpclient.tunnel import open_tunnel
-from waterspout.net import Address, Net, Stream
+from waterspout.net import Address, DeadlineError, Net, Stream
 from waterspout.net.sockets import ip_family
 from waterspout.net.tls import start_tls
 from waterspout.protocol.http1.client import ClientConnection
@@ -27,6 +28,11 @@ class Connector:
     def __init__(self, net: Net, settings: Settings) -> None:
         self._net = net
         self._settings = settings
+        self._names = Names(net, settings.resolver)
+
+    def forget(self) -> None:
+        """Begin anew in a forked child, where a lock may be held for ever."""
+        self._names = Names(self._net, self._settings.resolver)
 
     async def open(self, exchange: Exchange, deadline: float) -> Connection:
         """Open a connection for the hop of ``exchange``, which is told what goes on and when."""
@@ -58,21 +64,31 @@ class Connector:
         """Return a stream to a host, of one that listens there itself."""
         if road.unix_socket is not None:
             exchange.phase = f"connecting to {road.unix_socket}"
-            addresses = [Address(socket.AF_UNIX, road.unix_socket)]
+            local = Address(socket.AF_UNIX, road.unix_socket)
+            stream = await self._net.connect_any([local], limit)
         else:
-            family = exchange.hop.key[2]
-            if road.source is not None:
-                family = ip_family(road.source) or family
-            exchange.phase = f"resolving {host}"
-            mapped = self._settings.connect_to(host, port)
-            addresses = await self._net.resolve(*mapped, family, limit)
-            if road.source is not None:
-                addresses = [address._replace(source=road.source) for address in addresses]
-            exchange.resolved = self._net.time()
-            exchange.phase = f"connecting to {bracketed(host)}:{port}"
-        stream = await self._net.connect_any(addresses, limit)
+            stream = await self._connect(exchange, road.source, host, port, limit)
         exchange.connected = self._net.time()
         return stream
+
+    async def _connect(
+        self, exchange: Exchange, source: str | None, host: str, port: int, limit: float
+    ) -> Stream:
+        family = exchange.hop.key[2]
+        if source is not None:
+            family = ip_family(source) or family
+        exchange.phase = f"resolving {host}"
+        mapped = self._settings.connect_to(host, port)
+        addresses = await self._names.addresses(*mapped, family, limit)
+        exchange.resolved = self._net.time()
+        exchange.phase = f"connecting to {bracketed(host)}:{port}"
+        try:
+            if source is not None:
+                addresses = [address._replace(source=source) for address in addresses]
+            return await self._net.connect_any(addresses, limit)
+        except (OSError, DeadlineError):
+            self._names.forget(*mapped, family)
+            raise
 
     async def _through(self, exchange: Exchange, road: Road, limit: float) -> Stream:
         """Return a stream to a host by way of a proxy."""
@@ -82,7 +98,7 @@ class Connector:
         if proxy.scheme in ("socks4", "socks5"):
             exchange.phase = f"resolving {host}"
             family = socket.AF_INET if proxy.scheme == "socks4" else exchange.hop.key[2]
-            host = (await self._net.resolve(host, port, family, limit))[0].host
+            host = (await self._names.addresses(host, port, family, limit))[0].host
         stream = await self._reach(exchange, road, proxy.host, proxy.port, limit)
         try:
             if road.context is not None:

@@ -112,6 +112,7 @@ class Flow:
         """Begin anew in a forked child. Locks may be held, and connections are the parent's."""
         idle = self.pool.idle
         self.pool = Pool(self.settings.max_clients, self.net.waiter)
+        self._connector.forget()
         for connection in idle:
             connection.stream.drop()
 

@@ -1,5 +1,6 @@
 """`Road`: how a connection comes to a server if not straight away. Decides; does no I/O."""
 
+import socket
 import ssl
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -86,9 +87,11 @@ def check_roads(proxy: Any, unix_socket: Any, source: Any) -> None:
 
 
 def check_unix_socket(path: Any) -> None:
-    """Raise TypeError where ``path`` is none."""
+    """Raise TypeError where ``path`` is none, ValueError where none can be had."""
     if not isinstance(path, str) or not path:
         raise TypeError(f"unix_socket must be the path of a socket, not {path!r}")
+    if not hasattr(socket, "AF_UNIX"):
+        raise ValueError("unix_socket: this system has none")
 
 
 def check_source(source: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from waterspout.httpclient.environment import ProxyEnvironment
 from waterspout.httpclient.request import DEFAULTS
+from waterspout.httpclient.resolving import check_resolver
 from waterspout.httpclient.road import check_roads
 from waterspout.protocol.http1.limits import Limits
 
@@ -26,6 +27,7 @@ class Settings:
     - ``defaults``: attributes of `HTTPRequest`, for those that are None in a request
     - ``proxy``, ``unix_socket``, ``local_address``: the same for ``proxy``, ``unix_socket`` and
       ``network_interface``
+    - ``resolver``: who knows the addresses of hosts; see `resolving.Names`. None: the system
     - ``trust_env``: whether the environment may name proxies; it is read here
     """
 
@@ -44,8 +46,8 @@ class Settings:
         unix_socket: str | None = None,
         local_address: str | None = None,
     ) -> None:
-        if resolver is not None:
-            raise NotImplementedError("resolver is not supported")
+        check_resolver(resolver)
+        self.resolver = resolver
         if max_clients < 1:
             raise ValueError(f"max_clients must be at least 1, not {max_clients!r}")
         self.max_clients = max_clients

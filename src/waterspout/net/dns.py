@@ -4,12 +4,19 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from waterspout.net.interface import Address, DeadlineError
 
-__all__ = ["Lookup", "literal_address", "look_up", "order_addresses", "resolve_blocking"]
+__all__ = [
+    "Lookup",
+    "interleave",
+    "literal_address",
+    "look_up",
+    "order_addresses",
+    "resolve_blocking",
+]
 
 
 def literal_address(host: str, port: int) -> Address | None:
@@ -33,18 +40,25 @@ def literal_address(host: str, port: int) -> Address | None:
 
 
 def order_addresses(infos: Sequence[tuple[Any, ...]]) -> list[Address]:
-    """Return the addresses of what ``getaddrinfo`` found, the best first, each one once.
+    """Return the addresses of what ``getaddrinfo`` found, the best first, each one once."""
+    return interleave(
+        Address(family, sockaddr)
+        for family, _, _, _, sockaddr in infos
+        if family in (socket.AF_INET, socket.AF_INET6)
+    )
+
+
+def interleave(addresses: Iterable[Address]) -> list[Address]:
+    """Return addresses in the order to try them in, each one once.
 
     The system has sorted them (RFC 6724). Families take turns, beginning with that of the first,
     so that a family that leads nowhere costs one attempt (RFC 8305 section 4).
     """
     families: dict[int, list[Address]] = {}
-    for family, _, _, _, sockaddr in infos:
-        if family in (socket.AF_INET, socket.AF_INET6):
-            found = families.setdefault(family, [])
-            address = Address(family, sockaddr)
-            if address not in found:
-                found.append(address)
+    for address in addresses:
+        found = families.setdefault(address.family, [])
+        if address not in found:
+            found.append(address)
     ordered: list[Address] = []
     longest = max(map(len, families.values()), default=0)
     for index in range(longest):
