@@ -47,6 +47,32 @@ def test_an_unknown_name_is_an_attribute_error():
         waterspout.walk  # type: ignore[attr-defined]  # noqa: B018
 
 
+@pytest.mark.parametrize("name", ["web", "httputil", "netutil"])
+def test_a_module_is_imported_when_it_is_asked_for(name):
+    assert python("-c", f"import waterspout; print(waterspout.{name}.__name__)") == (
+        f"waterspout.{name}\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["_version2", "__path2__", "no.web", "web ", ""])
+def test_what_is_no_module_is_no_attribute(name):
+    assert not hasattr(waterspout, name)
+
+
+def test_the_fault_of_a_module_is_told_as_it_is(monkeypatch):
+    monkeypatch.delattr(waterspout, "util", raising=False)
+    monkeypatch.setitem(sys.modules, "waterspout.util", None)
+    with pytest.raises(ModuleNotFoundError, match=r"import of waterspout\.util halted"):
+        waterspout.util  # noqa: B018
+
+
+def test_programs_find_the_version_of_the_names_that_they_count_on():
+    """They compare it, mostly to know what Tornado can do."""
+    assert waterspout.version_info >= (6, 6)
+    assert len(waterspout.version_info) == 4
+    assert waterspout.version == ".".join(map(str, waterspout.version_info[:3]))
+
+
 def test_run_is_that_of_the_event_loop():
     assert waterspout.run is importlib.import_module("waterspout.ioloop").run
 
