@@ -201,3 +201,7 @@ def test_the_error_of_a_missing_argument():
     assert error.status_code == 400
     assert error.arg_name == "a"
     assert str(error) == "HTTP 400: Bad Request (Missing argument a)"
+    # Programs show it to their clients.
+    assert error.log_message == "Missing argument a"
+    assert MissingArgumentError("100%").get_message() == "Missing argument 100%"
+    assert MissingArgumentError("100%").log_message == "Missing argument 100%%"

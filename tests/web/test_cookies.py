@@ -360,5 +360,5 @@ async def test_other_spellings_are_deprecated(wire, spelling, given, line):
 
 def test_a_request_that_sets_none_has_no_table_for_them():
     handler = RequestHandler.__new__(RequestHandler)
-    handler._take(Application(), None)
+    handler._take_request(Application(), None)
     assert handler._new_cookies is None

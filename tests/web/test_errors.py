@@ -169,6 +169,46 @@ def test_the_parts_of_an_http_error():
     assert HTTPError(404).get_message() is None
 
 
+class Told(Calls):
+    """Has an error page of its own, of what many programs show there."""
+
+    def write_error(self, status_code, **kwargs):
+        self.finish({"code": status_code, "message": self._reason})
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (HTTPError(404), b"Not Found"),
+        (HTTPError(499), b"Unknown"),
+        (HTTPError(404, reason="Gone fishing"), b"Gone fishing"),
+        (MissingArgumentError("a"), b"Bad Request"),
+        (RuntimeError(), b"Internal Server Error"),
+    ],
+)
+async def test_an_error_page_that_shows_the_reason(wire: Wire, error, reason):
+    client = await wire.client(rules(fails(error), Told))
+    assert b'"message": "%s"' % reason in (await client.ask()).body
+
+
+async def test_the_reason_follows_the_status(wire: Wire):
+    def act(handler):
+        seen = [handler._reason]
+        handler.set_status(404)
+        seen.append(handler._reason)
+        handler.set_status(404, "Mine")
+        seen.append(handler._reason)
+        handler._reason = "Yours"
+        with pytest.raises(ValueError, match="reason"):
+            handler._reason = "a\r\nX: y"
+        handler.write({"seen": seen})
+
+    client = await wire.client(rules(act))
+    answer = await client.ask()
+    assert (answer.status, answer.reason) == (404, "Yours")
+    assert answer.body == b'{"seen": ["OK", "Not Found", "Mine"]}'
+
+
 # Other exceptions
 
 

@@ -506,3 +506,33 @@ async def test_a_redirect_behind_flush(wire: Wire, caplog):
     await client.send(request() * 2)
     assert (await client.rest_or_reset()).count(b"HTTP/1.1") == 1
     assert "RuntimeError: redirect() after the response has begun" in caplog.text
+
+
+class Crowded(RequestHandler):
+    """Has names of its own that a framework might have taken."""
+
+    def initialize(self):
+        self._etag = 5
+        self._args = self._user = self._path = self._route = self._body = self.state = None
+
+    def _begin(self, more):
+        return more
+
+    def _take(self):
+        return self._etag
+
+    def _initialize(self, more):  # type: ignore[override]
+        return more
+
+    def get(self):
+        self.write(str(self._begin(1) + self._take() + self._initialize(2)))
+
+    post = get
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_handler_has_names_of_its_own(wire: Wire, method):
+    client = await wire.client([("/", Crowded)])
+    answer = await client.ask(method=method)
+    assert (answer.status, answer.body) == (200, b"8")
+    assert answer["etag"] != "5" if method == "GET" else "etag" not in answer

@@ -47,4 +47,4 @@ def decode_argument(value: bytes, name: str | None) -> str:
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
-        raise HTTPError(400, "Invalid unicode in %s: %r", name or "url", value[:40]) from None
+        raise HTTPError(400, f"Invalid unicode in {name or 'url'}: {value[:40]!r}") from None

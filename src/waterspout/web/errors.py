@@ -62,7 +62,7 @@ class MissingArgumentError(HTTPError):
     """``get_argument`` found nothing and had no default: a 400."""
 
     def __init__(self, arg_name: str) -> None:
-        super().__init__(400, "Missing argument %s", arg_name)
+        super().__init__(400, f"Missing argument {arg_name}")
         self.arg_name = arg_name
 
 
@@ -205,5 +205,5 @@ def write_error(handler: Any, status_code: int, **kwargs: Any) -> None:
         handler.set_header("Content-Type", "text/plain; charset=UTF-8")
         handler.finish("".join(traceback.format_exception(*kwargs["exc_info"])))
         return
-    title = xhtml_escape(f"{status_code}: {handler._reason or reason_phrase(status_code)}")
+    title = xhtml_escape(f"{status_code}: {handler._reason}")
     handler.finish(f"<html><title>{title}</title><body>{title}</body></html>")

@@ -60,7 +60,7 @@ class RequestHandler(HandlerState):
     def __init__(
         self, application: "Application", request: HTTPServerRequest, **kwargs: Any
     ) -> None:
-        self._take(application, request)
+        self._take_request(application, request)
         self.set_default_headers()
         if kwargs:
             self.initialize(**kwargs)
@@ -366,7 +366,7 @@ class RequestHandler(HandlerState):
 
     def clear(self) -> None:
         """Forget the status, the fields and the body prepared so far."""
-        self._begin()
+        self._begin_response()
         self.set_default_headers()
 
     def set_status(self, status_code: int, reason: str | None = None) -> None:
@@ -537,7 +537,7 @@ class RequestHandler(HandlerState):
 
     def set_etag_header(self) -> None:
         """Set the field ``Etag`` from ``compute_etag``."""
-        self._etag = self.compute_etag()
+        self._response_etag = self.compute_etag()
 
     def check_etag_header(self) -> bool:
         """Tell whether the client has this body already, so that 304 is the answer."""
@@ -547,6 +547,15 @@ class RequestHandler(HandlerState):
 
     # Set by `stream_request_body`.
     _streams_request_body = False
+
+    @property
+    def _reason(self) -> str:
+        """The reason phrase of the response; many a program shows it on its error pages."""
+        return response.reason_of(self)
+
+    @_reason.setter
+    def _reason(self, reason: str | None) -> None:
+        response.set_status(self, self._status_code, reason)
 
     @property
     def _headers(self) -> HTTPHeaders:

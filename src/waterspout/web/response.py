@@ -18,7 +18,7 @@ from waterspout.httputil import format_timestamp
 from waterspout.log import app_log
 from waterspout.protocol.errors import HTTPInputError, LocalProtocolError
 from waterspout.protocol.headers import HTTPHeaders, check_field_value, encode_fields
-from waterspout.protocol.http1.writer import Framing, check_reason, split_framing
+from waterspout.protocol.http1.writer import Framing, check_reason, reason_phrase, split_framing
 from waterspout.web.etag import matches
 from waterspout.web.state import HandlerState
 from waterspout.web.summary import where
@@ -38,6 +38,7 @@ __all__ = [
     "header_text",
     "is_not_modified",
     "location",
+    "reason_of",
     "redirect",
     "set_header",
     "set_status",
@@ -125,7 +126,13 @@ def set_status(handler: HandlerState, status: int, reason: str | None) -> None:
     if reason is not None:
         check_reason(reason)
     handler._status_code = status
-    handler._reason = reason
+    handler._own_reason = reason
+
+
+def reason_of(handler: HandlerState) -> str:
+    """Return the reason phrase: the handler's own, or that of its status."""
+    own = handler._own_reason
+    return reason_phrase(handler._status_code) if own is None else own
 
 
 def redirect(handler: Any, url: str, is_permanent: bool, status: int | None) -> None:
@@ -235,7 +242,7 @@ def _send_whole(handler: HandlerState, exchange: Exchange) -> None:
         if handler.check_etag_header():  # type: ignore[attr-defined]
             handler._write_buffer = []
             handler._status_code = 304
-            handler._reason = None
+            handler._own_reason = None
     status = handler._status_code
     if _has_no_body(status):
         _drop_body(handler, status)
@@ -249,11 +256,11 @@ def _send_whole(handler: HandlerState, exchange: Exchange) -> None:
         if now >= _defaults.good_until:
             _defaults.renew(now)
         fields = _defaults.fields
-        tag = handler._etag
+        tag = handler._response_etag
         if tag:
             _check_tag(tag)
             fields = b"".join((fields, b"Etag: ", tag.encode("latin-1"), b"\r\n"))
-        exchange.respond(status, handler._reason, fields, body)
+        exchange.respond(status, handler._own_reason, fields, body)
     else:
         _send_own(handler, exchange, body)
     handler._headers_written = True
@@ -266,9 +273,9 @@ def _send_own(handler: HandlerState, exchange: Exchange, body: bytes) -> None:
     if status == 101:
         exchange.start_response(status, None, framing.fields, 0)  # and detach() follows
     elif framing.length < 0 or framing.length == len(body):
-        exchange.respond(status, handler._reason, framing.fields, body)
+        exchange.respond(status, handler._own_reason, framing.fields, body)
     elif not body and (exchange.head.method == "HEAD" or status == 304):
-        exchange.start_response(status, handler._reason, framing.fields, framing.length)
+        exchange.start_response(status, handler._own_reason, framing.fields, framing.length)
         exchange.end_response()
     else:
         raise _wrong_length(body, framing.length)
@@ -293,7 +300,7 @@ def _send_transformed(handler: HandlerState, exchange: Exchange, body: bytes) ->
     elif not body and exchange.head.method == "HEAD" and "Content-Length" not in headers:
         # GET would have a body, and nobody knows how long.
         exchange.start_response(
-            handler._status_code, handler._reason, _framing(handler, exchange).fields, -1
+            handler._status_code, handler._own_reason, _framing(handler, exchange).fields, -1
         )
         exchange.end_response()
         return
@@ -302,9 +309,9 @@ def _send_transformed(handler: HandlerState, exchange: Exchange, body: bytes) ->
 
 def _headers_with_tag(handler: HandlerState) -> HTTPHeaders:
     headers: HTTPHeaders = handler._headers  # type: ignore[attr-defined]
-    if handler._etag:
-        set_header(headers, "Etag", handler._etag)
-        handler._etag = None
+    if handler._response_etag:
+        set_header(headers, "Etag", handler._response_etag)
+        handler._response_etag = None
     return headers
 
 
@@ -341,7 +348,7 @@ def flush(handler: HandlerState) -> "asyncio.Future[None]":
             body = transform_first(handler, body, False)
         framing = _framing(handler, exchange)
         exchange.start_response(
-            handler._status_code, handler._reason, framing.fields, framing.length
+            handler._status_code, handler._own_reason, framing.fields, framing.length
         )
         handler._headers_written = True
     elif handler._transforms is not None:
@@ -356,7 +363,7 @@ def is_not_modified(handler: HandlerState) -> bool:
     exchange = handler.request.connection
     if exchange.head.find(b"if-none-match") is None:
         return False
-    tag = handler._etag or handler._headers.get("Etag")  # type: ignore[attr-defined]
+    tag = handler._response_etag or handler._headers.get("Etag")  # type: ignore[attr-defined]
     # The list may be spread over several lines.
     return tag is not None and matches(tag, exchange.head.headers["If-None-Match"])
 
@@ -364,8 +371,8 @@ def is_not_modified(handler: HandlerState) -> bool:
 def _framing(handler: Any, exchange: Any) -> Framing:
     """Encode the handler's own fields, the tag among them."""
     headers = handler._headers
-    if handler._etag:
-        set_header(headers, "Etag", handler._etag)
+    if handler._response_etag:
+        set_header(headers, "Etag", handler._response_etag)
     if handler._new_cookies:
         for line in handler._new_cookies.values():
             headers.add("Set-Cookie", line)

@@ -17,7 +17,7 @@ class HandlerState:
     #: Whether the coroutine of the handler is cancelled when the client goes.
     cancel_on_disconnect = True
 
-    def _take(self, application: Any, request: Any) -> None:
+    def _take_request(self, application: Any, request: Any) -> None:
         self.application = application
         self.request = request
         self._headers_written = False
@@ -25,15 +25,15 @@ class HandlerState:
         self._auto_finish = True
         #: Lines of ``Set-Cookie`` by the names of the cookies; they outlive ``clear``.
         self._new_cookies: dict[str, str] | None = None
-        self._begin()
+        self._begin_response()
 
-    def _begin(self) -> None:
+    def _begin_response(self) -> None:
         """Begin the response anew; what has gone out stays out."""
         self._status_code = 200
-        self._reason: str | None = None
+        self._own_reason: str | None = None
         #: The fields, once the handler has touched them; the default ones until then.
         self._own_headers: HTTPHeaders | None = None
-        self._etag: str | None = None
+        self._response_etag: str | None = None
         self._write_buffer: list[bytes] = []
         #: Who changes the response on its way, once that has begun; None for nobody.
         self._transforms: list[Any] | None = None

@@ -115,7 +115,7 @@ class StaticFileHandler(RequestHandler):
         self.set_headers()
         is_conditional = conditional.is_conditional(self.request.connection.head)
         if is_conditional and conditional.is_precondition_failed(
-            self.request.headers, self._etag, self.modified
+            self.request.headers, self._response_etag, self.modified
         ):
             raise HTTPError(412)
         if (is_conditional or not self._is_own("should_return_304")) and self.should_return_304():
@@ -163,7 +163,9 @@ class StaticFileHandler(RequestHandler):
         # With another method a range means nothing (RFC 9110 section 14.2).
         if value is None or self.request.method != "GET":
             return None
-        if not conditional.use_range(headers.get("If-Range"), self._etag, self.modified, time()):
+        if not conditional.use_range(
+            headers.get("If-Range"), self._response_etag, self.modified, time()
+        ):
             return None
         return find_range(value, size)
 

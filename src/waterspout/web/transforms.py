@@ -187,7 +187,7 @@ def transform_first(handler: Any, chunk: bytes, is_last: bool) -> bytes:
     for transform in handler._transforms:
         status, headers, chunk = transform.transform_first_chunk(status, headers, chunk, is_last)
     if status != handler._status_code:
-        handler._status_code, handler._reason = status, None
+        handler._status_code, handler._own_reason = status, None
     handler._own_headers = headers
     return chunk
 

@@ -52,13 +52,13 @@ def check_xsrf_cookie(handler: Any) -> None:
         or headers.get("X-Csrftoken")
     )
     if not given:
-        raise HTTPError(403, "'_xsrf' argument missing from %s", handler.request.method)
+        raise HTTPError(403, f"'_xsrf' argument missing from {handler.request.method}")
     token = _decode(given)
     if token is None:
         raise HTTPError(403, "'_xsrf' argument has invalid format")
     expected = _decode(_cookie(handler))
     if expected is None or not hmac.compare_digest(token.token, expected.token):
-        raise HTTPError(403, "XSRF cookie does not match %s argument", handler.request.method)
+        raise HTTPError(403, f"XSRF cookie does not match {handler.request.method} argument")
 
 
 def xsrf_form_html(handler: Any) -> str:
