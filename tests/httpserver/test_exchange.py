@@ -261,6 +261,9 @@ async def test_what_it_tells_of_the_client(wire: Wire):
     await client.ask()
     [exchange] = exchanges
     assert exchange.remote_address == client.socket.getsockname()
+    # Programs look for it there.
+    assert exchange.context.address == exchange.remote_address
+    assert (exchange.context.remote_ip, exchange.context.protocol) == ("127.0.0.1", "http")
     assert exchange.remote_ip == "127.0.0.1"
     assert exchange.protocol == "http"
     assert exchange.head.method == "GET"

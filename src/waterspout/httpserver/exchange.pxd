@@ -12,7 +12,7 @@ cdef class Exchange:
     cdef object _write
     cdef readonly RequestHead head
     cdef readonly double start_time
-    cdef readonly double finish_time
+    cdef public double finish_time
     cdef public bytes body
     cdef public bint is_lost
     cdef public bint is_late

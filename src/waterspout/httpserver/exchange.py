@@ -179,6 +179,16 @@ class Exchange:
         return self._connection.loop  # type: ignore[no-any-return]
 
     @property
+    def context(self) -> "Exchange":
+        """What knows the client by ``remote_ip``, ``address`` and ``protocol``: this."""
+        return self
+
+    @property
+    def address(self) -> Any:
+        """Another name of ``remote_address``."""
+        return self.remote_address
+
+    @property
     def remote_address(self) -> Any:
         """The client's address as its socket knows it; None on a unix socket."""
         return self._connection.remote_address

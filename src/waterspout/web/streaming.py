@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
+from waterspout.httpserver import Exchange
 from waterspout.httputil import (
     HTTPHeaders,
     HTTPMessageDelegate,
@@ -46,6 +47,8 @@ class HandlerDelegate(HTTPMessageDelegate):
     def __init__(self, application: Any, request: HTTPServerRequest, route: Route) -> None:
         self._application = application
         self._request = request
+        if not isinstance(request.connection, Exchange):
+            request.connection = _on_foreign_connection(request)
         self._route = route
         self._chunks: list[bytes] = []
         self._is_streaming: bool = route.handler_class._streams_request_body
@@ -71,7 +74,7 @@ class HandlerDelegate(HTTPMessageDelegate):
         if self._is_streaming:
             rest = self._go_on()
         else:
-            self._request.body = b"".join(self._chunks)
+            exchange.body = self._request.body = b"".join(self._chunks)
             self._chunks.clear()
             waiting = self._begin()
             rest = self._go_on() if waiting is None else self._go_on_after(waiting)
@@ -123,3 +126,10 @@ class HandlerDelegate(HTTPMessageDelegate):
         rest = self._go_on()
         if rest is not None:
             await rest
+
+
+def _on_foreign_connection(request: HTTPServerRequest) -> Exchange:
+    # Hardly any program needs it.
+    from waterspout.httpserver.foreign import ForeignExchange
+
+    return ForeignExchange(request)

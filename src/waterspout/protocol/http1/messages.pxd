@@ -45,6 +45,10 @@ cdef class RequestHead(_Head):
     cdef _begin(self, bytes data)
 
 
+@cython.locals(head=RequestHead)
+cpdef RequestHead request_head(str method, str target, str version, headers)
+
+
 cdef class ResponseHead(_Head):
     cdef readonly int status
     cdef readonly str reason

@@ -6,9 +6,9 @@ become objects only when somebody asks for them.
 
 from enum import Enum
 
-from waterspout.protocol.headers import HTTPHeaders, from_lines
+from waterspout.protocol.headers import HTTPHeaders, encode_fields, from_lines
 
-__all__ = ["RequestHead", "ResponseHead", "Signal"]
+__all__ = ["RequestHead", "ResponseHead", "Signal", "request_head"]
 
 COLON = 0x3A
 
@@ -105,6 +105,21 @@ class RequestHead(_Head):
 
     def __repr__(self) -> str:
         return f"<RequestHead {self.method} {self.target} {self.version}>"
+
+
+def request_head(method: str, target: str, version: str, headers: HTTPHeaders) -> RequestHead:
+    """Return the head of a request that another engine has read; its body is not announced."""
+    data = encode_fields(headers)
+    head = RequestHead(data)
+    head.method = method
+    head.target = target
+    head.host = headers.get("Host", "")
+    head.is_http11 = version != "HTTP/1.0"
+    head.lines = [0]
+    while head.lines[-1] < len(data):
+        head.lines.append(data.index(b"\r\n", head.lines[-1]) + 2)
+    head._headers = headers
+    return head
 
 
 class ResponseHead(_Head):
