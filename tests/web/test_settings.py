@@ -58,6 +58,18 @@ def test_a_setting_of_a_wrong_kind(name, value, words):
     assert Application(**{name: None}).settings == {name: None}
 
 
+def test_a_way_to_treat_white_space_that_there_is_not():
+    with pytest.raises(ValueError, match="setting") as caught:
+        Application(template_whitespace="none")
+    words = "the setting 'template_whitespace' must be 'all', 'single' or 'oneline', not 'none'"
+    assert str(caught.value) == words
+
+
+def test_a_transform_that_is_none():
+    with pytest.raises(TypeError, match="transforms: 5 is no OutputTransform class"):
+        Application(transforms=[5])  # type: ignore[list-item]
+
+
 def test_a_secret_of_a_wrong_kind_is_not_told():
     with pytest.raises(TypeError) as caught:
         Application(cookie_secret=271828)

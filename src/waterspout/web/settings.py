@@ -27,14 +27,19 @@ _WANTED: dict[str, tuple[Any, str]] = {
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
-    """Say which setting is not what it has to be, when the application is made: ``TypeError``.
+    """Say which setting is not what it has to be, when the application is made.
 
-    The value is not told: it may be a secret.
+    Raises ``TypeError`` for a wrong kind, whose value is not told, for it may be a secret; and
+    ``ValueError`` for a way to treat white space that there is not.
     """
     for name, (kinds, wanted) in _WANTED.items():
         value = settings.get(name)
         if value is not None and not isinstance(value, kinds):
             raise TypeError(f"the setting {name!r} must be {wanted}, not {type(value).__name__}")
+    whitespace = settings.get("template_whitespace")
+    if whitespace not in (None, "all", "single", "oneline"):
+        wanted = _WANTED["template_whitespace"][1]
+        raise ValueError(f"the setting 'template_whitespace' must be {wanted}, not {whitespace!r}")
 
 
 def require_setting(handler: Any, name: str, feature: str) -> Any:

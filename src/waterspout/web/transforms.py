@@ -172,6 +172,9 @@ def chosen_transforms(
     chosen: list[type[OutputTransform]] = []
     if transforms is not None:
         chosen += transforms
+        for cls in chosen:
+            if not callable(cls):
+                raise TypeError(f"transforms: {cls!r:.80} is no OutputTransform class")
     elif settings.get("compress_response") or settings.get("gzip"):
         chosen.append(GZipContentEncoding)
     if settings.get("request_id_header"):
