@@ -8,6 +8,7 @@ from waterspout.httputil import (
     ResponseStartLine,
     parse_request_start_line,
     parse_response_start_line,
+    responses,
 )
 
 
@@ -78,3 +79,8 @@ def test_a_status_line(line, expected):
 def test_what_is_no_status_line(line):
     with pytest.raises(HTTPInputError):
         parse_response_start_line(line)
+
+
+def test_reason_phrases():
+    assert (responses[200], responses[404]) == ("OK", "Not Found")
+    assert 499 not in responses

@@ -23,6 +23,7 @@ from waterspout.httputil.startline import (
     ResponseStartLine,
     parse_request_start_line,
     parse_response_start_line,
+    responses,
 )
 from waterspout.httputil.text import (
     encode_username_password,
@@ -60,6 +61,7 @@ __all__ = [
     "parse_request_start_line",
     "parse_response_start_line",
     "qs_to_qsl",
+    "responses",
     "set_parse_body_config",
     "split_host_and_port",
     "url_concat",

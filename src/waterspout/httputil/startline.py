@@ -1,6 +1,7 @@
 """Start lines as named tuples (RFC 9112 sections 3 and 4)."""
 
 import re
+from http import HTTPStatus
 from typing import NamedTuple
 
 from waterspout.protocol.errors import HTTPInputError
@@ -11,7 +12,11 @@ __all__ = [
     "ResponseStartLine",
     "parse_request_start_line",
     "parse_response_start_line",
+    "responses",
 ]
+
+#: The usual reason phrases, by their status.
+responses: dict[int, str] = {status.value: status.phrase for status in HTTPStatus}
 
 _CONTROL = r"[\x00-\x08\x0a-\x1f\x7f]"
 
