@@ -12,29 +12,21 @@ from typing import NoReturn
 from waterspout.httpclient.connecting import FOREVER, Connector
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.delivery import CallbackError
-from waterspout.httpclient.errors import (
-    HTTPProtocolError,
-    HTTPStreamClosedError,
-    HTTPTimeoutError,
-    from_os_error,
-)
+from waterspout.httpclient.errors import HTTPRedirectError
 from waterspout.httpclient.exchange import Exchange
+from waterspout.httpclient.failures import explained
 from waterspout.httpclient.hop import Hop, first_hop, next_hop
 from waterspout.httpclient.pool import Pool, Ticket
 from waterspout.httpclient.redirect import RedirectError, follow
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.response import HTTPResponse, received
 from waterspout.httpclient.settings import Settings
-from waterspout.net import DeadlineError, Net
-from waterspout.protocol.errors import RemoteProtocolError
+from waterspout.net import Net
 
 __all__ = ["Flow"]
 
 # URLs whose first hop is kept ready, for clients that ask for the same again and again.
 _MAX_PLAIN = 256
-
-# Loops count time in milliseconds: a timer may fire a little too early.
-_TICK = 0.005
 
 
 class Flow:
@@ -74,7 +66,7 @@ class Flow:
             try:
                 await self._send(exchange, hop_begun, deadline)
             except Exception as error:
-                self._explain(error, exchange, deadline)
+                self._explain(error, exchange)
             location = exchange.location
             if location is None:
                 break
@@ -100,7 +92,9 @@ class Flow:
                 self.settings.option(exchange.hop.request, "sensitive_headers"),
             )
         except RedirectError as error:
-            raise HTTPProtocolError(str(error)) from error
+            failure = HTTPRedirectError(str(error))
+            failure.url, failure.phase = hop.target.url, "read"
+            raise failure from error
         return next_hop(hop, following, self.settings)
 
     def close(self) -> None:
@@ -218,27 +212,12 @@ class Flow:
         if ticket.waiter is not None:
             ticket.waiter.wake()
 
-    def _explain(self, error: Exception, exchange: Exchange, deadline: float) -> NoReturn:
+    def _explain(self, error: Exception, exchange: Exchange) -> NoReturn:
         """Raise what is to be told to the caller."""
-        if isinstance(error, CallbackError) and error.__cause__ is not None:
-            raise error.__cause__
-        phase = exchange.phase
-        asked = f"{exchange.hop.method} {exchange.hop.target.url}"
-        if isinstance(error, DeadlineError):
-            name = "request_timeout" if self.net.time() >= deadline - _TICK else "connect_timeout"
-            seconds = self.settings.option(exchange.hop.request, name)
-            raise HTTPTimeoutError(
-                f"Timeout while {phase} ({name} {seconds:g} s): {asked}"
-            ) from error
-        if isinstance(error, OSError):
-            message = f"Error while {phase}: {error}: {asked}"
-            raise from_os_error(error, message, not exchange.sent) from error
-        if isinstance(error, RemoteProtocolError):
-            message = f"Error while {phase}: {error}: {asked}"
-            if exchange.has_ended:
-                raise HTTPStreamClosedError(message) from error
-            raise HTTPProtocolError(message) from error
-        raise error
+        failure = explained(error, exchange, self.net.time(), self.settings)
+        if failure is error or isinstance(error, CallbackError):
+            raise failure
+        raise failure from error
 
 
 _flows: weakref.WeakSet[Flow] = weakref.WeakSet()

@@ -1,0 +1,82 @@
+"""From whatever goes wrong in an exchange to the error that says what, where and to whom.
+
+Decides; does no I/O.
+"""
+
+from typing import Any, Protocol
+
+from waterspout.httpclient.delivery import CallbackError
+from waterspout.httpclient.errors import (
+    HTTPClientError,
+    HTTPProtocolError,
+    HTTPStreamClosedError,
+    HTTPTimeoutError,
+    HTTPTooLargeError,
+    from_os_error,
+    phase_of,
+)
+from waterspout.httpclient.hop import Hop
+from waterspout.httpclient.settings import Settings
+from waterspout.net import DeadlineError
+from waterspout.protocol.errors import RemoteProtocolError
+
+__all__ = ["explained"]
+
+# Loops count time in milliseconds: a timer may fire a little too early.
+_TICK = 0.005
+
+# Of those that the engine gives with an error: something is larger than allowed.
+_TOO_LARGE = frozenset({413, 414, 431})
+
+
+class Failed(Protocol):
+    """What is to be known about an exchange."""
+
+    @property
+    def hop(self) -> Hop: ...
+    @property
+    def phase(self) -> str: ...
+    @property
+    def deadline(self) -> float: ...
+    @property
+    def sent(self) -> float: ...
+    @property
+    def has_ended(self) -> bool: ...
+
+
+def explained(error: Exception, exchange: Failed, now: float, settings: Settings) -> BaseException:
+    """Return what to raise to the caller of a fetch for what an exchange raised.
+
+    That is the error itself where it says all, and what a callback raised as it is.
+    """
+    if isinstance(error, CallbackError) and error.__cause__ is not None:
+        return error.__cause__
+    made = _made(error, exchange, now, settings)
+    if made is None:
+        return error
+    made.url = exchange.hop.target.url
+    made.phase = phase_of(exchange.phase)
+    return made
+
+
+def _made(
+    error: Exception, exchange: Failed, now: float, settings: Settings
+) -> HTTPClientError | None:
+    phase = exchange.phase
+    asked = f"{exchange.hop.method} {exchange.hop.target.url}"
+    if isinstance(error, DeadlineError):
+        name = "request_timeout" if now >= exchange.deadline - _TICK else "connect_timeout"
+        seconds: Any = settings.option(exchange.hop.request, name)
+        late = HTTPTimeoutError(f"Timeout while {phase} ({name} {seconds:g} s): {asked}")
+        late.timeout = name
+        return late
+    message = f"Error while {phase}: {error}: {asked}"
+    if isinstance(error, OSError):
+        return from_os_error(error, message, not exchange.sent)
+    if isinstance(error, RemoteProtocolError):
+        if exchange.has_ended:
+            return HTTPStreamClosedError(message)
+        if error.status in _TOO_LARGE:
+            return HTTPTooLargeError(message)
+        return HTTPProtocolError(message)
+    return error if isinstance(error, HTTPClientError) and error.phase is None else None
