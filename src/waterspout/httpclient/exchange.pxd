@@ -18,6 +18,8 @@ cdef class Exchange:
     cdef readonly bint has_ended
     cdef readonly ResponseHead head
     cdef readonly object headers
+    cdef readonly list interims
+    cdef readonly object trailers
     cdef readonly bint is_continued
     cdef readonly bint is_over
     cdef public double free

@@ -53,6 +53,10 @@ class Exchange:
         self.head: ResponseHead | None = None
         #: The headers where they are not those of ``head``.
         self.headers: HTTPHeaders | None = None
+        #: The heads that came before the final one, if any: 1xx, a bounded number.
+        self.interims: list[ResponseHead] | None = None
+        #: The fields behind the body, if there are any.
+        self.trailers: HTTPHeaders | None = None
         #: Whether the server wants the body that it was asked about.
         self.is_continued = False
         #: Whether the response is over, before the request was out.
@@ -157,6 +161,7 @@ class Exchange:
                 if self._on_head(event):
                     return True
             elif event is END_OF_MESSAGE and self._delivery is None:
+                self.trailers = engine.trailers
                 return True
             else:
                 self._event = event
@@ -174,6 +179,7 @@ class Exchange:
                     return True
             elif event is END_OF_MESSAGE and delivery is not None:
                 delivery.finish()
+                self.trailers = engine.trailers
                 return True
             else:
                 raise HTTPProtocolError(f"{event!r} in an exchange that is not over")
@@ -191,6 +197,7 @@ class Exchange:
                     "the server switched to another protocol: a fetch speaks HTTP"
                 )
             self.is_continued = self.is_continued or status == 100
+            self.interims = [*(self.interims or ()), head]
             return False
         self.head = head
         if status in REDIRECTS and self._will_follow(head):

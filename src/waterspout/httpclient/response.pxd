@@ -19,6 +19,8 @@ cdef class HTTPResponse:
     cdef public object start_time
     cdef object _times
     cdef object _time_info
+    cdef object _trailers
+    cdef object _informational
     cdef public object error
 
 

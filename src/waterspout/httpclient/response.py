@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from waterspout.httpclient.content import json_of, text_of
 from waterspout.httpclient.errors import NO_ANSWER, HTTPClientError
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.target import without_credentials
@@ -16,7 +18,15 @@ if TYPE_CHECKING:
     from waterspout.httpclient.exchange import Exchange
     from waterspout.protocol.http1.messages import ResponseHead
 
-__all__ = ["HTTPResponse", "failed", "received"]
+__all__ = ["HTTPResponse", "InformationalResponse", "failed", "received"]
+
+
+class InformationalResponse(NamedTuple):
+    """What a server said before its response, with a code of 100 to 199; 103 for instance."""
+
+    code: int
+    reason: str
+    headers: HTTPHeaders
 
 
 class HTTPResponse:
@@ -25,6 +35,9 @@ class HTTPResponse:
     - ``request``: the request that was fetched
     - ``code``, ``reason``: of the status line
     - ``headers``, ``body`` (bytes), ``buffer`` (the same as a file)
+    - ``text``, ``json()``: what the body says
+    - ``trailers``: header fields that came behind the body
+    - ``informational``: what the server said before, a list of `InformationalResponse`
     - ``effective_url``: where it came from in the end, without credentials
     - ``error``: an exception, or None if the code is one of 200 to 299
     - ``start_time``: when the fetch was begun, in seconds since the epoch
@@ -58,6 +71,8 @@ class HTTPResponse:
         self.start_time = start_time
         self._times: tuple[Exchange, float, float] | None = None
         self._time_info: dict[str, float] | None = {} if time_info is None else time_info
+        self._trailers: HTTPHeaders | None = None
+        self._informational: list[InformationalResponse] | None = None
         self.error = error if error is not None else _error_of(self)
 
     @property
@@ -89,6 +104,36 @@ class HTTPResponse:
         return self._body
 
     @property
+    def text(self) -> str:
+        """The body as text, in the charset of its byte order mark or its Content-Type, or else in
+        UTF-8; what is no text in it is U+FFFD.
+        """
+        return text_of(self.body, self.headers.get("Content-Type"))
+
+    def json(self) -> Any:
+        """Return the value of the body, which is JSON; ValueError if it is not."""
+        return json_of(self.body, self.effective_url)
+
+    @property
+    def trailers(self) -> HTTPHeaders:
+        """The header fields that came behind the body; mostly there are none."""
+        if self._trailers is None:
+            found = None if self._times is None else self._times[0].trailers
+            self._trailers = HTTPHeaders() if found is None else found
+        return self._trailers
+
+    @property
+    def informational(self) -> list[InformationalResponse]:
+        """What the server said before this response: 100 (Continue), 103 (Early Hints)."""
+        if self._informational is None:
+            heads = None if self._times is None else self._times[0].interims
+            self._informational = [
+                InformationalResponse(head.status, head.reason, head.headers)
+                for head in heads or ()
+            ]
+        return self._informational
+
+    @property
     def time_info(self) -> dict[str, float]:
         """Where the time went; see the class."""
         if self._time_info is None:
@@ -101,11 +146,12 @@ class HTTPResponse:
             raise self.error
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # As a value, for other processes: without the connection that it came on. An error that
-        # holds this response would be a circle, and is made anew.
+        # As a value, for other processes: without the connection that it came on, and without what
+        # of the request is this program's own. An error that holds this response would be a circle,
+        # and is made anew.
         error = None if getattr(self.error, "response", None) is self else self.error
         return _restored, (
-            self.request,
+            _portable(self.request),
             self.code,
             self.headers,
             self.body,
@@ -115,6 +161,7 @@ class HTTPResponse:
             self.time_info,
             self.reason,
             self.start_time,
+            (self.trailers, self.informational),
         )
 
     def __repr__(self) -> str:
@@ -139,6 +186,8 @@ def received(
     response.request_time = exchange.ended - begun
     response.start_time = time.time() - response.request_time
     response._time_info = None
+    response._trailers = None
+    response._informational = None
     response._times = (exchange, begun, hop_begun)
     response.error = None if 200 <= code < 300 else _error_of(response)
     return response
@@ -157,9 +206,30 @@ def failed(request: HTTPRequest, error: BaseException, seconds: float) -> HTTPRe
 
 
 def _restored(
-    request: HTTPRequest, code: int, headers: HTTPHeaders, body: bytes, *rest: Any
+    request: HTTPRequest,
+    code: int,
+    headers: HTTPHeaders,
+    body: bytes,
+    *rest: Any,
 ) -> HTTPResponse:
-    return HTTPResponse(request, code, headers, io.BytesIO(body), *rest)
+    *rest, more = rest
+    response = HTTPResponse(request, code, headers, io.BytesIO(body), *rest)
+    response._trailers, response._informational = more
+    return response
+
+
+# What of a request is of no use to another process, and mostly can't go there.
+_LOCAL = ("body_producer", "header_callback", "prepare_curl_callback", "streaming_callback")
+
+
+def _portable(request: HTTPRequest) -> HTTPRequest:
+    """Return ``request`` without functions and contexts of this program."""
+    portable = copy.copy(request)
+    for name in _LOCAL:
+        setattr(portable, name, None)
+    if not isinstance(portable.ssl_options, dict):
+        portable.ssl_options = None
+    return portable
 
 
 def _error_of(response: HTTPResponse) -> HTTPClientError | None:

@@ -1,0 +1,78 @@
+"""What the body of a response says: text in its charset, or JSON. Does no I/O."""
+
+import codecs
+import io
+import json
+from typing import Any
+
+from waterspout.httputil.parameters import parse_parameters
+
+__all__ = ["decoder_for", "json_of", "text_of"]
+
+# A byte order mark says more than a field does (WHATWG Encoding, "decode").
+_MARKS = [
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+]
+
+# What Python has for programs, and not for texts of strangers: some take quadratic time, some read
+# markup out of plain bytes.
+_NO_CHARSETS = frozenset(
+    {
+        "idna",
+        "mbcs",
+        "oem",
+        "punycode",
+        "raw-unicode-escape",
+        "undefined",
+        "unicode-escape",
+        "utf-7",
+    }
+)
+
+_FALLBACK = "utf-8"
+
+
+def text_of(body: bytes, content_type: str | None) -> str:
+    """Return a body as text.
+
+    In the charset of its byte order mark, or of its Content-Type; else it is taken for UTF-8. What
+    is no text in it becomes U+FFFD.
+    """
+    return body.decode(_charset(body[:4], content_type), "replace")
+
+
+def json_of(body: bytes, url: str) -> Any:
+    """Return the value of a body that is JSON in UTF-8, 16 or 32. ValueError, which names ``url``,
+    if it is none.
+    """
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise ValueError(f"the JSON from {url} is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"the body from {url} is no JSON: {error}") from error
+
+
+def decoder_for(first: bytes, content_type: str | None) -> io.IncrementalNewlineDecoder:
+    """Return what makes text of a body in pieces, as `text_of` does, with "\\n" for every line end.
+
+    ``first`` is the first piece.
+    """
+    decoder = codecs.getincrementaldecoder(_charset(first[:4], content_type))("replace")
+    return io.IncrementalNewlineDecoder(decoder, translate=True)
+
+
+def _charset(start: bytes, content_type: str | None) -> str:
+    for mark, charset in _MARKS:
+        if start.startswith(mark):
+            return charset
+    if content_type is None:
+        return _FALLBACK
+    try:
+        codec = codecs.lookup(parse_parameters(content_type)[1].get("charset", _FALLBACK))
+    except (LookupError, ValueError):
+        return _FALLBACK
+    is_text = getattr(codec, "_is_text_encoding", True)
+    return codec.name if is_text and codec.name not in _NO_CHARSETS else _FALLBACK
