@@ -1,7 +1,7 @@
 """The three ways to call a client, behind one: a case is written once and run in each."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,9 @@ class Blocking:
         self, request: HTTPRequest | str, raise_error: bool = True, **arguments: Any
     ) -> HTTPResponse:
         return self.client.fetch(request, raise_error, **arguments)
+
+    def stream(self, request: HTTPRequest | str, raise_error: bool = True, **arguments: Any) -> Any:
+        return self.client.stream(request, raise_error, **arguments)
 
     def let_notice(self) -> None:
         """Let what has arrived be noticed, if it can be without asking."""
@@ -60,6 +63,9 @@ class Awaiting:
         assert isinstance(response, HTTPResponse)
         return response
 
+    def stream(self, request: HTTPRequest | str, raise_error: bool = True, **arguments: Any) -> Any:
+        return _Streaming(self.loop, self.client.stream(request, raise_error, **arguments))
+
     def let_notice(self) -> None:
         """Let what has arrived be noticed."""
         for _ in range(3):
@@ -74,6 +80,57 @@ class Awaiting:
             assert not asyncio.all_tasks(self.loop)
         finally:
             self.loop.close()
+
+
+class _Streaming:
+    """``async with`` as ``with``: each step runs the loop until it is done."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, streaming: Any) -> None:
+        self._loop = loop
+        self._streaming = streaming
+
+    def __enter__(self) -> "_Response":
+        return _Response(self._loop, self._run(self._streaming.__aenter__()))
+
+    def __exit__(self, *raised: Any) -> None:
+        self._run(self._streaming.__aexit__(*raised))
+        # What was cancelled is over in the next pass.
+        self._run(asyncio.sleep(0))
+        self._run(asyncio.sleep(0))
+
+    def _run(self, coroutine: Any) -> Any:
+        return self._loop.run_until_complete(coroutine)
+
+
+class _Response:
+    """A streamed response, with ``async for`` as ``for``."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, response: Any) -> None:
+        self._loop = loop
+        self._response = response
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._response, name)
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        return self._each(self._response.iter_bytes())
+
+    def iter_lines(self, *arguments: Any) -> Iterator[str]:
+        return self._each(self._response.iter_lines(*arguments))
+
+    def read(self) -> bytes:
+        body: bytes = self._loop.run_until_complete(self._response.read())
+        return body
+
+    def _each(self, items: Any) -> Iterator[Any]:
+        while True:
+            try:
+                yield self._loop.run_until_complete(self._next(items))
+            except StopAsyncIteration:
+                return
+
+    async def _next(self, items: Any) -> Any:
+        return await items.__anext__()
 
 
 class AwaitingOnUvloop(Awaiting):

@@ -3,6 +3,9 @@
 HTTPClient().fetch(url).body                     # returns when the response is there
 (await AsyncHTTPClient().fetch(url)).body        # waits, and the loop goes on
 AsyncHTTPClient().fetch(url, callback=handle)    # calls handle(response) later
+
+with HTTPClient().stream(url) as response:       # reads as it comes; `async with` likewise
+    for piece in response.iter_bytes(): ...
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +15,7 @@ from waterspout.httpclient.asynchronous import AsyncHTTPClient
 from waterspout.httpclient.blocking import HTTPClient
 from waterspout.httpclient.errors import HTTPClientError, HTTPError
 from waterspout.httpclient.request import SENSITIVE_HEADERS, HTTPRequest
-from waterspout.httpclient.response import HTTPResponse
+from waterspout.httpclient.response import HTTPResponse, InformationalResponse
 
 if TYPE_CHECKING:
     from waterspout.httpclient.command import main
@@ -31,10 +34,12 @@ if TYPE_CHECKING:
         HTTPTLSError,
         HTTPTooLargeError,
     )
+    from waterspout.httpclient.streaming import AsyncStreamedResponse, StreamedResponse
 
 __all__ = [
     "SENSITIVE_HEADERS",
     "AsyncHTTPClient",
+    "AsyncStreamedResponse",
     "HTTPBodyError",
     "HTTPCertificateError",
     "HTTPClient",
@@ -53,6 +58,8 @@ __all__ = [
     "HTTPTLSError",
     "HTTPTimeoutError",
     "HTTPTooLargeError",
+    "InformationalResponse",
+    "StreamedResponse",
     "main",
 ]
 
@@ -60,6 +67,8 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "main": "command",
+        "AsyncStreamedResponse": "streaming",
+        "StreamedResponse": "streaming",
         "HTTPBodyError": "errors",
         "HTTPCertificateError": "errors",
         "HTTPConnectError": "errors",

@@ -6,7 +6,7 @@ import functools
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from waterspout.httpclient.flow import Flow
 from waterspout.httpclient.request import DEFAULTS, HTTPRequest, with_arguments
@@ -15,6 +15,9 @@ from waterspout.httpclient.settings import MAX_BODY_SIZE, Settings
 from waterspout.ioloop import IOLoop
 from waterspout.net import AsyncNet
 from waterspout.util import Configurable
+
+if TYPE_CHECKING:
+    from waterspout.httpclient.streaming import AsyncStreaming
 
 __all__ = ["AsyncHTTPClient", "SimpleAsyncHTTPClient"]
 
@@ -135,6 +138,20 @@ class AsyncHTTPClient(Configurable):
         if callback is not None:
             future.add_done_callback(functools.partial(self._call_back, callback))
         return future
+
+    def stream(
+        self, request: HTTPRequest | str, raise_error: bool = True, **kwargs: Any
+    ) -> "AsyncStreaming":
+        """Return an asynchronous context manager that gives a response with its head::
+
+            async with client.stream(url) as response:
+                async for piece in response.iter_bytes():
+                    ...
+
+        See `HTTPClient.stream`; the response is an `AsyncStreamedResponse`. To cancel a task in the
+        middle of this frees everything. NotImplementedError for implementations that can't.
+        """
+        raise NotImplementedError(f"{type(self).__qualname__} has no stream()")
 
     def fetch_impl(self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
         """Fetch, and call ``callback`` with the response.
@@ -266,6 +283,18 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         if callback is not None:
             future.add_done_callback(functools.partial(self._call_back, callback))
         return future
+
+    def stream(
+        self, request: HTTPRequest | str, raise_error: bool = True, **kwargs: Any
+    ) -> "AsyncStreaming":
+        """Return a context manager that gives a response; see `AsyncHTTPClient.stream`."""
+        if not self._is_own:
+            return super().stream(request, raise_error, **kwargs)
+        from waterspout.httpclient.streaming import AsyncStreaming  # most programs do without
+
+        if self._is_closed:
+            raise RuntimeError("stream() called on a closed AsyncHTTPClient")
+        return AsyncStreaming(self._net, self._flow, request, raise_error, kwargs)
 
     def fetch_impl(self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
         """Fetch, and call ``callback`` with the response."""

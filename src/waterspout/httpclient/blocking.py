@@ -2,7 +2,7 @@
 
 import weakref
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from waterspout.httpclient.asynchronous import AsyncHTTPClient
 from waterspout.httpclient.flow import Flow
@@ -10,6 +10,9 @@ from waterspout.httpclient.request import HTTPRequest, with_arguments
 from waterspout.httpclient.response import HTTPResponse
 from waterspout.httpclient.settings import Settings
 from waterspout.net import BlockingNet, run_blocking
+
+if TYPE_CHECKING:
+    from waterspout.httpclient.streaming import Streaming
 
 __all__ = ["HTTPClient"]
 
@@ -48,6 +51,32 @@ class HTTPClient:
         if kwargs:
             request = with_arguments(request, kwargs)
         return run_blocking(self._flow.fetch(request, raise_error))
+
+    def stream(
+        self, request: HTTPRequest | str, raise_error: bool = True, **kwargs: Any
+    ) -> "Streaming":
+        """Return a context manager that gives a response as soon as its head is there::
+
+            with client.stream(url) as response:
+                for piece in response.iter_bytes():
+                    ...
+
+        The arguments are those of `fetch`. The response is a `StreamedResponse`: its body is read
+        from the network when it is asked for, and no sooner, but for what the system has received.
+        It has no bound, as nothing is kept of it. Redirects are followed. A response whose code is
+        not 200 to 299 is read whole and raised, unless ``raise_error`` is false.
+
+        ``request_timeout`` is for all that comes until the head is there; from then on it is for
+        each wait for another piece, so that time that the reader takes does not count.
+
+        Who leaves the ``with`` before the body was read closes the connection; otherwise it is kept
+        for the next request. It is one of ``max_clients`` until then.
+        """
+        from waterspout.httpclient.streaming import Streaming  # most programs do without
+
+        if self._flow.pool.is_closed:
+            raise RuntimeError("stream() called on a closed HTTPClient")
+        return Streaming(self._flow, request, raise_error, kwargs)
 
     def close(self) -> None:
         """Close all connections; those in use by other threads as soon as they are not."""

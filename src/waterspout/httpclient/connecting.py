@@ -6,7 +6,7 @@ from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.exchange import Exchange
 from waterspout.httpclient.resolving import Names
 from waterspout.httpclient.road import Road
-from waterspout.httpclient.settings import Settings
+from waterspout.httpclient.settings import FOREVER, Settings
 from waterspout.httpclient.target import bracketed
 from waterspout.httpclient.tunnel import open_tunnel
 from waterspout.net import Address, DeadlineError, Net, Stream
@@ -14,10 +14,7 @@ from waterspout.net.sockets import ip_family
 from waterspout.net.tls import start_tls
 from waterspout.protocol.http1.client import ClientConnection
 
-__all__ = ["FOREVER", "Connector"]
-
-#: Three years, in seconds. Longer timeouts are more than systems can count to.
-FOREVER = 1e8
+__all__ = ["Connector"]
 
 _STRAIGHT = Road()
 

@@ -56,7 +56,7 @@ def json_of(body: bytes, url: str) -> Any:
 
 
 def decoder_for(first: bytes, content_type: str | None) -> io.IncrementalNewlineDecoder:
-    """Return what makes text of a body in pieces, as `text_of` does, with "\\n" for every line end.
+    """Return what makes text of a body in pieces, as `text_of` does; every line end becomes LF.
 
     ``first`` is the first piece.
     """

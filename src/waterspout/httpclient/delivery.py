@@ -1,12 +1,21 @@
 """Where the body of a response goes that is not kept as it comes: decoder, callback, nowhere."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waterspout.net import DeadlineError, Net
 from waterspout.protocol.coding import Decoder
+from waterspout.protocol.errors import RemoteProtocolError
+from waterspout.protocol.http1.client import ClientConnection
 
-__all__ = ["CallbackError", "Delivery", "Discard"]
+if TYPE_CHECKING:
+    from waterspout.httpclient.exchange import Exchange
+    from waterspout.httpclient.pulling import Tap
+
+__all__ = ["UNBOUNDED", "CallbackError", "Delivery", "Discard", "TappedDelivery"]
+
+#: As many bytes as can be counted.
+UNBOUNDED = 2**63 - 1
 
 # Bytes that are decoded before others get their turn.
 _DECODED_PER_TURN = 1024 * 1024
@@ -64,6 +73,57 @@ class Delivery:
             raise
         except Exception as error:
             raise CallbackError from error
+
+
+class TappedDelivery:
+    """Decodes the body, if there is a ``decoder``, and gives it to a `pulling.Tap` bit by bit.
+
+    Its reader decides how much he takes, and when: the body has no bound here, and the time limit
+    of the exchange begins anew whenever more is wanted.
+    """
+
+    def __init__(self, exchange: "Exchange", decoder: Decoder | None, tap: "Tap") -> None:
+        self._exchange = exchange
+        self._decoder = decoder
+        self._tap = tap
+        self._engine: ClientConnection | None = None
+        self._decoded = 0  # since others had their turn
+
+    async def begin(self, engine: ClientConnection) -> bool:
+        """Give the exchange, which has its head; True: the reader wants no body."""
+        self._engine = engine
+        engine.max_body_size = UNBOUNDED
+        return await self._give(self._exchange)
+
+    async def take(self, data: bytes) -> bool:
+        """Take a piece of the body as it came; False: more is wanted."""
+        if self._decoder is None:
+            return await self._give(data)
+        for piece in self._decoder.decode(data):
+            if await self._give(piece):
+                return True
+            self._decoded += len(piece)
+            if self._decoded > _DECODED_PER_TURN:
+                self._decoded = 0
+                await self._exchange.net.pause()
+        return False
+
+    def finish(self) -> None:
+        """Check that the body was whole."""
+        if self._decoder is not None:
+            self._decoder.finish()
+
+    async def _give(self, item: Any) -> bool:
+        if not await self._tap.give(item):
+            self._exchange.begin_to_wait()
+            return False
+        assert self._engine is not None
+        try:
+            # If he has had all of it, the end may be here as well, and the connection can be kept.
+            self._engine.next_event()
+        except RemoteProtocolError:
+            pass  # It is closed, then.
+        return True
 
 
 class Discard:

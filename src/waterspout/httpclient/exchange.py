@@ -1,14 +1,21 @@
 """`Exchange`: one request and its response, on one connection, through the engine."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from waterspout.httpclient.connection import Connection
-from waterspout.httpclient.delivery import CallbackError, Delivery, Discard
+from waterspout.httpclient.delivery import (
+    UNBOUNDED,
+    CallbackError,
+    Delivery,
+    Discard,
+    TappedDelivery,
+)
 from waterspout.httpclient.errors import HTTPProtocolError
 from waterspout.httpclient.hop import Hop
 from waterspout.httpclient.redirect import REDIRECTS
-from waterspout.httpclient.settings import Settings
+from waterspout.httpclient.settings import FOREVER, Settings
 from waterspout.httpclient.upload import send_with_body
 from waterspout.net import Net
 from waterspout.protocol.coding import Decoder, parse_codings
@@ -74,7 +81,8 @@ class Exchange:
         self._redirects = redirects
         self._failure: OSError | None = None  # why the request could not be sent
         self._event: Event | None = None  # to be worked off by who can wait
-        self._delivery: Delivery | Discard | None = None  # where the body goes, if not to _pieces
+        # Where the body goes, if not to _pieces.
+        self._delivery: Delivery | TappedDelivery | Discard | None = None
         self._is_followed = False
         self._pieces: list[bytes] = []
 
@@ -127,6 +135,11 @@ class Exchange:
             if self._event is not None and await self._work_off(connection.engine):
                 return
 
+    def begin_to_wait(self) -> None:
+        """Let the time limit begin now, for who takes the body at his own pace."""
+        timeout = self._settings.option(self.hop.request, "request_timeout")
+        self.deadline = self.net.time() + timeout if 0 != timeout < FOREVER else math.inf
+
     async def advance(self, connection: Connection, data: bytes) -> None:
         """Take what came before the request was out; see ``head`` and ``is_over``."""
         self.is_over = self._receive(connection, data) or await self._work_off(connection.engine)
@@ -160,6 +173,8 @@ class Exchange:
             elif type(event) is ResponseHead:
                 if self._on_head(event):
                     return True
+                if self._event is not None:
+                    return False
             elif event is END_OF_MESSAGE and self._delivery is None:
                 self.trailers = engine.trailers
                 return True
@@ -181,6 +196,9 @@ class Exchange:
                 delivery.finish()
                 self.trailers = engine.trailers
                 return True
+            elif type(event) is ResponseHead and isinstance(delivery, TappedDelivery):
+                if await delivery.begin(engine):
+                    return True
             else:
                 raise HTTPProtocolError(f"{event!r} in an exchange that is not over")
             if self._collect(engine):
@@ -209,11 +227,17 @@ class Exchange:
             return not 0 <= head.content_length <= _MAX_IGNORED_BODY
         request = self.hop.request
         decoder = None
+        tap = request.tap
+        if tap is not None and not tap.wants(status):
+            tap = None
         if head.find(b"content-encoding") is not None:
-            decoder = self._decoder_for(head)
+            decoder = self._decoder_for(head, tap is not None)
         if request.header_callback is not None:
             self._tell_headers(request.header_callback, head)
-        if decoder is not None or request.streaming_callback is not None:
+        if tap is not None:
+            self._delivery = TappedDelivery(self, decoder, tap)
+            self._event = head
+        elif decoder is not None or request.streaming_callback is not None:
             self._delivery = Delivery(
                 self.net, self.deadline, decoder, request.streaming_callback, self._pieces
             )
@@ -227,7 +251,7 @@ class Exchange:
             and head.find(b"location") is not None
         )
 
-    def _decoder_for(self, head: ResponseHead) -> Decoder | None:
+    def _decoder_for(self, head: ResponseHead, is_unbounded: bool) -> Decoder | None:
         if not self._settings.option(self.hop.request, "decompress_response"):
             return None
         if self.hop.method == "HEAD" or head.status in (204, 304):
@@ -240,7 +264,8 @@ class Exchange:
         # What is left does not describe the body any more; programs may still want to know.
         del self.headers["Content-Encoding"]
         self.headers["X-Consumed-Content-Encoding"] = value
-        return Decoder(codings, self._settings.limits.max_body_size)
+        most = UNBOUNDED if is_unbounded else self._settings.limits.max_body_size
+        return Decoder(codings, most)
 
     def _tell_headers(self, callback: Callable[[str], Any], head: ResponseHead) -> None:
         headers = head.headers if self.headers is None else self.headers

@@ -9,7 +9,7 @@ import os
 import weakref
 from typing import NoReturn
 
-from waterspout.httpclient.connecting import FOREVER, Connector
+from waterspout.httpclient.connecting import Connector
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.delivery import CallbackError
 from waterspout.httpclient.errors import HTTPRedirectError
@@ -20,7 +20,7 @@ from waterspout.httpclient.pool import Pool, Ticket
 from waterspout.httpclient.redirect import RedirectError, follow
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.response import HTTPResponse, received
-from waterspout.httpclient.settings import Settings
+from waterspout.httpclient.settings import FOREVER, Settings
 from waterspout.net import Net
 
 __all__ = ["Flow"]

@@ -33,6 +33,7 @@ cdef class HTTPRequest:
     cdef public object ssl_options
     cdef public object start_time
     cdef public object streaming_callback
+    cdef public object tap
     cdef public object unix_socket
     cdef public object url
     cdef public object user_agent

@@ -182,6 +182,8 @@ class HTTPRequest:
         self.ssl_options = ssl_options
         self.unix_socket = unix_socket
         self.expect_100_continue = expect_100_continue
+        #: Where the response goes if it is streamed, a `pulling.Tap`; not for users.
+        self.tap: Any = None
         #: When this was made: seconds since the epoch.
         self.start_time = time.time()
 

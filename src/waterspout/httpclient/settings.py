@@ -10,7 +10,10 @@ from waterspout.httpclient.resolving import check_resolver
 from waterspout.httpclient.road import check_roads
 from waterspout.protocol.http1.limits import Limits
 
-__all__ = ["MAX_BODY_SIZE", "Settings"]
+__all__ = ["FOREVER", "MAX_BODY_SIZE", "Settings"]
+
+#: Three years, in seconds. Longer timeouts are more than systems can count to.
+FOREVER = 1e8
 
 MAX_BODY_SIZE = 100 * 1024 * 1024
 

@@ -170,6 +170,10 @@ class AsyncNet:
         """Return a place to wait at."""
         return AsyncWaiter(self._loop, self._gates)
 
+    def gate(self) -> Gate:
+        """Return a gate, for a driven flow to wait at; whoever wants one closes it."""
+        return Gate(self._gates)
+
     def start(
         self, coroutine: Coroutine[Any, Any, T], context: Context | None = None
     ) -> asyncio.Future[T]:
