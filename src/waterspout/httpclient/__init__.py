@@ -18,7 +18,10 @@ from waterspout.httpclient.request import SENSITIVE_HEADERS, HTTPRequest
 from waterspout.httpclient.response import HTTPResponse, InformationalResponse
 
 if TYPE_CHECKING:
+    from waterspout.httpclient.auth import Auth, BasicAuth, BearerAuth
     from waterspout.httpclient.command import main
+    from waterspout.httpclient.cookiejar import Cookie, CookieJar
+    from waterspout.httpclient.digest import DigestAuth
     from waterspout.httpclient.errors import (
         HTTPBodyError,
         HTTPCertificateError,
@@ -34,12 +37,20 @@ if TYPE_CHECKING:
         HTTPTLSError,
         HTTPTooLargeError,
     )
+    from waterspout.httpclient.netrcauth import NetrcAuth
+    from waterspout.httpclient.retries import RetryPolicy
     from waterspout.httpclient.streaming import AsyncStreamedResponse, StreamedResponse
 
 __all__ = [
     "SENSITIVE_HEADERS",
     "AsyncHTTPClient",
     "AsyncStreamedResponse",
+    "Auth",
+    "BasicAuth",
+    "BearerAuth",
+    "Cookie",
+    "CookieJar",
+    "DigestAuth",
     "HTTPBodyError",
     "HTTPCertificateError",
     "HTTPClient",
@@ -59,6 +70,8 @@ __all__ = [
     "HTTPTimeoutError",
     "HTTPTooLargeError",
     "InformationalResponse",
+    "NetrcAuth",
+    "RetryPolicy",
     "StreamedResponse",
     "main",
 ]
@@ -82,5 +95,13 @@ __getattr__, __dir__ = lazy_names(
         "HTTPTLSError": "errors",
         "HTTPTimeoutError": "errors",
         "HTTPTooLargeError": "errors",
+        "Auth": "auth",
+        "BasicAuth": "auth",
+        "BearerAuth": "auth",
+        "Cookie": "cookiejar",
+        "CookieJar": "cookiejar",
+        "DigestAuth": "digest",
+        "NetrcAuth": "netrcauth",
+        "RetryPolicy": "retries",
     },
 )
