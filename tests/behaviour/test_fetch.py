@@ -141,11 +141,6 @@ def test_what_only_curl_can_do_is_refused(client):
         client.fetch("http://127.0.0.1:1/", prepare_curl_callback=print)
 
 
-def test_digest_authentication_is_refused(client):
-    with pytest.raises(ValueError, match="digest"):
-        client.fetch("http://127.0.0.1:1/", auth_username="me", auth_mode="digest")
-
-
 def test_times(client):
     with serve(always()) as server:
         first = client.fetch(server.url)

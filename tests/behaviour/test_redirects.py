@@ -1,5 +1,7 @@
 """Redirects, each case in three styles."""
 
+import pickle
+
 import pytest
 from tests.httpclient.scripted_server import always, answering, response, serve
 
@@ -207,3 +209,30 @@ def test_times_of_a_redirect(client):
     with serve(answering(moved("/next"), FINAL)) as server:
         answer = client.fetch(server.url)
     assert 0 < answer.time_info["redirect"] < answer.time_info["total"]
+
+
+def test_the_way_is_told(client):
+    with (
+        serve(answering(FINAL)) as other,
+        serve(answering(moved("/b"), moved(other.url, 307, b"elsewhere"))) as server,
+    ):
+        answer = client.fetch(server.url)
+    assert [response.code for response in answer.history] == [302, 307]
+    assert [response.effective_url for response in answer.history] == [
+        server.url,
+        server.url + "b",
+    ]
+    assert answer.history[0].headers["Location"] == "/b"
+    assert [response.body for response in answer.history] == [b"", b""]
+    assert answer.history[1].request_time <= answer.request_time
+    assert answer.history[0].history == []
+    copied = pickle.loads(pickle.dumps(answer))
+    assert [response.code for response in copied.history] == [302, 307]
+
+
+def test_who_was_not_redirected_has_no_history(client):
+    with serve(always(moved("/again"))) as server:
+        assert client.fetch(server.url, raise_error=False, follow_redirects=False).history == []
+        answer = client.fetch(server.url, raise_error=False, max_redirects=2)
+    assert answer.code == 302
+    assert len(answer.history) == 2

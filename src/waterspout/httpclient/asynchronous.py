@@ -18,6 +18,8 @@ from waterspout.util import Configurable
 
 if TYPE_CHECKING:
     from waterspout.httpclient.streaming import AsyncStreaming
+    from waterspout.httpclient.cookiejar import CookieJar
+    from waterspout.httpclient.retries import RetryPolicy
 
 __all__ = ["AsyncHTTPClient", "SimpleAsyncHTTPClient"]
 
@@ -201,6 +203,8 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         trust_env: bool = True,
         unix_socket: str | None = None,
         local_address: str | None = None,
+        cookie_jar: "CookieJar | None" = None,
+        retries: "int | RetryPolicy | None" = None,
     ) -> None:
         """Take the arguments of the constructor.
 
@@ -222,6 +226,9 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
           ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``, as it can to curl
         - ``unix_socket``: the path of a socket to connect to for all requests
         - ``local_address``: the IP address to connect from, or the name of an interface
+        - ``cookie_jar``: a `CookieJar` that keeps the cookies of responses and gives them to
+          requests; None: nobody does
+        - ``retries``: how many times to try again at most, or a `RetryPolicy`; none unless given
         """
         super().initialize(defaults)
         settings = Settings(
@@ -236,6 +243,8 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             trust_env=trust_env,
             unix_socket=unix_socket,
             local_address=local_address,
+            cookie_jar=cookie_jar,
+            retries=retries,
         )
         self._loop = self.io_loop.asyncio_loop
         self._net = AsyncNet(self._loop)

@@ -22,6 +22,7 @@ cdef class Exchange:
     cdef readonly object trailers
     cdef readonly bint is_continued
     cdef readonly bint is_over
+    cdef readonly bint is_passed_over
     cdef public double free
     cdef public double resolved
     cdef public double connected
@@ -31,6 +32,7 @@ cdef class Exchange:
     cdef public double ended
     cdef object _settings
     cdef Py_ssize_t _redirects
+    cdef object _rounds
     cdef object _failure
     cdef object _event
     cdef object _delivery

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.delivery import (
@@ -24,6 +24,9 @@ from waterspout.protocol.http1.client import ClientConnection
 from waterspout.protocol.http1.connection import Event
 from waterspout.protocol.http1.messages import ResponseHead, Signal
 
+if TYPE_CHECKING:
+    from waterspout.httpclient.rounds import Rounds
+
 __all__ = ["Exchange"]
 
 NEED_DATA = Signal.NEED_DATA
@@ -36,8 +39,8 @@ _MAX_IGNORED_BODY = 64 * 1024
 class Exchange:
     """Sends ``hop``, and holds what came of it; made anew for each hop of a fetch.
 
-    The callbacks of the request hear of the response unless it is a redirect that will be followed.
-    ``redirects`` is how many were.
+    The callbacks of the request hear of the response unless it is passed over, for a redirect that
+    is followed or because ``rounds`` ask again. ``redirects`` is how many were followed.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Exchange:
         hop: Hop,
         deadline: float,
         redirects: int,
+        rounds: "Rounds | None" = None,
     ) -> None:
         self.net = net
         self.hop = hop
@@ -68,6 +72,8 @@ class Exchange:
         self.is_continued = False
         #: Whether the response is over, before the request was out.
         self.is_over = False
+        #: Whether the response is not the last one: its body is of no use.
+        self.is_passed_over = False
         #: When the slot was there, the addresses, the connection, TLS; when sending began, the
         #: response, and when that was over. 0 for what did not happen.
         self.free = 0.0
@@ -79,6 +85,7 @@ class Exchange:
         self.ended = 0.0
         self._settings = settings
         self._redirects = redirects
+        self._rounds = rounds
         self._failure: OSError | None = None  # why the request could not be sent
         self._event: Event | None = None  # to be worked off by who can wait
         # Where the body goes, if not to _pieces.
@@ -219,7 +226,10 @@ class Exchange:
             return False
         self.head = head
         if status in REDIRECTS and self._will_follow(head):
-            self._is_followed = True
+            self._is_followed = self.is_passed_over = True
+        if self._rounds is not None and self._rounds.ask_again_after(self, head):
+            self.is_passed_over = True
+        if self.is_passed_over:
             self._delivery = Discard(_MAX_IGNORED_BODY)
             if self.hop.method == "HEAD" or head.is_chunked:
                 return False

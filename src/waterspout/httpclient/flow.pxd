@@ -15,6 +15,7 @@ cdef class Flow:
     cdef object _time
     cdef object _request_timeout
     cdef dict _plain
+    cdef object _course
     cdef object __weakref__
 
     @cython.locals(hop=Hop)

@@ -7,7 +7,7 @@ way to an error that says what and where. Written once, over a `Net`.
 import math
 import os
 import weakref
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from waterspout.httpclient.connecting import Connector
 from waterspout.httpclient.connection import Connection
@@ -22,6 +22,9 @@ from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.response import HTTPResponse, received
 from waterspout.httpclient.settings import FOREVER, Settings
 from waterspout.net import Net
+
+if TYPE_CHECKING:
+    from waterspout.httpclient.rounds import Course, Rounds
 
 __all__ = ["Flow"]
 
@@ -40,6 +43,7 @@ class Flow:
         self._time = net.time
         self._request_timeout = settings.defaults["request_timeout"]
         self._plain: dict[str, Hop] = {}
+        self._course: Course | None = None
         _flows.add(self)
 
     async def fetch(self, asked: HTTPRequest | str, raise_error: bool) -> HTTPResponse:
@@ -61,19 +65,34 @@ class Flow:
             timeout = self._request_timeout
         deadline = begun + timeout if 0 != timeout < FOREVER else math.inf
         redirects = 0
+        history: list[HTTPResponse] | None = None
+        rounds: Rounds | None = None
+        if not hop.is_plain:
+            rounds = self._begin_rounds(hop, deadline)
+            hop = rounds.prepare(hop)
         while True:
-            exchange = Exchange(net, settings, hop, deadline, redirects)
+            exchange = Exchange(net, settings, hop, deadline, redirects, rounds)
             try:
                 await self._send(exchange, hop_begun, deadline)
             except Exception as error:
-                self._explain(error, exchange)
-            location = exchange.location
-            if location is None:
-                break
-            redirects += 1
-            hop = self._redirected(exchange, location)
+                if rounds is None or not rounds.try_again_after(error, exchange):
+                    self._explain(error, exchange)
+            else:
+                location = exchange.location
+                if location is None and not exchange.is_passed_over:
+                    break
+                if history is None:
+                    history = []
+                history.append(received(asked, exchange, begun, hop_begun))
+                if location is not None:
+                    redirects += 1
+                    hop = self._redirected(exchange, location)
+            if rounds is not None:
+                await rounds.wait()
+                hop = rounds.prepare(hop)
             hop_begun = net.time()
         response = received(asked, exchange, begun, hop_begun)
+        response._history = history
         if raise_error and response.error is not None:
             raise response.error
         return response
@@ -97,6 +116,15 @@ class Flow:
             raise failure from error
         return next_hop(hop, following, self.settings)
 
+    def _begin_rounds(self, hop: Hop, deadline: float) -> "Rounds":
+        """Return what goes on between the exchanges of a fetch that wants more than redirects."""
+        if self._course is None:
+            # Only clients that want it pay for the import.
+            from waterspout.httpclient.rounds import Course
+
+            self._course = Course(self.net, self.settings)
+        return self._course.begin(hop, deadline)
+
     def close(self) -> None:
         """Close what is idle now; what is in use when it is given back."""
         for connection in self.pool.close():
@@ -107,6 +135,7 @@ class Flow:
         idle = self.pool.idle
         self.pool = Pool(self.settings.max_clients, self.net.waiter)
         self._connector.forget()
+        self._course = None
         for connection in idle:
             connection.stream.drop()
 

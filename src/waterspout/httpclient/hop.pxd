@@ -4,6 +4,7 @@ from waterspout.protocol.http1.client cimport EncodedRequest
 
 cdef class Hop:
     cdef readonly HTTPRequest request
+    cdef object _settings
     cdef readonly object target
     cdef readonly str url
     cdef readonly str method
@@ -12,6 +13,7 @@ cdef class Hop:
     cdef readonly bytes body
     cdef readonly bint has_producer
     cdef readonly bint is_repeatable
+    cdef readonly bint is_plain
     cdef readonly tuple key
     cdef readonly long long length
     cdef readonly bint expects_continue

@@ -3,6 +3,7 @@
 import base64
 import socket
 import ssl
+from collections.abc import Mapping
 from typing import Any
 
 from waterspout._version import __version__
@@ -48,9 +49,11 @@ class Hop:
         headers: HTTPHeaders,
         credentials: tuple[str | bytes, str | bytes] | None,
         has_body: bool,
+        added: Mapping[str, str] | None = None,
     ) -> None:
         #: What the user asked for; internal where that was a URL alone.
         self.request = request
+        self._settings = settings
         self.target = target
         self.url = target.url
         self.method = method
@@ -75,6 +78,15 @@ class Hop:
         #: Of the body in bytes; -1 where it is not known, 0 where there is none.
         self.length = self._take_framing(fields)
         self._complete(fields, request, settings)
+        if added:
+            fields.update(added)
+        #: Whether it takes no more than redirects to have the response.
+        self.is_plain = settings.is_plain and (
+            (request.auth is None or type(request.auth) is tuple)
+            and request.cookies is None
+            and request.retries is None
+            and request.auth_mode != "digest"
+        )
         self.expects_continue = bool(self.length) and (
             fields.get("Expect", "").lower() == "100-continue"
         )
@@ -108,7 +120,7 @@ class Hop:
 
     def _complete(self, fields: HTTPHeaders, request: HTTPRequest, settings: Settings) -> None:
         """Add what the client sends by itself."""
-        if self.credentials is not None:
+        if self.credentials is not None and settings.option(request, "auth_mode") != "digest":
             pair = base64.b64encode(encode_username_password(*self.credentials)).decode("ascii")
             fields["Authorization"] = f"Basic {pair}"
         user_agent = settings.option(request, "user_agent")
@@ -123,6 +135,19 @@ class Hop:
         if self.length and request.expect_100_continue:
             fields["Expect"] = "100-continue"
 
+    def with_fields(self, added: Mapping[str, str]) -> "Hop":
+        """Return the same request with other fields added to those of the user's."""
+        return Hop(
+            self.request,
+            self._settings,
+            self.target,
+            self.method,
+            self.headers,
+            self.credentials,
+            self.body is not None or self.has_producer,
+            added,
+        )
+
     def __repr__(self) -> str:
         return f"<Hop {self.method} {self.target.url}>"
 
@@ -135,15 +160,11 @@ def first_hop(request: HTTPRequest, settings: Settings) -> Hop:
     if settings.option(request, "prepare_curl_callback"):
         raise NotImplementedError("prepare_curl_callback is not supported: this is not curl")
     mode = settings.option(request, "auth_mode")
-    if mode not in (None, "basic"):
+    if mode not in (None, "basic", "digest"):
         raise ValueError(f"unsupported auth_mode {mode!r}")
     _check_method(request, settings)
     target = parse_url(request.url)
-    credentials: tuple[str | bytes, str | bytes] | None = target.credentials
-    if credentials is None:
-        username = settings.option(request, "auth_username")
-        if username is not None:
-            credentials = (username, settings.option(request, "auth_password") or "")
+    credentials = target.credentials or _credentials(request, settings)
     return Hop(request, settings, target, request.method, request.headers, credentials, True)
 
 
@@ -158,6 +179,33 @@ def next_hop(hop: Hop, following: NextRequest, settings: Settings) -> Hop:
         hop.credentials if following.is_same_origin else None,
         following.keeps_body and (hop.body is not None or hop.has_producer),
     )
+
+
+def _credentials(
+    request: HTTPRequest, settings: Settings
+) -> tuple[str | bytes, str | bytes] | None:
+    """Return user name and password, if a request or else the client has such; the rest of
+    ``auth`` is for `rounds`.
+    """
+    if request.auth is not None and request.auth_username is not None:
+        raise ValueError("auth and auth_username are two ways to say who asks")
+    username = request.auth_username
+    if username is None:
+        auth = settings.option(request, "auth")
+        if auth is not None:
+            return _checked_pair(auth) if isinstance(auth, tuple) else None
+        username = settings.option(request, "auth_username")
+    if username is None:
+        return None
+    return username, settings.option(request, "auth_password") or ""
+
+
+def _checked_pair(auth: tuple[Any, ...]) -> tuple[str | bytes, str | bytes]:
+    if len(auth) != 2 or not all(isinstance(part, str | bytes) for part in auth):
+        raise TypeError("auth must be a pair of user name and password, or an Auth")
+    if (b":" if isinstance(auth[0], bytes) else ":") in auth[0]:
+        raise ValueError("auth: a user name must not hold a colon (RFC 7617)")
+    return auth[0], auth[1]
 
 
 def _check_method(request: HTTPRequest, settings: Settings) -> None:

@@ -5,6 +5,7 @@ cdef class HTTPRequest:
     cdef object _headers
     cdef public object allow_ipv6
     cdef public object allow_nonstandard_methods
+    cdef public object auth
     cdef public object auth_mode
     cdef public object auth_password
     cdef public object auth_username
@@ -13,6 +14,7 @@ cdef class HTTPRequest:
     cdef public object client_cert
     cdef public object client_key
     cdef public object connect_timeout
+    cdef public object cookies
     cdef public object decompress_response
     cdef public object expect_100_continue
     cdef public object follow_redirects
@@ -29,6 +31,7 @@ cdef class HTTPRequest:
     cdef public object proxy_ssl_options
     cdef public object proxy_username
     cdef public object request_timeout
+    cdef public object retries
     cdef public object sensitive_headers
     cdef public object ssl_options
     cdef public object start_time

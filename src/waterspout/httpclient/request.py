@@ -4,12 +4,16 @@ import datetime
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from waterspout.escape import utf8
 from waterspout.httpclient.target import redacted
 from waterspout.httputil import format_timestamp
 from waterspout.protocol.headers import HTTPHeaders
+
+if TYPE_CHECKING:
+    from waterspout.httpclient.auth import Auth
+    from waterspout.httpclient.retries import RetryPolicy
 
 __all__ = ["DEFAULTS", "SENSITIVE_HEADERS", "HTTPRequest", "with_arguments"]
 
@@ -66,7 +70,14 @@ class HTTPRequest:
       returns what can be awaited until another should follow. The body ends when the producer
       returns, or when what it returns was awaited. Sent in chunks unless there is a Content-Length.
       It is called again where a redirect asks for the body once more.
-    - ``auth_username``, ``auth_password``: Basic authentication; ``auth_mode`` is "basic" or None.
+    - ``auth_username``, ``auth_password``: authentication; ``auth_mode`` is "basic", which None
+      stands for, or "digest".
+    - ``auth``: a pair of user name and password, which is Basic authentication, or one of
+      `BasicAuth`, `BearerAuth`, `DigestAuth` and `NetrcAuth`. As all credentials, those of the URL
+      first of all, it is for the origin of ``url``, and stays behind where a redirect leaves it.
+    - ``cookies``: names and values to send to the origin of ``url``, beside those of the client's
+      `CookieJar`.
+    - ``retries``: how many times to try again at most, or a `RetryPolicy`.
     - ``connect_timeout``: seconds until a new connection stands, TLS included.
     - ``request_timeout``: seconds from the call of `fetch` to the end of the body, with everything
       in between: the queue, redirects. In both 0 means that there is no such limit.
@@ -140,6 +151,9 @@ class HTTPRequest:
         proxy: str | Literal[False] | None = None,
         proxy_ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
         unix_socket: str | None = None,
+        auth: "tuple[str, str] | Auth | None" = None,
+        cookies: Mapping[str, str] | None = None,
+        retries: "int | RetryPolicy | None" = None,
     ) -> None:
         self.url = url
         self.method = method
@@ -160,6 +174,9 @@ class HTTPRequest:
         self.follow_redirects = follow_redirects
         self.max_redirects = max_redirects
         self.sensitive_headers = sensitive_headers
+        self.auth = auth
+        self.cookies = cookies
+        self.retries = retries
         self.user_agent = user_agent
         self.decompress_response = use_gzip if decompress_response is None else decompress_response
         self.network_interface = network_interface

@@ -21,6 +21,7 @@ cdef class HTTPResponse:
     cdef object _time_info
     cdef object _trailers
     cdef object _informational
+    cdef public object _history
     cdef public object error
 
 

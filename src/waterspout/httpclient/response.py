@@ -39,6 +39,8 @@ class HTTPResponse:
     - ``trailers``: header fields that came behind the body
     - ``informational``: what the server said before, a list of `InformationalResponse`
     - ``effective_url``: where it came from in the end, without credentials
+    - ``history``: the responses that led here, the oldest first: redirects that were followed, and
+      those after which it was asked again. Their bodies are empty.
     - ``error``: an exception, or None if the code is one of 200 to 299
     - ``start_time``: when the fetch was begun, in seconds since the epoch
     - ``request_time``: how long it took
@@ -70,6 +72,7 @@ class HTTPResponse:
         self.request_time = request_time
         self.start_time = start_time
         self._times: tuple[Exchange, float, float] | None = None
+        self._history: list[HTTPResponse] | None = None
         self._time_info: dict[str, float] | None = {} if time_info is None else time_info
         self._trailers: HTTPHeaders | None = None
         self._informational: list[InformationalResponse] | None = None
@@ -140,6 +143,13 @@ class HTTPResponse:
             self._time_info = {} if self._times is None else _time_info(*self._times)
         return self._time_info
 
+    @property
+    def history(self) -> list[HTTPResponse]:
+        """The responses that led to this one."""
+        if self._history is None:
+            self._history = []
+        return self._history
+
     def rethrow(self) -> None:
         """Raise ``error`` if there is one."""
         if self.error is not None:
@@ -161,7 +171,7 @@ class HTTPResponse:
             self.time_info,
             self.reason,
             self.start_time,
-            (self.trailers, self.informational),
+            (self.trailers, self.informational, self.history),
         )
 
     def __repr__(self) -> str:
@@ -189,6 +199,7 @@ def received(
     response._trailers = None
     response._informational = None
     response._times = (exchange, begun, hop_begun)
+    response._history = None
     response.error = None if 200 <= code < 300 else _error_of(response)
     return response
 
@@ -214,7 +225,7 @@ def _restored(
 ) -> HTTPResponse:
     *rest, more = rest
     response = HTTPResponse(request, code, headers, io.BytesIO(body), *rest)
-    response._trailers, response._informational = more
+    response._trailers, response._informational, response._history = more
     return response
 
 

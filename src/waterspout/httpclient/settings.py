@@ -2,13 +2,17 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from waterspout.httpclient.environment import ProxyEnvironment
 from waterspout.httpclient.request import DEFAULTS
 from waterspout.httpclient.resolving import check_resolver
 from waterspout.httpclient.road import check_roads
 from waterspout.protocol.http1.limits import Limits
+
+if TYPE_CHECKING:
+    from waterspout.httpclient.cookiejar import CookieJar
+    from waterspout.httpclient.retries import RetryPolicy
 
 __all__ = ["FOREVER", "MAX_BODY_SIZE", "Settings"]
 
@@ -32,6 +36,9 @@ class Settings:
       ``network_interface``
     - ``resolver``: who knows the addresses of hosts; see `resolving.Names`. None: the system
     - ``trust_env``: whether the environment may name proxies; it is read here
+    - ``cookie_jar``: keeps the cookies of responses and gives them to requests; None: nobody does
+    - ``retries``: how many times to try again at most, or a `RetryPolicy`, for requests that don't
+      say so themselves
     """
 
     def __init__(
@@ -48,6 +55,8 @@ class Settings:
         trust_env: bool = True,
         unix_socket: str | None = None,
         local_address: str | None = None,
+        cookie_jar: "CookieJar | None" = None,
+        retries: "int | RetryPolicy | None" = None,
     ) -> None:
         check_resolver(resolver)
         self.resolver = resolver
@@ -66,10 +75,35 @@ class Settings:
                 self.defaults[name] = value
         #: The proxies of the environment, if they count.
         self.environment = ProxyEnvironment(os.environ if trust_env else {})
+        if retries is not None:
+            self.defaults["retries"] = retries
+        self.cookie_jar = cookie_jar
+        self._check_policies()
+        #: Whether a request takes no more than redirects, if it does not want more itself.
+        self.is_plain = cookie_jar is None and not (
+            self.defaults.get("auth") is not None
+            or self.defaults.get("cookies") is not None
+            or self.defaults.get("retries") is not None
+            or self.defaults.get("auth_mode") == "digest"
+        )
         sizes = {"max_body_size": max_buffer_size if max_body_size is None else max_body_size}
         if max_header_size is not None:
             sizes["max_header_size"] = max_header_size
         self.limits = Limits(**sizes)
+
+    def _check_policies(self) -> None:
+        """Tell now what would fail with the first fetch; TypeError, ValueError."""
+        # Imported only where there is something to check.
+        if self.cookie_jar is not None:
+            from waterspout.httpclient.cookiejar import CookieJar
+
+            if not isinstance(self.cookie_jar, CookieJar):
+                kind = type(self.cookie_jar).__name__
+                raise TypeError(f"cookie_jar must be a CookieJar, not {kind}")
+        if self.defaults.get("retries") is not None:
+            from waterspout.httpclient.retries import RetryPolicy
+
+            self.defaults["retries"] = RetryPolicy.of(self.defaults["retries"])
 
     def option(self, request: Any, name: str) -> Any:
         """Return an attribute of a request, or, if that is None, what holds instead."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from waterspout.net.dns import Lookup, literal_address
 from waterspout.net.driver import Driver
 from waterspout.net.gates import Gate, Gates
-from waterspout.net.interface import Address
+from waterspout.net.interface import Address, DeadlineError
 from waterspout.net.racing import Race
 from waterspout.net.sockets import new_socket
 from waterspout.net.transport import AsyncStream
@@ -165,6 +165,15 @@ class AsyncNet:
     async def pause(self) -> None:
         """Let the loop do what it has to do."""
         await asyncio.sleep(0)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when ``seconds`` have gone by; the loop goes on."""
+        if self._watch is None:
+            self._watch_loop()
+        try:
+            await self.waiter().wait(time.monotonic() + seconds)
+        except DeadlineError:
+            pass
 
     def waiter(self) -> AsyncWaiter:
         """Return a place to wait at."""

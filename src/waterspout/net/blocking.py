@@ -207,6 +207,10 @@ class BlockingNet:
     async def pause(self) -> None:
         """Return at once: a thread has nobody to share with."""
 
+    async def sleep(self, seconds: float) -> None:
+        """Block the thread for so long."""
+        time.sleep(seconds)  # noqa: ASYNC251 (to block is what this Net is for)
+
     def waiter(self) -> BlockingWaiter:
         """Return a place to wait at."""
         return BlockingWaiter()

@@ -171,6 +171,10 @@ class FakeNet:
     async def pause(self) -> None:
         """Return at once."""
 
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.wait(seconds, float("inf"))
+
     def waiter(self) -> FakeWaiter:
         """Return a place to wait at."""
         return FakeWaiter(self)

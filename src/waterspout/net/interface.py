@@ -126,6 +126,10 @@ class Net(Protocol):
         """Let others have their turn, where somebody shares this thread."""
         ...
 
+    async def sleep(self, seconds: float) -> None:
+        """Return when ``seconds`` have gone by."""
+        ...
+
     def waiter(self) -> Waiter:
         """Return a place to wait at."""
         ...

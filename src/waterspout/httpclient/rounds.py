@@ -1,0 +1,189 @@
+"""What goes on between the exchanges of one fetch, beside redirects: cookies, credentials, retries.
+
+`Course` is what a client keeps for all of its fetches, `Rounds` is what one of them is about. They
+are made for fetches that use something of this, and for no others. What is decided is decided in
+the modules that are named after it.
+"""
+
+import time
+
+from waterspout.httpclient.auth import Asked, Auth
+from waterspout.httpclient.challenges import parse_challenges
+from waterspout.httpclient.cookiefield import checked_cookies, cookie_field
+from waterspout.httpclient.exchange import Exchange
+from waterspout.httpclient.hop import Hop
+from waterspout.httpclient.retries import (
+    Failure,
+    RetryBudget,
+    RetryPolicy,
+    is_worth_another_try,
+    parse_retry_after,
+)
+from waterspout.httpclient.settings import Settings
+from waterspout.net import Net
+from waterspout.protocol.http1.messages import ResponseHead
+
+__all__ = ["Course", "Rounds"]
+
+# Whoever asks for credentials again and again is not satisfied with them.
+_MAX_CHALLENGES = 5
+
+# Users whose digests are remembered, where they are given as user name and password.
+_MAX_DIGESTS = 100
+
+
+class Course:
+    """What the fetches of a client have in common. Any thread may call."""
+
+    def __init__(self, net: Net, settings: Settings) -> None:
+        self.net = net
+        self.settings = settings
+        self.budget = RetryBudget(net.time())
+        self._digests: dict[tuple[str | bytes, str | bytes], Auth] = {}
+
+    def begin(self, hop: Hop, deadline: float) -> "Rounds":
+        """Return what goes on for a fetch that begins with ``hop``; TypeError, ValueError."""
+        return Rounds(self, hop, deadline)
+
+    def auth_for(self, hop: Hop) -> Auth | None:
+        """Return who authenticates a request, if it is not done already."""
+        option = self.settings.option
+        if hop.credentials is None:
+            auth = option(hop.request, "auth")
+            if auth is not None and not isinstance(auth, Auth):
+                raise TypeError(
+                    "auth must be a pair of user name and password, or an Auth, not"
+                    f" {type(auth).__name__}"
+                )
+            return auth if hop.request.auth_username is None else None
+        if option(hop.request, "auth_mode") != "digest":
+            return None
+        known = self._digests.get(hop.credentials)
+        if known is None:
+            from waterspout.httpclient.digest import DigestAuth
+
+            if len(self._digests) >= _MAX_DIGESTS:
+                self._digests.clear()
+            known = self._digests[hop.credentials] = DigestAuth(*hop.credentials)
+        return known
+
+
+class Rounds:
+    """See the module's docstring; belongs to one fetch."""
+
+    def __init__(self, course: Course, hop: Hop, deadline: float) -> None:
+        option = course.settings.option
+        request = hop.request
+        self._course = course
+        self._net = course.net
+        self._deadline = deadline
+        self._jar = course.settings.cookie_jar
+        self._origin = hop.target.origin
+        self._auth = course.auth_for(hop)
+        self._challenges = 0
+        cookies = option(request, "cookies")
+        self._cookies = {} if cookies is None else checked_cookies(cookies)
+        if self._cookies and "Cookie" in hop.headers:
+            raise ValueError("cookies and the header Cookie are two ways to say which to send")
+        retries = option(request, "retries")
+        self._policy = None if retries is None else RetryPolicy.of(retries)
+        self._retries = 0
+        self._wait = 0.0
+        if self._policy is not None and self._policy.budget is not None:
+            course.budget.deposit(self._policy.budget, self._net.time())
+        self._prepared: Hop | None = None
+        self._added: dict[str, str] = {}
+
+    def prepare(self, hop: Hop) -> Hop:
+        """Return a request with what is to be added to it now."""
+        if hop.target.origin != self._origin:
+            # For good, as with what the user wrote into headers: who comes back may bring anything.
+            self._auth = None
+            self._cookies = {}
+        added = {}
+        if self._auth is not None:
+            field = self._auth.authorization(_asked(hop))
+            if field is not None:
+                added["Authorization"] = field
+        if self._cookies or (self._jar is not None and "Cookie" not in hop.headers):
+            kept = [] if self._jar is None else self._jar.pairs_for(hop.target, time.time())
+            cookies = cookie_field(kept, self._cookies)
+            if cookies:
+                added["Cookie"] = cookies
+        if added != (self._added if hop is self._prepared else {}):
+            hop = hop.with_fields(added)
+        self._prepared = hop
+        self._added = added
+        return hop
+
+    def ask_again_after(self, exchange: Exchange, head: ResponseHead) -> bool:
+        """Take the final head of a response; tell whether to ask again because of it."""
+        hop = exchange.hop
+        if self._jar is not None and head.find(b"set-cookie") is not None:
+            self._jar.take(hop.target, head.headers.get_list("Set-Cookie"), time.time())
+        if exchange.is_passed_over:
+            return False
+        if self._auth is not None:
+            if head.status == 401:
+                return self._answer(hop, head)
+            self._auth.learn(_asked(hop), head.headers)
+        policy = self._policy
+        if policy is None or head.status not in policy.statuses or not self._may_repeat(hop):
+            return False
+        value = head.find(b"retry-after")
+        after = None if value is None else parse_retry_after(value.decode("latin-1"), time.time())
+        return self._retry(policy, after)
+
+    def try_again_after(self, error: Exception, exchange: Exchange) -> bool:
+        """Take what went wrong; tell whether to ask again."""
+        policy = self._policy
+        if policy is None:
+            return False
+        request = exchange.hop.request
+        has_listener = request.streaming_callback is not None or request.header_callback is not None
+        failure = Failure(
+            error,
+            was_sent=bool(exchange.sent),
+            has_ended=exchange.has_ended,
+            is_heard=has_listener and exchange.head is not None and not exchange.is_passed_over,
+        )
+        return is_worth_another_try(failure, self._may_repeat(exchange.hop)) and self._retry(
+            policy, None
+        )
+
+    async def wait(self) -> None:
+        """Wait before the next request, if it is to be."""
+        wait, self._wait = self._wait, 0.0
+        if wait:
+            await self._net.sleep(wait)
+
+    def _may_repeat(self, hop: Hop) -> bool:
+        assert self._policy is not None
+        return hop.method in self._policy.methods and not hop.has_producer
+
+    def _answer(self, hop: Hop, head: ResponseHead) -> bool:
+        """Take a response with the code 401."""
+        if self._auth is None or self._challenges >= _MAX_CHALLENGES:
+            return False
+        challenges = parse_challenges(head.headers.get_list("WWW-Authenticate"))
+        is_answered = self._auth.answer(_asked(hop), challenges, self._challenges)
+        self._challenges += is_answered
+        return is_answered
+
+    def _retry(self, policy: RetryPolicy, retry_after: float | None) -> bool:
+        """Plan a retry, if there is one left, and time for it."""
+        if self._retries >= policy.total:
+            return False
+        wait = policy.wait_before(self._retries, retry_after)
+        now = self._net.time()
+        if wait is None or now + wait >= self._deadline:
+            return False
+        if policy.budget is not None and not self._course.budget.withdraw(now):
+            return False
+        self._retries += 1
+        self._wait = wait
+        return True
+
+
+def _asked(hop: Hop) -> Asked:
+    return Asked(hop.method, hop.target, None if hop.has_producer else hop.body or b"")

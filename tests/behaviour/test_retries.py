@@ -1,0 +1,83 @@
+"""Retries, each case in three styles."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from tests.httpclient.scripted_server import OK, answering, response, serve
+
+from waterspout.httpclient import AsyncHTTPClient, RetryPolicy
+from waterspout.httpclient.rounds import Course
+
+SOON = RetryPolicy(total=2, backoff=0.01)
+BUSY = response(b"later", "503 Busy")
+
+
+def test_after_a_status(make_client):
+    with serve(answering(BUSY, BUSY, OK)) as server:
+        answer = make_client(retries=SOON).fetch(server.url)
+        assert answer.body == b"ok"
+        assert [one.code for one in answer.history] == [503, 503]
+        assert len(server.requests) == 3
+        assert server.connections == 1
+
+
+def test_the_last_one_is_the_response(make_client):
+    with serve(answering(BUSY, BUSY, BUSY)) as server:
+        answer = make_client().fetch(server.url, raise_error=False, retries=SOON)
+        assert answer.code == 503
+        assert answer.body == b"later"
+        assert len(server.requests) == 3
+
+
+def test_after_a_connection_that_broke(make_client):
+    def break_off(peer):
+        peer.read_request()
+        peer.reset()
+
+    with serve(break_off, break_off, answering(OK)) as server:
+        assert make_client(retries=2).fetch(server.url, retries=SOON).body == b"ok"
+        assert server.connections == 3
+
+
+def test_what_may_not_be_repeated(make_client):
+    def break_off(peer):
+        peer.read_request()
+        peer.reset()
+
+    with serve(break_off, answering(OK)) as server:
+        with pytest.raises(ConnectionResetError):
+            make_client(retries=SOON).fetch(server.url, method="POST", body=b"x")
+        assert server.connections == 1
+
+
+def test_who_waits_can_be_cancelled():
+    async def main(url):
+        client: Any = AsyncHTTPClient(force_instance=True)
+        waits = asyncio.Event()
+        net = client._flow.net
+
+        class Sleeping:
+            time = staticmethod(net.time)
+
+            async def sleep(self, seconds):
+                waits.set()
+                await net.sleep(seconds)
+
+        net_that_tells: Any = Sleeping()
+        client._flow._course = Course(net_that_tells, client._flow.settings)
+        request = client.fetch(url, retries=RetryPolicy(backoff=15.0, jitter=False))
+        await waits.wait()
+        request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
+        assert client._flow.pool.statistics["used"] == 0
+        client.close()
+
+    with serve(answering(BUSY)) as server:
+        asyncio.run(main(server.url))
+
+
+def test_wrong_ones(client):
+    with pytest.raises(ValueError, match="retries must not be negative"):
+        client.fetch("http://127.0.0.1:1/", retries=-1)
