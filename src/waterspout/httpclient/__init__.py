@@ -19,6 +19,7 @@ from waterspout.httpclient.response import HTTPResponse, InformationalResponse
 
 if TYPE_CHECKING:
     from waterspout.httpclient.auth import Auth, BasicAuth, BearerAuth
+    from waterspout.httpclient.caching import HTTPCache
     from waterspout.httpclient.command import main
     from waterspout.httpclient.cookiejar import Cookie, CookieJar
     from waterspout.httpclient.digest import DigestAuth
@@ -52,6 +53,7 @@ __all__ = [
     "CookieJar",
     "DigestAuth",
     "HTTPBodyError",
+    "HTTPCache",
     "HTTPCertificateError",
     "HTTPClient",
     "HTTPClientError",
@@ -101,6 +103,7 @@ __getattr__, __dir__ = lazy_names(
         "Cookie": "cookiejar",
         "CookieJar": "cookiejar",
         "DigestAuth": "digest",
+        "HTTPCache": "caching",
         "NetrcAuth": "netrcauth",
         "RetryPolicy": "retries",
     },

@@ -205,6 +205,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         local_address: str | None = None,
         cookie_jar: "CookieJar | None" = None,
         retries: "int | RetryPolicy | None" = None,
+        cache: Any = None,
     ) -> None:
         """Take the arguments of the constructor.
 
@@ -229,6 +230,8 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         - ``cookie_jar``: a `CookieJar` that keeps the cookies of responses and gives them to
           requests; None: nobody does
         - ``retries``: how many times to try again at most, or a `RetryPolicy`; none unless given
+        - ``cache``: keeps responses and answers with them as RFC 9111 allows: True (in memory), a
+          storage of hishel's, or an `HTTPCache`; takes ``pip install "waterspout[cache]"``
         """
         super().initialize(defaults)
         settings = Settings(
@@ -245,6 +248,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             local_address=local_address,
             cookie_jar=cookie_jar,
             retries=retries,
+            cache=cache,
         )
         self._loop = self.io_loop.asyncio_loop
         self._net = AsyncNet(self._loop)

@@ -23,6 +23,7 @@ cdef class Exchange:
     cdef readonly bint is_continued
     cdef readonly bint is_over
     cdef readonly bint is_passed_over
+    cdef public bint is_stored
     cdef public double free
     cdef public double resolved
     cdef public double connected

@@ -74,6 +74,8 @@ class Exchange:
         self.is_over = False
         #: Whether the response is not the last one: its body is of no use.
         self.is_passed_over = False
+        #: Whether it comes from a cache, and not from a server.
+        self.is_stored = False
         #: When the slot was there, the addresses, the connection, TLS; when sending began, the
         #: response, and when that was over. 0 for what did not happen.
         self.free = 0.0
@@ -99,6 +101,12 @@ class Exchange:
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
         return body
+
+    @property
+    def gathered(self) -> bytes:
+        """The body, or what of it was not for a callback; stays here for `take_body`."""
+        self._pieces[:] = [b"".join(self._pieces)]
+        return self._pieces[0]
 
     @property
     def location(self) -> str | None:
@@ -231,7 +239,7 @@ class Exchange:
             self.is_passed_over = True
         if self.is_passed_over:
             self._delivery = Discard(_MAX_IGNORED_BODY)
-            if self.hop.method == "HEAD" or head.is_chunked:
+            if self.hop.method == "HEAD" or status == 304 or head.is_chunked:
                 return False
             # One without a length ends with the connection, and only with that.
             return not 0 <= head.content_length <= _MAX_IGNORED_BODY

@@ -69,15 +69,20 @@ class Flow:
         rounds: Rounds | None = None
         if not hop.is_plain:
             rounds = self._begin_rounds(hop, deadline)
-            hop = rounds.prepare(hop)
+            hop = await rounds.prepare(hop)
         while True:
             exchange = Exchange(net, settings, hop, deadline, redirects, rounds)
             try:
-                await self._send(exchange, hop_begun, deadline)
+                if rounds is None or not rounds.is_answered:
+                    await self._send(exchange, hop_begun, deadline)
+                else:
+                    await rounds.replay(exchange)
             except Exception as error:
                 if rounds is None or not rounds.try_again_after(error, exchange):
                     self._explain(error, exchange)
             else:
+                if rounds is not None:
+                    await rounds.finish(exchange)
                 location = exchange.location
                 if location is None and not exchange.is_passed_over:
                     break
@@ -89,7 +94,7 @@ class Flow:
                     hop = self._redirected(exchange, location)
             if rounds is not None:
                 await rounds.wait()
-                hop = rounds.prepare(hop)
+                hop = await rounds.prepare(hop)
             hop_begun = net.time()
         response = received(asked, exchange, begun, hop_begun)
         response._history = history

@@ -41,6 +41,7 @@ class HTTPResponse:
     - ``effective_url``: where it came from in the end, without credentials
     - ``history``: the responses that led here, the oldest first: redirects that were followed, and
       those after which it was asked again. Their bodies are empty.
+    - ``from_cache``: whether the body comes from the client's cache
     - ``error``: an exception, or None if the code is one of 200 to 299
     - ``start_time``: when the fetch was begun, in seconds since the epoch
     - ``request_time``: how long it took
@@ -142,6 +143,11 @@ class HTTPResponse:
         if self._time_info is None:
             self._time_info = {} if self._times is None else _time_info(*self._times)
         return self._time_info
+
+    @property
+    def from_cache(self) -> bool:
+        """Whether the body comes from the client's cache, maybe after the server was asked."""
+        return self._times is not None and self._times[0].is_stored
 
     @property
     def history(self) -> list[HTTPResponse]:

@@ -1,4 +1,5 @@
-"""What goes on between the exchanges of one fetch, beside redirects: cookies, credentials, retries.
+"""What goes on between the exchanges of one fetch, beside redirects: cookies, credentials, retries,
+and a cache.
 
 `Course` is what a client keeps for all of its fetches, `Rounds` is what one of them is about. They
 are made for fetches that use something of this, and for no others. What is decided is decided in
@@ -6,6 +7,7 @@ the modules that are named after it.
 """
 
 import time
+from typing import TYPE_CHECKING
 
 from waterspout.httpclient.auth import Asked, Auth
 from waterspout.httpclient.challenges import parse_challenges
@@ -22,6 +24,9 @@ from waterspout.httpclient.retries import (
 from waterspout.httpclient.settings import Settings
 from waterspout.net import Net
 from waterspout.protocol.http1.messages import ResponseHead
+
+if TYPE_CHECKING:
+    from waterspout.httpclient.caching import Lookup
 
 __all__ = ["Course", "Rounds"]
 
@@ -89,13 +94,21 @@ class Rounds:
         self._policy = None if retries is None else RetryPolicy.of(retries)
         self._retries = 0
         self._wait = 0.0
+        self._cache = course.settings.cache
+        self._lookup: Lookup | None = None
         if self._policy is not None and self._policy.budget is not None:
             course.budget.deposit(self._policy.budget, self._net.time())
         self._prepared: Hop | None = None
         self._added: dict[str, str] = {}
 
-    def prepare(self, hop: Hop) -> Hop:
+    @property
+    def is_answered(self) -> bool:
+        """Whether the cache has the response to the request that was prepared."""
+        return self._lookup is not None and self._lookup.stored is not None
+
+    async def prepare(self, hop: Hop) -> Hop:
         """Return a request with what is to be added to it now."""
+        is_new = hop is not self._prepared
         if hop.target.origin != self._origin:
             # For good, as with what the user wrote into headers: who comes back may bring anything.
             self._auth = None
@@ -110,8 +123,14 @@ class Rounds:
             cookies = cookie_field(kept, self._cookies)
             if cookies:
                 added["Cookie"] = cookies
-        if added != (self._added if hop is self._prepared else {}):
+        if added != ({} if is_new else self._added):
             hop = hop.with_fields(added)
+        if self._cache is not None:
+            if is_new:
+                self._lookup = await self._cache.look_up(hop, self._net)
+            if self._lookup is not None and self._lookup.conditions:
+                added.update(self._lookup.conditions)
+                hop = hop.with_fields(added)
         self._prepared = hop
         self._added = added
         return hop
@@ -119,10 +138,14 @@ class Rounds:
     def ask_again_after(self, exchange: Exchange, head: ResponseHead) -> bool:
         """Take the final head of a response; tell whether to ask again because of it."""
         hop = exchange.hop
+        if exchange.is_stored:
+            return False  # All this was done when it came.
         if self._jar is not None and head.find(b"set-cookie") is not None:
             self._jar.take(hop.target, head.headers.get_list("Set-Cookie"), time.time())
         if exchange.is_passed_over:
             return False
+        if self._lookup is not None and self._lookup.conditions and head.status == 304:
+            return True
         if self._auth is not None:
             if head.status == 401:
                 return self._answer(hop, head)
@@ -150,6 +173,25 @@ class Rounds:
         return is_worth_another_try(failure, self._may_repeat(exchange.hop)) and self._retry(
             policy, None
         )
+
+    async def replay(self, exchange: Exchange) -> None:
+        """Have the response of the cache received, as if it came from the server."""
+        assert self._lookup is not None
+        now = self._net.time()
+        exchange.is_stored = True
+        exchange.free = exchange.sent = now
+        await exchange.run(self._lookup.connection(exchange.hop, self._course.settings.limits))
+        exchange.ended = self._net.time()
+
+    async def finish(self, exchange: Exchange) -> None:
+        """Take a response that is whole, for the cache."""
+        lookup = self._lookup
+        if lookup is None or exchange.is_stored:
+            return
+        assert exchange.head is not None
+        if exchange.is_passed_over and exchange.location is None and exchange.head.status != 304:
+            return  # Not the answer yet.
+        await lookup.settle(exchange, self._net)
 
     async def wait(self) -> None:
         """Wait before the next request, if it is to be."""

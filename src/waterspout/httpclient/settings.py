@@ -11,6 +11,7 @@ from waterspout.httpclient.road import check_roads
 from waterspout.protocol.http1.limits import Limits
 
 if TYPE_CHECKING:
+    from waterspout.httpclient.caching import HTTPCache
     from waterspout.httpclient.cookiejar import CookieJar
     from waterspout.httpclient.retries import RetryPolicy
 
@@ -39,6 +40,7 @@ class Settings:
     - ``cookie_jar``: keeps the cookies of responses and gives them to requests; None: nobody does
     - ``retries``: how many times to try again at most, or a `RetryPolicy`, for requests that don't
       say so themselves
+    - ``cache``: True, a storage of hishel's or an `HTTPCache`: keeps responses; None: nobody does
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Settings:
         local_address: str | None = None,
         cookie_jar: "CookieJar | None" = None,
         retries: "int | RetryPolicy | None" = None,
+        cache: Any = None,
     ) -> None:
         check_resolver(resolver)
         self.resolver = resolver
@@ -78,13 +81,18 @@ class Settings:
         if retries is not None:
             self.defaults["retries"] = retries
         self.cookie_jar = cookie_jar
+        self.cache = None if cache is None or cache is False else _cache_of(cache)
         self._check_policies()
         #: Whether a request takes no more than redirects, if it does not want more itself.
-        self.is_plain = cookie_jar is None and not (
-            self.defaults.get("auth") is not None
-            or self.defaults.get("cookies") is not None
-            or self.defaults.get("retries") is not None
-            or self.defaults.get("auth_mode") == "digest"
+        self.is_plain = (
+            cookie_jar is None
+            and self.cache is None
+            and not (
+                self.defaults.get("auth") is not None
+                or self.defaults.get("cookies") is not None
+                or self.defaults.get("retries") is not None
+                or self.defaults.get("auth_mode") == "digest"
+            )
         )
         sizes = {"max_body_size": max_buffer_size if max_body_size is None else max_body_size}
         if max_header_size is not None:
@@ -117,3 +125,9 @@ class Settings:
         if mapped is None:
             return host, port
         return (mapped, port) if isinstance(mapped, str) else (mapped[0], mapped[1])
+
+
+def _cache_of(cache: Any) -> "HTTPCache":
+    from waterspout.httpclient.caching import HTTPCache
+
+    return HTTPCache.of(cache)

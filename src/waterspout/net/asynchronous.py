@@ -175,6 +175,10 @@ class AsyncNet:
         except DeadlineError:
             pass
 
+    async def aside(self, function: Callable[[], T]) -> T:
+        """Call a function in a thread of the loop's."""
+        return await self._loop.run_in_executor(None, function)
+
     def waiter(self) -> AsyncWaiter:
         """Return a place to wait at."""
         return AsyncWaiter(self._loop, self._gates)

@@ -23,7 +23,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from typing import Any, Generic, TypeVar
 
 from waterspout.net.dns import literal_address, resolve_blocking
@@ -210,6 +210,10 @@ class BlockingNet:
     async def sleep(self, seconds: float) -> None:
         """Block the thread for so long."""
         time.sleep(seconds)  # noqa: ASYNC251 (to block is what this Net is for)
+
+    async def aside(self, function: Callable[[], T]) -> T:
+        """Call a function."""
+        return function()
 
     def waiter(self) -> BlockingWaiter:
         """Return a place to wait at."""

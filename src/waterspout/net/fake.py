@@ -175,6 +175,10 @@ class FakeNet:
         """Let time pass."""
         self.wait(seconds, float("inf"))
 
+    async def aside(self, function: Callable[[], T]) -> T:
+        """Call a function."""
+        return function()
+
     def waiter(self) -> FakeWaiter:
         """Return a place to wait at."""
         return FakeWaiter(self)

@@ -4,7 +4,7 @@ Points in time are those of `Net.time`, in seconds; ``math.inf`` is no deadline.
 a deadline as an argument, so a timer that was armed for one request never hits the next.
 """
 
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 __all__ = ["Address", "DeadlineError", "Net", "Stream", "Waiter"]
@@ -128,6 +128,10 @@ class Net(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Return when ``seconds`` have gone by."""
+        ...
+
+    async def aside(self, function: Callable[[], T]) -> T:
+        """Return what a function returns that waits for a disk, and hold up nobody else."""
         ...
 
     def waiter(self) -> Waiter:

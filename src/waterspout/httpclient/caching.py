@@ -1,0 +1,305 @@
+"""`HTTPCache`: responses that are kept and used again (RFC 9111).
+
+What may be kept, used, or has to be asked about is decided by hishel, which needs no network for
+that. Here it is told what is asked and what came, and its decisions are carried out: a response
+that it has is read as if a server sent it, so that it takes the way of all others.
+
+This module needs hishel, and is imported where a client has a cache.
+"""
+
+import hashlib
+import threading
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from waterspout.httpclient.connection import Connection
+from waterspout.httpclient.exchange import Exchange
+from waterspout.httpclient.hop import Hop
+from waterspout.net import Net
+from waterspout.protocol.headers import HTTPHeaders, encode_fields
+from waterspout.protocol.http1.client import ClientConnection
+from waterspout.protocol.http1.limits import Limits
+from waterspout.protocol.http1.writer import reason_phrase
+
+try:
+    import hishel
+except ImportError:
+    raise ImportError("cache= needs hishel: pip install 'waterspout[cache]'") from None
+
+__all__ = ["HTTPCache", "Lookup", "MemoryStorage"]
+
+_MAX_SIZE = 64 * 1024 * 1024
+_MAX_ENTRIES = 10_000
+_MAX_PER_KEY = 20
+# What an entry takes beside its body and its fields, about.
+_OVERHEAD = 1000
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+# The length that is told is that of the body as it was decoded.
+_FRAMING = frozenset({"content-length", "transfer-encoding"})
+
+
+class MemoryStorage(hishel.BaseStorage):
+    """Keeps entries in memory, ``max_size`` bytes of them; what was not used for longest goes.
+
+    Any thread may call.
+    """
+
+    def __init__(self, max_size: int = _MAX_SIZE) -> None:
+        super().__init__(max_stream_size=max_size // 4)
+        self.max_size = max_size
+        self._lock = threading.Lock()
+        # By key; and all of them in the order of their use, with what they take.
+        self._entries: dict[str, dict[uuid.UUID, tuple[hishel.Entry, bytes]]] = {}
+        self._order: dict[uuid.UUID, tuple[str, int]] = {}
+        self._size = 0
+
+    def create_entry(
+        self,
+        request: hishel.Request,
+        response: hishel.Response,
+        key: str,
+        *,
+        ttl: float | None = None,
+        tti: float | None = None,
+    ) -> hishel.Entry:
+        """Return an entry that is kept when its body was read."""
+        body: Any = response.stream or ()
+        entry = hishel.Entry(uuid.uuid4(), request, response)
+        return replace(entry, response=replace(response, stream=self._saved(entry, key, body)))
+
+    def get_entries(self, key: str) -> list[hishel.Entry]:
+        """Return the entries of a key."""
+        with self._lock:
+            found = list(self._entries.get(key, {}).values())
+            for entry, _ in found:
+                self._order[entry.id] = self._order.pop(entry.id)
+        return [
+            replace(entry, response=replace(entry.response, stream=iter([body])))
+            for entry, body in found
+        ]
+
+    def update_headers(self, id: uuid.UUID, headers: hishel.Headers) -> None:
+        """Replace the fields of an entry, if it is there."""
+        with self._lock:
+            if id in self._order:
+                of_key = self._entries[self._order[id][0]]
+                entry, body = of_key[id]
+                of_key[id] = replace(entry, response=replace(entry.response, headers=headers)), body
+
+    def remove_entry(self, id: uuid.UUID) -> None:
+        """Remove an entry, if it is there."""
+        with self._lock:
+            self._remove(id)
+
+    def _saved(self, entry: hishel.Entry, key: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        kept: list[bytes] = []
+        size = 0
+        for piece in pieces:
+            size += len(piece)
+            if self.max_stream_size is None or size <= self.max_stream_size:
+                kept.append(piece)
+            yield piece
+        if self.max_stream_size is None or size <= self.max_stream_size:
+            self._keep(entry, key, b"".join(kept))
+
+    def _keep(self, entry: hishel.Entry, key: str, body: bytes) -> None:
+        fields = (entry.request.headers, entry.response.headers)
+        size = (
+            _OVERHEAD + len(body) + sum(len(name) + len(of[name]) for of in fields for name in of)
+        )
+        with self._lock:
+            of_key = self._entries.setdefault(key, {})
+            of_key[entry.id] = entry, body
+            self._order[entry.id] = key, size
+            self._size += size
+            if len(of_key) > _MAX_PER_KEY:
+                self._remove(next(iter(of_key)))
+            while self._size > self.max_size or len(self._order) > _MAX_ENTRIES:
+                self._remove(next(iter(self._order)))
+
+    def _remove(self, id: uuid.UUID) -> None:
+        key, size = self._order.pop(id, ("", 0))
+        if key:
+            self._size -= size
+            of_key = self._entries[key]
+            del of_key[id]
+            if not of_key:
+                del self._entries[key]
+
+    def __repr__(self) -> str:
+        return f"<MemoryStorage {len(self._order)} entries, {self._size} bytes>"
+
+
+class HTTPCache:
+    """What a client keeps of responses, by the rules of RFC 9111.
+
+    - ``storage``: where; one of hishel's (``hishel.SqliteStorage``), or None: in memory, 64 MiB
+    - ``shared``: whether it serves several users. Then what was asked for with credentials is kept
+      only where the server allows that; what is private, never.
+    - ``allow_stale``: whether what is too old may be used where the server does not forbid it
+
+    A body that goes to a ``streaming_callback`` is not kept, but may come from here. A request that
+    has conditions of its own, or says ``Cache-Control: no-store``, passes by. Several clients and
+    threads may share a cache; a storage that writes to a disk does so without holding a loop up.
+
+    Raises TypeError for a storage that can't be used, ImportError where hishel is not there.
+    """
+
+    def __init__(
+        self,
+        storage: hishel.BaseStorage | None = None,
+        shared: bool = True,
+        allow_stale: bool = False,
+    ) -> None:
+        if storage is not None and not isinstance(storage, hishel.BaseStorage):
+            raise TypeError(
+                "the storage of a cache must be a hishel.BaseStorage (and not one of its"
+                f" asynchronous ones), not {type(storage).__name__}"
+            )
+        self.storage: hishel.BaseStorage = MemoryStorage() if storage is None else storage
+        self.options = hishel.CacheOptions(shared=shared, allow_stale=allow_stale)
+
+    @classmethod
+    def of(cls, cache: Any) -> "HTTPCache":
+        """Return the cache that an argument stands for: True, a storage, or a cache."""
+        if isinstance(cache, HTTPCache):
+            return cache
+        return cls(None if cache is True else cache)
+
+    async def look_up(self, hop: Hop, net: Net) -> "Lookup | None":
+        """Return what the cache has for a request; None if the request passes by."""
+        is_safe = hop.method in _SAFE
+        fields = HTTPHeaders.parse(hop.encoded.data.partition(b"\r\n")[2].decode("latin-1"))
+        if "no-store" in fields.get("Cache-Control", "").lower():
+            return None
+        if is_safe and any(name.startswith("If-") for name in fields):
+            return None
+        target = hop.target
+        url = f"{target.scheme}://{target.authority}{target.path}"
+        lookup = Lookup(self, hishel.Request(hop.method, url, _told(fields)))
+        await self.call(net, lookup.begin)
+        return lookup
+
+    async def call(self, net: Net, function: Any) -> None:
+        """Call what talks to the storage."""
+        if isinstance(self.storage, MemoryStorage):
+            function()
+        else:
+            await net.aside(function)
+
+    def __repr__(self) -> str:
+        return f"<HTTPCache {self.storage!r}>"
+
+
+class Lookup:
+    """One request of a fetch before the cache, and its response behind it."""
+
+    def __init__(self, cache: HTTPCache, request: hishel.Request) -> None:
+        self._cache = cache
+        self._request = request
+        self._state: Any = hishel.IdleClient(options=cache.options)
+        #: Fields that make the request a question about what is kept.
+        self.conditions: dict[str, str] = {}
+        #: The response to use: status, fields and body.
+        self.stored: tuple[int, HTTPHeaders, bytes] | None = None
+        self._key = hashlib.sha256(f"waterspout {request.url}".encode()).hexdigest()
+
+    def begin(self) -> None:
+        """Look for what is kept."""
+        entries = self._cache.storage.get_entries(self._key)
+        self._go_on(self._state.next(self._request, entries), None)
+
+    async def settle(self, exchange: Exchange, net: Net) -> None:
+        """Take the response of the server. With 304 there may be one to use now, in `stored`."""
+        head = exchange.head
+        assert head is not None
+        headers = head.headers if exchange.headers is None else exchange.headers
+        response = hishel.Response(head.status, _told(headers))
+        is_whole = not exchange.is_passed_over and exchange.hop.request.streaming_callback is None
+        body = exchange.gathered if is_whole else None
+        await self._cache.call(net, lambda: self._go_on(self._state.next(response), body))
+
+    def connection(self, hop: Hop, limits: Limits) -> Connection:
+        """Return what the response can be read from."""
+        assert self.stored is not None
+        status, headers, body = self.stored
+        line = f"HTTP/1.1 {status} {reason_phrase(status)}\r\n".encode("latin-1")
+        data = line + encode_fields(headers) + b"\r\n" + body
+        return Connection(hop.key, _StoredStream(data), ClientConnection(limits))
+
+    def _go_on(self, state: Any, body: bytes | None) -> None:
+        """Do what one state after the other asks for."""
+        storage = self._cache.storage
+        self.conditions = {}
+        while True:
+            if isinstance(state, hishel.InvalidateEntries):
+                for id in state.entry_ids:
+                    storage.remove_entry(id)
+            elif isinstance(state, hishel.NeedToBeUpdated):
+                for entry in state.updating_entries:
+                    storage.update_headers(entry.id, entry.response.headers)
+            else:
+                break
+            state = state.next()
+        self._state = state
+        if isinstance(state, hishel.FromCache):
+            self.stored = self._read(state.entry)
+        elif isinstance(state, hishel.NeedRevalidation):
+            changed = _changes(self._request.headers, state.request.headers)
+            self.conditions = changed
+        elif isinstance(state, hishel.StoreAndUse) and body is not None:
+            response = replace(state.response, stream=iter([body]))
+            stream: Any = storage.create_entry(self._request, response, self._key).response.stream
+            for _ in stream:
+                pass  # Reading is what keeps it.
+
+    def _read(self, entry: hishel.Entry) -> tuple[int, HTTPHeaders, bytes]:
+        headers = HTTPHeaders()
+        for name in entry.response.headers:
+            if name not in _FRAMING:
+                for value in entry.response.headers.get_list(name) or ():
+                    headers.add(name, value)
+        stream: Any = entry.response.stream or ()
+        body = b"".join(stream)
+        if entry.response.status_code not in (204, 304) and entry.request.method != "HEAD":
+            headers["Content-Length"] = str(len(body))
+        return entry.response.status_code, headers, body
+
+
+class _StoredStream:
+    """Brings a response that is there already; see `net.Stream`."""
+
+    ask_after = 1.0
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read(self, deadline: float) -> bytes:
+        data, self._data = self._data, b""
+        return data
+
+    def read_now(self) -> None:
+        return None
+
+    def is_quiet(self, ask: bool) -> bool:
+        return True
+
+    def write(self, data: bytes, deadline: float) -> None:
+        """Nobody is there to read it."""
+
+    def close(self, farewell: bytes = b"") -> None:
+        """There is nothing to close."""
+
+    def drop(self) -> None:
+        """There is nothing to let go of."""
+
+
+def _told(fields: HTTPHeaders) -> hishel.Headers:
+    return hishel.Headers({name: fields.get_list(name) for name in fields})
+
+
+def _changes(before: hishel.Headers, after: hishel.Headers) -> dict[str, str]:
+    return {name: after[name] for name in after if before.get(name) != after[name]}

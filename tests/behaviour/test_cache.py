@@ -1,0 +1,272 @@
+"""A cache, each case in three styles."""
+
+import gzip
+import sys
+from typing import Any
+
+import hishel
+import pytest
+from tests.httpclient.scripted_server import OK, always, answering, response, serve
+
+from waterspout.httpclient import CookieJar, DigestAuth, HTTPCache, HTTPClient, RetryPolicy
+from waterspout.httpclient.caching import MemoryStorage
+
+KEPT = response(b"kept", Cache_Control="max-age=1000", ETag='"1"')
+STALE = response(b"kept", Cache_Control="max-age=0", ETag='"1"')
+SAME = b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nCache-Control: max-age=1000\r\nX-New: 1\r\n\r\n'
+PRIVATE = response(b"mine", Cache_Control="private, max-age=1000")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def storage(request, tmp_path):
+    """A storage of each kind."""
+    if request.param == "memory":
+        yield MemoryStorage()
+        return
+    made = hishel.SqliteStorage(database_path=tmp_path / "cache.db")
+    yield made
+    if made.connection is not None:
+        made.connection.close()
+
+
+def test_nothing_is_kept_by_default(client):
+    with serve(answering(KEPT, OK)) as server:
+        assert client.fetch(server.url).body == b"kept"
+        assert client.fetch(server.url).body == b"ok"
+
+
+def test_what_is_fresh_is_not_asked_for(make_client, storage):
+    with serve(answering(KEPT, OK)) as server:
+        client = make_client(cache=storage)
+        first = client.fetch(server.url)
+        second = client.fetch(server.url)
+        assert first.body == second.body == b"kept"
+        assert (first.from_cache, second.from_cache) == (False, True)
+        assert second.code == 200
+        assert second.headers["ETag"] == '"1"'
+        assert second.headers["Age"] == "0"
+        assert second.headers["Content-Length"] == "4"
+        assert second.effective_url == server.url
+        assert second.request_time >= 0
+        assert client.fetch(server.url + "#there").from_cache
+        assert client.fetch(server.url + "other").body == b"ok"
+        assert len(server.requests) == 2
+
+
+def test_what_is_stale_is_asked_about(make_client, storage):
+    with serve(answering(STALE, SAME)) as server:
+        client = make_client(cache=storage)
+        client.fetch(server.url)
+        heard: list[str] = []
+        answer = client.fetch(server.url, header_callback=heard.append)
+        assert server.last.headers["if-none-match"] == '"1"'
+        assert answer.body == b"kept"
+        assert answer.code == 200
+        assert answer.from_cache
+        assert answer.headers["X-New"] == "1"
+        assert [one.code for one in answer.history] == [304]
+        assert heard[0] == "HTTP/1.1 200 OK\r\n"
+        assert "HTTP/1.1 304" not in "".join(heard)
+        # It is fresh again.
+        assert client.fetch(server.url).history == []
+        assert len(server.requests) == 2
+        assert server.connections == 1
+
+
+def test_what_has_changed(make_client, storage):
+    with serve(answering(STALE, response(b"new", Cache_Control="max-age=9"))) as server:
+        client = make_client(cache=storage)
+        bodies = [client.fetch(server.url).body for _ in range(3)]
+        assert bodies == [b"kept", b"new", b"new"]
+        assert len(server.requests) == 2
+
+
+def test_a_304_that_is_of_something_else(make_client):
+    other = SAME.replace(b'"1"', b'"2"')
+    with serve(answering(STALE, other, OK)) as server:
+        client = make_client(cache=True)
+        client.fetch(server.url)
+        assert client.fetch(server.url).body == b"ok"
+        assert "if-none-match" not in server.last.headers
+
+
+def test_what_was_coded_is_kept_as_it_was_decoded(make_client):
+    coded = response(
+        gzip.compress(b"plain" * 100), Content_Encoding="gzip", Cache_Control="max-age=9"
+    )
+    with serve(answering(coded)) as server:
+        client = make_client(cache=True)
+        client.fetch(server.url)
+        answer = client.fetch(server.url)
+        assert answer.from_cache
+        assert answer.body == b"plain" * 100
+
+
+def test_chunks_and_no_body(make_client):
+    chunked = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nCache-Control: max-age=9\r\n\r\n"
+        b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
+    )
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nCache-Control: max-age=9\r\n\r\n"
+    with serve(answering(chunked, head)) as server:
+        client = make_client(cache=True)
+        for _ in range(2):
+            assert client.fetch(server.url).body == b"abc"
+            assert client.fetch(server.url, method="HEAD").body == b""
+        assert len(server.requests) == 2
+
+
+def test_callbacks_hear_what_is_kept(make_client):
+    with serve(answering(KEPT, KEPT, OK)) as server:
+        client = make_client(cache=True)
+        pieces: list[bytes] = []
+        client.fetch(server.url)
+        client.fetch(server.url, streaming_callback=pieces.append)
+        assert b"".join(pieces) == b"kept"
+        # What a callback got is not kept.
+        client.fetch(server.url + "x", streaming_callback=pieces.append)
+        client.fetch(server.url + "x")
+        assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"headers": {"Cache-Control": "no-store"}},
+        {"headers": {"If-None-Match": '"2"'}},
+        {"headers": {"Range": "bytes=0-1"}},
+        {"headers": {"Cache-Control": "no-cache"}},
+    ],
+)
+def test_who_passes_by(make_client, arguments):
+    with serve(answering(KEPT, OK)) as server:
+        client = make_client(cache=True)
+        client.fetch(server.url)
+        assert client.fetch(server.url, **arguments).body == b"ok"
+
+
+def test_a_change_of_what_is_kept(make_client, storage):
+    with serve(answering(KEPT, OK, KEPT)) as server:
+        client = make_client(cache=storage)
+        client.fetch(server.url)
+        client.fetch(server.url, method="POST", body=b"x")
+        assert not client.fetch(server.url).from_cache
+
+
+def test_what_one_is_shown_is_not_shown_to_others(make_client):
+    secret = response(b"secret", Cache_Control="max-age=1000")
+    with serve(answering(secret, OK, PRIVATE, OK)) as server:
+        client = make_client(cache=True)
+        client.fetch(server.url, auth=("me", "pw"))
+        assert client.fetch(server.url).body == b"ok"
+        client.fetch(server.url + "p")
+        assert client.fetch(server.url + "p").body == b"ok"
+
+
+def test_a_cache_of_ones_own(make_client):
+    with serve(answering(PRIVATE)) as server:
+        client = make_client(cache=HTTPCache(shared=False))
+        client.fetch(server.url)
+        assert client.fetch(server.url).body == b"mine"
+
+
+def test_vary(make_client):
+    def kept(body):
+        return response(body, Cache_Control="max-age=1000", Vary="X-Lang, Accept-Encoding")
+
+    with serve(answering(kept(b"de"), kept(b"en"))) as server:
+        client = make_client(cache=True)
+        for _ in range(2):
+            for lang in ("de", "en"):
+                answer = client.fetch(server.url, headers={"X-Lang": lang})
+                assert answer.body == lang.encode()
+        assert len(server.requests) == 2
+
+
+def test_redirects_are_followed_from_what_is_kept(make_client):
+    moved = response(b"", "301 Moved", Location="/there", Cache_Control="max-age=1000")
+    with serve(answering(moved, KEPT)) as server:
+        client = make_client(cache=True)
+        client.fetch(server.url, follow_redirects=False, raise_error=False)
+        answers = [client.fetch(server.url) for _ in range(2)]
+        assert [answer.body for answer in answers] == [b"kept", b"kept"]
+        assert answers[1].effective_url == server.url + "there"
+        assert answers[1].history[0].from_cache
+        assert len(server.requests) == 2
+
+
+def test_cookies_are_taken_once(make_client):
+    jar = CookieJar()
+    setting = response(b"x", Set_Cookie="a=1; Path=/", Cache_Control="max-age=1000")
+    with serve(answering(setting)) as server:
+        client = make_client(cache=True, cookie_jar=jar)
+        client.fetch(server.url)
+        jar.set(server.url, "a=2; Path=/")
+        assert client.fetch(server.url).from_cache
+        assert [cookie.value for cookie in jar] == ["2"]
+
+
+def test_together_with_retries_and_challenges(make_client):
+    busy = response(b"", "503 Busy")
+    who = response(b"", "401 No", WWW_Authenticate='Digest realm="r", qop="auth", nonce="1"')
+    public = response(b"kept", Cache_Control="public, max-age=0", ETag='"1"')
+    with serve(answering(busy, who, public, busy, SAME)) as server:
+        client = make_client(cache=True, retries=RetryPolicy(backoff=0.001))
+        auth = DigestAuth("me", "pw")
+        assert client.fetch(server.url, auth=auth).body == b"kept"
+        answer = client.fetch(server.url, auth=auth)
+        assert answer.body == b"kept"
+        assert [one.code for one in answer.history] == [503, 304]
+
+
+def test_several_clients_share_a_cache(make_client, storage):
+    cache = HTTPCache(storage)
+    with serve(answering(KEPT)) as server:
+        make_client(cache=cache).fetch(server.url)
+        assert make_client(cache=cache).fetch(server.url).from_cache
+
+
+def test_wrong_ones():
+    with pytest.raises(TypeError, match=r"must be a hishel.BaseStorage .* not dict"):
+        HTTPClient(cache={})
+    HTTPClient(cache=False).close()
+
+
+def test_without_the_library(monkeypatch):
+    monkeypatch.setitem(sys.modules, "hishel", None)
+    monkeypatch.delitem(sys.modules, "waterspout.httpclient.caching", raising=False)
+    with pytest.raises(ImportError, match=r"waterspout\[cache\]"):
+        HTTPClient(cache=True)
+
+
+def test_memory_has_a_bound():
+    storage = MemoryStorage(max_size=10_000)
+
+    def keep(key, size):
+        made = hishel.Response(200, hishel.Headers({}), stream=iter([b"x" * size]))
+        stream: Any = storage.create_entry(hishel.Request("GET", key), made, key).response.stream
+        assert len(b"".join(stream)) == size
+
+    for number in range(20):
+        keep(f"k{number}", 500)
+        storage.get_entries("k0")
+    assert storage._size <= 10_000
+    assert storage.get_entries("k0")
+    assert not storage.get_entries("k1")
+    keep("large", 5000)
+    assert not storage.get_entries("large")
+    for _ in range(50):
+        keep("same", 1)
+    assert len(storage.get_entries("same")) <= 20
+    for entry in storage.get_entries("same"):
+        storage.remove_entry(entry.id)
+        storage.remove_entry(entry.id)
+        storage.update_headers(entry.id, hishel.Headers({}))
+    assert "entries" in repr(HTTPCache(storage))
+
+
+def test_many_at_once(make_client):
+    with serve(always(KEPT)) as server:
+        client = make_client(cache=True)
+        assert all(client.fetch(server.url).body == b"kept" for _ in range(20))
+        assert len(server.requests) == 1
