@@ -3,10 +3,11 @@
 import base64
 import contextlib
 import socket
+import ssl
 
 import pytest
 from tests.httpclient.proxies import connecting, socks4, socks5
-from tests.httpclient.scripted_server import OK, always, answering, response, serve
+from tests.httpclient.scripted_server import OK, always, answering, eventually, response, serve
 
 from waterspout.httpclient import HTTPClientError
 from waterspout.httpclient.errors import (
@@ -184,6 +185,43 @@ def test_tls_to_the_proxy_and_through_it(client, ca_certs, server_tls):
         assert "proxy-authorization" not in origin.last.headers
 
 
+def test_the_answer_of_a_proxy_comes_in_pieces(client, ca_certs, server_tls):
+    def script(peer):
+        send = peer.send
+
+        def send_slowly(data):
+            for byte in data:
+                send(bytes((byte,)))
+
+        peer.send = send_slowly
+        connecting()(peer)
+
+    with serve(always(), tls=server_tls) as origin, serve(script) as proxy:
+        assert client.fetch(origin.url, proxy=proxy.url, ca_certs=ca_certs).body == b"ok"
+
+
+def test_leave_is_taken_of_both_ends_in_secret(make_client, ca_certs, server_tls):
+    ends: list[str] = []
+
+    def script(peer):
+        try:
+            connecting()(peer)
+            ends.append("as it should")
+        except ssl.SSLError as error:
+            ends.append(str(error))
+
+    client = make_client()
+    with (
+        serve(always(), tls=server_tls) as origin,
+        serve(script, tls=server_tls) as proxy,
+    ):
+        options = {"ca_certs": ca_certs}
+        client.fetch(origin.url, proxy=proxy.url, proxy_ssl_options=options, **options)
+        client.flow.close_idle()
+        eventually(lambda: client.let_notice() or ends)
+    assert ends == ["as it should"]
+
+
 def test_tls_to_the_proxy_for_http(client, ca_certs, server_tls):
     with serve(always(), tls=server_tls) as proxy:
         client.fetch("http://one.test/", proxy=proxy.url, proxy_ssl_options={"ca_certs": ca_certs})
@@ -247,8 +285,16 @@ def test_a_proxy_answers_badly(client, answer, error, message):
     assert client.flow.pool.statistics == EMPTY
 
 
-def test_interim_answers_of_a_proxy_are_passed_over(client, ca_certs, server_tls):
-    answer = b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.0 200 Connection established\r\nProxy-agent: x\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+    ],
+)
+def test_good_answers_of_a_proxy(client, ca_certs, server_tls, answer):
     with serve(always(), tls=server_tls) as origin, serve(connecting(answer)) as proxy:
         assert client.fetch(origin.url, proxy=proxy.url, ca_certs=ca_certs).body == b"ok"
 
