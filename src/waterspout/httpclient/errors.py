@@ -11,6 +11,7 @@ What is indented is also an error of the kind above it, and of that in parenthes
       HTTPConnectError              no connection could be made (OSError)
         HTTPConnectionRefusedError  nobody listens there (ConnectionRefusedError)
         HTTPResolveError            the host has no address (socket.gaierror)
+        HTTPProxyError              a proxy would not connect us; ``status`` is its answer's code
         HTTPTLSError                the TLS handshake failed (ssl.SSLError)
           HTTPCertificateError      the certificate is not trusted (ssl.SSLCertVerificationError)
       HTTPStreamClosedError         the connection ended before the response did
@@ -52,8 +53,8 @@ __all__ = [
     "HTTPStreamClosedError",
     "HTTPTLSError",
     "HTTPTimeoutError",
-    "ProxyRefusedError",
     "HTTPTooLargeError",
+    "ProxyRefusedError",
     "from_os_error",
     "phase_of",
 ]
