@@ -107,7 +107,8 @@ def test_every_setting_is_explained():
         " xsrf_cookies xsrf_cookie_version xsrf_cookie_kwargs xsrf_cookie_name autoescape"
         " compiled_template_cache template_path template_loader template_whitespace"
         " static_hash_cache static_path static_url_prefix static_handler_class"
-        " static_handler_args"
+        " static_handler_args google_oauth twitter_consumer_key twitter_consumer_secret"
+        " openid_connect"
     )
     missing = {name for name in read | set(known.split()) if f"``{name}``" not in text}
     assert missing == set()

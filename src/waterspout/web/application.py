@@ -80,6 +80,12 @@ class Application(ReversibleRouter):
     - ``cross_origin_protection``: requests that change something and come from a page of another
       origin are refused, but for the list ``trusted_origins`` (``["https://example.com"]``).
 
+    For sign-in with somebody else's account, by the mixins of ``waterspout.auth``:
+
+    - ``google_oauth``: the ``key`` and the ``secret`` that Google has given.
+    - ``twitter_consumer_key``, ``twitter_consumer_secret``: those that Twitter has given.
+    - ``openid_connect``: the ``issuer``, the ``client_id`` and mostly a ``client_secret``.
+
     For templates:
 
     - ``template_path``: the directory of the templates; without it, that of the handler's file.
