@@ -147,7 +147,7 @@ class World:
     def on_open(self, connection: Any) -> None:
         pass
 
-    def on_close(self, connection: Any) -> None:
+    def on_end(self, connection: Any) -> None:
         assert not self.is_over
         self.is_over = True
         # The end of the exchange is told right after.

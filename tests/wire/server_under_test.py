@@ -202,7 +202,12 @@ class Wire:
         self.errors: list[dict[str, Any]] = []
 
     def serve(
-        self, application: Any, *, send_buffer: int | None = None, **options: Any
+        self,
+        application: Any,
+        *,
+        send_buffer: int | None = None,
+        server_class: type[HTTPServer] = HTTPServer,
+        **options: Any,
     ) -> HTTPServer:
         """Return a server on a free port of 127.0.0.1; rules become an application.
 
@@ -210,7 +215,7 @@ class Wire:
         """
         if isinstance(application, list):
             application = Application(application, log_function=lambda handler: None)
-        server = HTTPServer(application, **options)
+        server = server_class(application, **options)
         [listener] = bind_sockets(0, "127.0.0.1")
         if send_buffer is not None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)

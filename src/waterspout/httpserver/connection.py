@@ -143,7 +143,7 @@ class HTTPServerConnection(Channel):
         """Have nothing more to do with the connection; return the exchange that was under way."""
         self.is_lost = True
         self.deadline = NEVER
-        self._server.on_close(self)
+        self._server.on_end(self)
         exchange = self.exchange
         self.exchange = None
         if self._unsent.fail(error) and exchange is not None:

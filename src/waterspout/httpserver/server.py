@@ -20,7 +20,12 @@ from waterspout.httpserver.memory import keep_freed_memory
 from waterspout.httpserver.observer import ServerObserver
 from waterspout.httpserver.policy import Policy, check
 from waterspout.httpserver.refusal import Refusal
-from waterspout.httputil import HTTPServerConnectionDelegate, HTTPServerRequest
+from waterspout.httputil import (
+    HTTPConnection,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    HTTPServerRequest,
+)
 from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
 from waterspout.log import app_log, gen_log
@@ -39,7 +44,7 @@ __all__ = ["HTTPServer"]
 _SWEEP_INTERVAL = 1.0
 
 
-class HTTPServer:
+class HTTPServer(HTTPServerConnectionDelegate):
     """Serves an application over HTTP/1.0 and HTTP/1.1.
 
     ``request_callback`` is a ``waterspout.web.Application``, a ``waterspout.routing.Router`` or
@@ -63,6 +68,9 @@ class HTTPServer:
     With ``decompress_request`` bodies in gzip or deflate reach the program decoded; the bounds of a
     body hold for what it unfolds to, another coding is a 415, and ``X-Consumed-Content-Encoding``
     stands in the place of ``Content-Encoding``.
+
+    A subclass may override ``start_request``, and is given every request then, at its head; and
+    ``on_close``.
 
     Belongs to the event loop that is current when it begins to listen, and to its thread.
     """
@@ -94,8 +102,10 @@ class HTTPServer:
             body_timeout=body_timeout,
             max_body_size=max_buffer_size if max_body_size is None else max_body_size,
         )
-        self._delegate = request_callback
-        host = _host(request_callback)
+        self._callback = request_callback
+        served = _host(request_callback)
+        is_overridden = type(self).start_request is not HTTPServer.start_request
+        host = Delivery(self) if is_overridden else served
         #: Called with the exchange of each request that has been received whole.
         self.application: Callable[[Exchange], object] = host.start_exchange
         #: Called before, where a body is to come; tells whether the request has been taken.
@@ -106,8 +116,8 @@ class HTTPServer:
             decompression = Decompression(host, self.policy.limits.max_body_size)
             self.start_at_head = decompression.start_at_head
         #: Who counts what happens here (``observer.ServerObserver``), or None.
-        self.observer: ServerObserver | None = getattr(host, "observer", None)
-        self._log_refusal: Callable[[Refusal], None] | None = getattr(host, "log_refusal", None)
+        self.observer: ServerObserver | None = getattr(served, "observer", None)
+        self._log_refusal: Callable[[Refusal], None] | None = getattr(served, "log_refusal", None)
         #: The connections that are open.
         self.connections: set[HTTPServerConnection] = set()
         #: What makes connections of sockets that have been accepted.
@@ -357,6 +367,27 @@ class HTTPServer:
         connection.remote_address = address
         return connection
 
+    # To be overridden
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        """Return who takes the request that begins on ``server_conn``; see the class.
+
+        By itself that is who takes it on behalf of ``request_callback``.
+        """
+        callback = self._callback
+        if isinstance(callback, HTTPServerConnectionDelegate):
+            return callback.start_request(server_conn, request_conn)
+        from waterspout.routing.delegates import CallableDelegate, RoutingDelegate
+
+        return RoutingDelegate(partial(CallableDelegate, callback), server_conn, request_conn)
+
+    def on_close(self, server_conn: object) -> None:
+        """Take note that a connection has been closed; by itself, tell ``request_callback``."""
+        if isinstance(self._callback, HTTPServerConnectionDelegate):
+            self._callback.on_close(server_conn)
+
     # From the connections
 
     def on_open(self, connection: HTTPServerConnection) -> None:
@@ -377,16 +408,15 @@ class HTTPServer:
                 self.tell(self.observer.on_connection_refused, connection)
             connection.close_when_idle()  # accepted before the end, and heard of after it
 
-    def on_close(self, connection: HTTPServerConnection) -> None:
+    def on_end(self, connection: HTTPServerConnection) -> None:
         """Take note of the end of a connection."""
         self.connections.discard(connection)
         if self.observer is not None:
             self.tell(self.observer.on_connection_close, connection)
-        if isinstance(self._delegate, HTTPServerConnectionDelegate):
-            try:
-                self._delegate.on_close(connection)
-            except Exception:
-                app_log.exception("on_close of %r failed", self._delegate)
+        try:
+            self.on_close(connection)
+        except Exception:
+            app_log.exception("on_close of %r failed", self._callback)
         if self.connections:
             return
         if self._sweep_timer is not None:
