@@ -8,6 +8,7 @@ import pytest
 from tests.iostream.connected import connected
 from tests.wire.server_under_test import Wire, request, turns
 
+from waterspout.httpserver.policy import Policy
 from waterspout.web import RequestHandler
 
 trustme = pytest.importorskip("trustme")
@@ -84,6 +85,29 @@ async def test_policy_and_the_end(wire: Wire):
     server.stop()
     assert await server.close_all_connections() == 0
     assert await client.rest() == b""
+
+
+async def test_a_client_that_does_not_read(wire: Wire):
+    server = wire.serve(RULES, policy=Policy(write_timeout=0.001))
+    stream, client = connected(wire, send_buffer=4096)
+    stream.write(b"x" * 1_000_000)
+    server.handle_stream(stream, None)
+    while not stream.closed():
+        await turns(1)
+    await client.rest_or_reset()
+    while server.opening:
+        await turns(1)
+    assert server.connections == set()
+
+
+async def test_a_client_that_does_not_read_holds_up_no_drain(wire: Wire):
+    server = wire.serve(RULES, policy=Policy(first_request_timeout=0.001))
+    stream, client = connected(wire, send_buffer=4096)
+    stream.write(b"x" * 1_000_000)
+    server.handle_stream(stream, None)
+    assert await server.drain() == 0
+    assert stream.closed()
+    await client.rest_or_reset()
 
 
 async def test_a_stream_with_tls(wire: Wire):

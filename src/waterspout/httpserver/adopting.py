@@ -7,22 +7,34 @@ from typing import Any
 
 from waterspout.iostream import BaseIOStream, StreamClosedError
 from waterspout.iostream.takeover import release
+from waterspout.log import gen_log
 
 __all__ = ["adopt"]
 
 
 async def adopt(
-    loop: asyncio.AbstractEventLoop, stream: BaseIOStream, make: Callable[[], Any]
+    loop: asyncio.AbstractEventLoop,
+    stream: BaseIOStream,
+    make: Callable[[], Any],
+    write_timeout: float,
 ) -> None:
     """Give the connection of ``stream`` to the protocol that ``make`` returns.
 
     It gets what the stream has received and nobody has read. Nothing happens where the stream is
-    closed.
+    closed; it is closed where the client reads nothing for ``write_timeout`` seconds of what is
+    still to be sent, and where this is cancelled.
     """
     try:
-        connection, ahead = await release(stream)
+        connection, ahead = await release(stream, write_timeout)
     except StreamClosedError:
         return
+    except TimeoutError:
+        gen_log.info("closed %r: the client reads nothing of what it is sent", stream)
+        stream.close()
+        return
+    except asyncio.CancelledError:
+        stream.close()
+        raise
     beginning = _Beginning(make(), ahead)
     if isinstance(connection, socket.socket):
         connection.setblocking(False)

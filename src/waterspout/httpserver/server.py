@@ -351,14 +351,15 @@ class HTTPServer(HTTPServerConnectionDelegate):
         """Serve a client on a stream that a program brings, as if it had been accepted here.
 
         ``address`` is the client's, as its socket would tell it; None for one without. What the
-        stream has to send goes first, and what it has received is served. It is of no use to the
+        stream has to send goes first, unless the client reads nothing for
+        ``policy.write_timeout``, and what it has received is served. It is of no use to the
         program any more, and closed. Belongs to the event loop of this server.
         """
         from waterspout.httpserver.adopting import adopt
 
         loop = self._attach()
         make = partial(self._make_connection, address or None)
-        task = loop.create_task(adopt(loop, stream, make))
+        task = loop.create_task(adopt(loop, stream, make, self.policy.write_timeout))
         self.opening.add(task)
         task.add_done_callback(self.opening.discard)
 

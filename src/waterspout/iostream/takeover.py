@@ -41,14 +41,15 @@ def give_back(stream: BaseIOStream, ahead: bytes) -> None:
     stream._incoming.data[:0] = ahead
 
 
-async def release(stream: BaseIOStream) -> tuple[Any, bytes]:
+async def release(stream: BaseIOStream, timeout: float) -> tuple[Any, bytes]:
     """Take the connection away from ``stream``, when it has sent what was written to it.
 
     Return a socket, or the transport that the stream worked through, whose reading is stopped; and
     what has been received and nobody has read. The stream is closed then; its close callback is
-    not called. ``StreamClosedError`` where it has been before.
+    not called. ``StreamClosedError`` where it has been before, and ``TimeoutError`` where the other
+    side reads nothing for ``timeout`` seconds.
     """
-    await stream.write(b"")
+    await _wait_until_sent(stream, timeout)
     stream.set_close_callback(None)
     stream._watch_reads(False)
     connection: Any
@@ -62,6 +63,23 @@ async def release(stream: BaseIOStream) -> tuple[Any, bytes]:
         raise TypeError(f"{stream!r} has neither a socket nor a transport")
     stream.close()
     return connection, ahead
+
+
+async def _wait_until_sent(stream: BaseIOStream, timeout: float) -> None:
+    sending = stream.write(b"")
+    while not sending.done():
+        left = _unsent(stream)
+        await asyncio.wait([sending], timeout=timeout)
+        if not sending.done() and _unsent(stream) >= left:
+            raise TimeoutError
+    sending.result()
+
+
+def _unsent(stream: BaseIOStream) -> int:
+    """Return how many bytes wait in the stream, and in the transport that goes before it."""
+    transport = getattr(stream, "_transport", None)
+    size: int = 0 if transport is None else transport.get_write_buffer_size()
+    return size + stream._outgoing.size
 
 
 class _Nowhere(asyncio.Transport):
