@@ -87,7 +87,8 @@ server.start(2, max_restarts=0)
 
 async def main():
     [listener] = server.sockets
-    print(task_id(), listener.getsockname()[1], flush=True)
+    # In one piece, for both write to the same pipe.
+    os.write(1, f"{task_id()} {listener.getsockname()[1]}\\n".encode())
     reader, writer = await asyncio.open_connection(*listener.getsockname())
     writer.write(b"GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n")
     assert (await reader.read()).endswith(b"hello")
