@@ -267,6 +267,29 @@ def test_where_the_new_code_is_bad_the_old_workers_go_on():
     assert play.decide() == [Stop(100), Start(1)]
 
 
+def test_a_reload_is_over_when_all_have_the_new_code():
+    play = Play(workers=2)
+    assert not play.fleet.is_up_to_date
+    play.serving(201)
+    assert play.fleet.is_up_to_date
+    play.fleet.on_reload("SIGHUP")
+    assert not play.fleet.is_up_to_date
+    play.decide()
+    play.ready(300)
+    play.decide()
+    assert not play.fleet.is_up_to_date
+    play.ready(401)
+    assert play.fleet.is_up_to_date
+
+
+def test_a_reload_is_over_when_the_new_code_is_bad():
+    play = running(2)
+    play.fleet.on_reload("SIGHUP")
+    play.decide()
+    play.end(300)
+    assert play.fleet.is_up_to_date
+
+
 def test_code_that_changes_during_a_reload():
     play = running(2)
     play.fleet.on_reload("SIGHUP")

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import ssl
+import time
 from typing import Any
 
 import pytest
@@ -196,6 +197,30 @@ def test_a_service_manager_is_told(serve, program):
         assert manager.recv(1024) == b"READY=1"
         found = json.loads(served.get())
         assert found["environment"] == []
+        assert served.end() == 0
+        assert manager.recv(1024) == b"STOPPING=1"
+
+
+@pytest.mark.parametrize("is_good", [True, False])
+def test_a_service_manager_is_told_of_a_reload(serve, program, is_good):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(program / "notify"))
+        manager.settimeout(PATIENCE)
+        environment = {**os.environ, "NOTIFY_SOCKET": str(program / "notify")}
+        served = serve("--port", "0", "--workers", "2", env=environment)
+        assert manager.recv(1024) == b"READY=1"
+        served.wait_for_workers(2)
+        if not is_good:
+            (program / "main.py").write_text("nonsense")
+        before = time.monotonic_ns() // 1000
+        served.send(signal.SIGHUP)
+        said, _, when = manager.recv(1024).decode().partition("\nMONOTONIC_USEC=")
+        assert said == "RELOADING=1"
+        assert before <= int(when) <= time.monotonic_ns() // 1000
+        assert manager.recv(1024) == b"READY=1"
+        served.wait_for(
+            "is ready" if is_good else "the new code cannot be started", 4 * is_good or 1
+        )
         assert served.end() == 0
         assert manager.recv(1024) == b"STOPPING=1"
 

@@ -58,7 +58,8 @@ signals, for the process that was started (its number is in --pid-file):
                    dropped. Where to listen and how many workers stays as it was.
 
 systemd: the sockets of a socket unit are used in place of --host, --port and --unix; with
-Type=notify it is told when there is a worker that serves, and when the end has begun.
+Type=notify-reload (or notify) it is told when there is a worker that serves, when a reload
+begins and ends, and when the end has begun.
 """
 
 

@@ -199,6 +199,14 @@ class Fleet:
         return self.goal is Goal.SERVE
 
     @property
+    def is_up_to_date(self) -> bool:
+        """Whether each number has a worker that is ready, with the code that is wanted."""
+        return all(
+            any(found.generation == self._generation for found in self._at(number, State.READY))
+            for number in range(self.rules.workers)
+        )
+
+    @property
     def _longest_end(self) -> float:
         return self.rules.readiness_delay + self.rules.grace
 

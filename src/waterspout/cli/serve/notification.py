@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 
 from waterspout.log import gen_log
 
@@ -17,6 +18,10 @@ class Notification:
     def __init__(self) -> None:
         self._name = os.environ.pop("NOTIFY_SOCKET", "")
 
+    def say_reloading(self) -> None:
+        """Tell it that a reload has begun now, which a ``READY=1`` is to end."""
+        self.say(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
     def say(self, state: str) -> None:
         """Tell it ``READY=1`` or ``STOPPING=1``; where it does not hear, the log says so."""
         if not self._name:
@@ -28,4 +33,5 @@ class Notification:
                 sender.sendto(state.encode("ascii"), address)
         except OSError as error:
             reason = error.strerror or error  # a name that is too long has no number
-            gen_log.warning("cannot tell %s to NOTIFY_SOCKET %s: %s", state, self._name, reason)
+            what = state.partition("\n")[0]
+            gen_log.warning("cannot tell %s to NOTIFY_SOCKET %s: %s", what, self._name, reason)

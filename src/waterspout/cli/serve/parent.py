@@ -73,6 +73,7 @@ class Parent:
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._lines: dict[int, Line] = {}
         self._is_announced = False
+        self._is_reloading = False
         self._next_look = 0.0
         self._had_terminal = os.isatty(2)
 
@@ -99,6 +100,7 @@ class Parent:
                 if isinstance(action, Exit):
                     return action.status
                 self._do(action)
+            self._end_reload()
             self._wait(self._timeout())
             self._look()
 
@@ -194,7 +196,20 @@ class Parent:
         elif number == signal.SIGQUIT:
             self._fleet.on_quit("SIGQUIT", now)
         elif number == signal.SIGHUP:
-            self._fleet.on_reload("SIGHUP")
+            self._reload("SIGHUP")
+
+    def _reload(self, why: str) -> None:
+        """Replace the workers; the service manager is told, each time that this is wanted."""
+        if self._is_announced and self._fleet.is_serving:
+            self._is_reloading = True
+            self._notification.say_reloading()
+        self._fleet.on_reload(why)
+
+    def _end_reload(self) -> None:
+        """Tell the service manager when a reload has ended, also where the new code is no good."""
+        if self._is_reloading and self._fleet.is_serving and self._fleet.is_up_to_date:
+            self._is_reloading = False
+            self._notification.say("READY=1")
 
     def _hear(self, pid: int, line: Line) -> None:
         said, is_open = line.read()
@@ -248,7 +263,7 @@ class Parent:
         if self._sources is not None:
             changed = self._sources.changed()
             if changed:
-                self._fleet.on_reload(f"{os.path.relpath(changed[0])} has changed")
+                self._reload(f"{os.path.relpath(changed[0])} has changed")
         if self._measures:
             for pid in self._processes:
                 self._fleet.on_measured(pid, size_of(pid))
