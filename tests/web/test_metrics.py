@@ -308,6 +308,17 @@ def test_without_the_library_it_says_what_to_install(monkeypatch):
         Application(metrics=True)
 
 
+async def test_clients_with_a_bad_proxy_header(wire: Wire):
+    registry = prometheus_client.CollectorRegistry()
+    metrics = Metrics(registry)
+    server = wire.serve(Application(metrics=metrics), proxy_protocol=True)
+    client = await wire.connect(server)
+    await client.send(b"GET / HTTP/1.1\r\n\r\n")
+    assert await client.rest_or_reset() == b""
+    assert registry.get_sample_value("waterspout_bad_proxy_headers_total") == 1
+    assert registry.get_sample_value("waterspout_connections_accepted_total") == 0
+
+
 # Several processes
 
 WORKERS = """

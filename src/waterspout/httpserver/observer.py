@@ -22,6 +22,12 @@ class ServerObserver:
     def on_connection_refused(self, connection: Any) -> None:
         """Take note that a client had connected when the server was at its end."""
 
+    def on_bad_proxy_header(self, address: Any) -> None:
+        """Take note that a peer was let go, without a connection, for its PROXY header.
+
+        ``address`` is the peer's.
+        """
+
     def on_connection_close(self, connection: Any) -> None:
         """Take note that a connection has ended."""
 

@@ -335,7 +335,10 @@ class HTTPServer(HTTPServerConnectionDelegate):
             try:
                 address = await receive_proxy_header(accepted, self.policy.header_timeout)
             except RemoteProtocolError as error:
-                gen_log.warning("closed a connection of %s: %s", accepted.getpeername(), error)
+                peer = accepted.getpeername()
+                gen_log.warning("closed a connection of %s: %s", peer, error)
+                if self.observer is not None:
+                    self.tell(self.observer.on_bad_proxy_header, peer)
                 accepted.close()
                 return
         has_tls = self._context is not None

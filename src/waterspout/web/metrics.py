@@ -32,6 +32,8 @@ class Metrics(ServerObserver):
     - ``waterspout_request_body_bytes_total``, ``waterspout_response_bytes_total``
     - ``waterspout_connections_open``, ``waterspout_connections_accepted_total``, and
       ``waterspout_connections_refused_total``, which had come when the server was at its end
+    - ``waterspout_bad_proxy_headers_total``: clients that were let go before they had a connection,
+      for a PROXY header that was no good or did not come
 
     ``handler`` is the name of the class that has answered, empty where none has; ``status`` is
     empty where the client went before there was one; a ``method`` that is none of HTTP's is
@@ -44,7 +46,7 @@ class Metrics(ServerObserver):
 
     With several processes set the environment's ``PROMETHEUS_MULTIPROC_DIR`` to an empty directory
     before any of them starts: whichever process is asked then tells the sum over all. When a
-    worker has died its parent calls ``forget_process``.
+    worker has died its parent calls ``forget_process``, as ``waterspout serve`` does.
     """
 
     def __init__(self, registry: Any = None) -> None:
@@ -75,6 +77,11 @@ class Metrics(ServerObserver):
         self._refused = client.Counter(
             "connections_refused",
             "Connections that came when the server was at its end.",
+            **options,
+        )
+        self._bad_proxy_headers = client.Counter(
+            "bad_proxy_headers",
+            "Clients that were let go for a PROXY header that was no good.",
             **options,
         )
         # What belongs to one set of labels, which the library is slow to find.
@@ -125,6 +132,10 @@ class Metrics(ServerObserver):
     def on_connection_refused(self, connection: Any) -> None:
         """Count a connection that came too late."""
         self._refused.inc()
+
+    def on_bad_proxy_header(self, address: Any) -> None:
+        """Count a client that never had a connection."""
+        self._bad_proxy_headers.inc()
 
     def on_connection_close(self, connection: Any) -> None:
         """Count a connection no more."""

@@ -5,11 +5,11 @@ from collections.abc import Generator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
-from logging import ERROR, INFO, WARNING
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 from waterspout.httpserver import Exchange
+from waterspout.httpserver.accesslog import level_of
 from waterspout.httpserver.answering import start_answering
 from waterspout.httputil import HTTPServerRequest
 from waterspout.log import access_log, app_log
@@ -37,7 +37,8 @@ class WSGIContainer:
     until it sends something.
 
     An application that fails is a 500, or where its response has begun the end of the connection,
-    and a traceback in ``log.app_log``. Each response is a line in ``log.access_log``.
+    and a traceback in ``log.app_log``. Each response is a line in ``log.access_log``, unless the
+    attribute ``access_log`` is None.
     """
 
     def __init__(self, wsgi_application: WSGIApplication, executor: Executor | None = None) -> None:
@@ -47,6 +48,8 @@ class WSGIContainer:
             raise TypeError("a WSGI application runs in threads: ProcessPoolExecutor has none")
         self.wsgi_application = wsgi_application
         self.executor = executor
+        #: ``"text"``; None where somebody else logs the requests, as ``waterspout serve`` does.
+        self.access_log: str | None = "text"
 
     def __call__(self, request: HTTPServerRequest) -> None:
         """Begin to answer ``request``, in the thread of the event loop."""
@@ -72,18 +75,23 @@ class WSGIContainer:
             pass
         except asyncio.CancelledError:
             status = reply.status if reply.is_begun else 499 if exchange.is_lost else 503
-            _log(request, status, summary)
+            self._log(request, status, summary)
             raise
         except Exception:
             app_log.exception("the WSGI application failed: %s", exchange.summary)
             if not reply.is_begun:
                 reply.status = 500
             exchange.fail()
-        _log(request, reply.status, summary)
+        self._log(request, reply.status, summary)
 
     def environ(self, request: HTTPServerRequest) -> dict[str, Any]:
         """Return the environ for ``request``; to be overridden to add to it."""
         return make_environ(request, is_multithread=self.executor is not None)
+
+    def _log(self, request: HTTPServerRequest, status: int, summary: str) -> None:
+        level = level_of(status)
+        if self.access_log is not None and access_log.isEnabledFor(level):
+            access_log.log(level, "%d %s %.2fms", status, summary, 1000.0 * request.request_time())
 
 
 async def _drive(steps: Generator[None, None, None], exchange: Exchange) -> None:
@@ -109,9 +117,3 @@ def _block(steps: Generator[None, None, None], sink: ThreadSink) -> None:
 
 def _go_on() -> None:
     """Wait for nobody: the event loop cannot."""
-
-
-def _log(request: HTTPServerRequest, status: int, summary: str) -> None:
-    level = INFO if status < 400 else WARNING if status < 500 else ERROR
-    if access_log.isEnabledFor(level):
-        access_log.log(level, "%d %s %.2fms", status, summary, 1000.0 * request.request_time())

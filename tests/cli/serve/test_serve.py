@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.cli.serve.served import Load, ask, children, wait_until
+from tests.cli.serve.served import PATIENCE, Load, ask, children, wait_until
 
 pytestmark = pytest.mark.skipif(
     not os.path.exists("/proc/self/stat"), reason="processes are looked at in /proc"
@@ -443,3 +443,65 @@ def test_the_help_can_be_read_without_a_program():
     assert result.returncode == 0
     for words in ("--workers", "--limit-body-size", "--timeout-idle", "SIGHUP", "10M"):
         assert words in result.stdout
+
+
+OTHERS = """
+from waterspout.httputil import HTTPHeaders, ResponseStartLine
+from waterspout.wsgi import WSGIContainer
+
+def function(request):
+    line = ResponseStartLine("HTTP/1.1", 200, "OK")
+    request.connection.write_headers(line, HTTPHeaders({"Content-Length": "0"}))
+    request.connection.finish()
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Length", "0")])
+    return []
+
+container = WSGIContainer(application)
+"""
+
+
+@pytest.mark.parametrize("name", ["function", "container"])
+@pytest.mark.parametrize("kind", ["text", "json"])
+def test_the_access_log_of_what_is_no_application(serve, program, name, kind):
+    (program / "others.py").write_text(OTHERS)
+    served = serve("--port", "0", "--access-log", kind, app=f"others:{name}")
+    served.get("/a?b")
+    line = served.wait_for("/a?b")
+    if kind == "json":
+        assert (json.loads(line)["status"], json.loads(line)["target"]) == (200, "/a?b")
+    else:
+        assert " 200 GET /a?b (127.0.0.1) " in line
+    assert served.end() == 0
+    assert served.output.count("/a?b") == 1
+
+
+METERED = """
+import os
+from waterspout.web import Application, MetricsHandler, RequestHandler
+
+class Pid(RequestHandler):
+    def get(self):
+        self.write(str(os.getpid()))
+
+app = Application([("/", Pid), ("/metrics", MetricsHandler)], metrics=True)
+"""
+
+
+def test_a_worker_that_has_died_is_no_more_in_the_metrics(serve, program):
+    pytest.importorskip("prometheus_client")
+    (program / "metered.py").write_text(METERED)
+    (program / "figures").mkdir()
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(program / "figures")}
+    served = serve("--port", "0", app="metered:app", env=environment)
+    before = served.wait_for_workers(1)
+    with socket.create_connection(served.address, timeout=PATIENCE) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        [pid] = before
+        assert client.recv(4096).endswith(str(pid).encode())
+        os.kill(pid, signal.SIGKILL)
+        served.wait_for_workers(1, without=before)
+    told = served.get("/metrics").splitlines()
+    assert "waterspout_connections_open 1.0" in told  # who asks
+    assert "waterspout_connections_accepted_total 2.0" in told

@@ -2,9 +2,12 @@
 
 import logging
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waterspout.log import JSONFormatter, access_log
+
+if TYPE_CHECKING:
+    from waterspout.httpserver.observer import ServerObserver
 
 __all__ = ["choose_access_log", "set_up", "step_back"]
 
@@ -28,10 +31,23 @@ def set_up(access: str) -> None:
         access_log.setLevel(logging.CRITICAL + 1)  # the one question that a request then costs
 
 
-def choose_access_log(application: Any, access: str) -> None:
-    """Have an application log requests as JSON, if that is asked for; else as its settings say."""
-    if access == "json" and hasattr(application, "access_log"):
-        application.access_log = "json"
+def choose_access_log(application: Any, access: str) -> "ServerObserver | None":
+    """Have requests logged as is asked for; return who does that where nobody does it yet.
+
+    An `Application` logs its own, as text or as its settings say, or else as JSON. Functions,
+    routers and WSGI applications are logged by an observer of the server.
+    """
+    if hasattr(application, "start_exchange"):
+        if access == "json" and hasattr(application, "access_log"):
+            application.access_log = "json"
+        return None
+    if hasattr(application, "access_log"):
+        application.access_log = None
+    if access == "off":
+        return None
+    from waterspout.httpserver.accesslog import AccessLog  # the parent needs none of it
+
+    return AccessLog(access)
 
 
 def step_back() -> None:

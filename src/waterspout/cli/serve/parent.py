@@ -243,6 +243,7 @@ class Parent:
                 self._hear(pid, self._lines[pid])  # its last words
             code = os.waitstatus_to_exitcode(status)
             self._forget(pid, code)
+            self._forget_metrics(pid)
             self._fleet.on_exit(pid, _how(code), time.monotonic(), is_told=code == TOLD)
 
     def _hang_up(self, pid: int) -> None:
@@ -255,6 +256,17 @@ class Parent:
         self._hang_up(pid)
         process = self._processes.pop(pid)
         process.returncode = -signal.SIGTERM if code is None else code
+
+    def _forget_metrics(self, pid: int) -> None:
+        """Take what a worker has held open out of the metrics that all workers share, if any do."""
+        if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            return
+        try:
+            from prometheus_client.multiprocess import mark_process_dead
+
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        except (ImportError, OSError) as error:
+            gen_log.warning("worker (pid %d) stays in the metrics: %s", pid, error)
 
     def _look(self) -> None:
         now = time.monotonic()

@@ -48,7 +48,7 @@ def main(given: dict[str, Any]) -> int:
         set_task_id(given["number"])
         application = load(settings[APP_KEY], loop.asyncio_loop)
         step_back()
-        choose_access_log(application, settings["access_log"])
+        request_log = choose_access_log(application, settings["access_log"])
         tls = context_of(settings)
         server = HTTPServer(application, ssl_options=tls, **server_arguments(settings))
     except ApplicationError as error:
@@ -58,6 +58,8 @@ def main(given: dict[str, Any]) -> int:
     except (OSError, ValueError) as error:
         print(f"waterspout serve: {error}", file=sys.stderr)
         return TOLD
+    if request_log is not None:
+        server.observer = request_log
     server.add_sockets(listeners)
     drain = Drain(server, settings["grace"], settings["readiness_delay"])
     channel.on_replaced = partial(loop.asyncio_loop.call_soon_threadsafe, drain.make_room)

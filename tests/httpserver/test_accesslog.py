@@ -1,0 +1,145 @@
+"""The access log of servers without an Application of their own."""
+
+import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from tests.wire.server_under_test import Wire, request, turns
+
+from waterspout.httpserver.accesslog import AccessLog
+from waterspout.httputil import HTTPHeaders, ResponseStartLine
+from waterspout.routing import RuleRouter
+from waterspout.web import Application, RequestHandler
+from waterspout.wsgi import WSGIContainer
+
+
+def hello(request: Any) -> None:
+    line = ResponseStartLine("HTTP/1.1", 200, "OK")
+    request.connection.write_headers(line, HTTPHeaders({"Content-Length": "5"}), b"hello")
+    request.connection.finish()
+
+
+def served(wire: Wire, callback: Any, kind: str, **options: Any) -> Any:
+    server = wire.serve(callback, **options)
+    server.observer = AccessLog(kind)
+    return server
+
+
+@pytest.fixture
+def records(caplog: pytest.LogCaptureFixture):
+    """Return a function that returns the records of the access log."""
+    caplog.set_level(logging.INFO)
+    return lambda: [found for found in caplog.records if found.name == "waterspout.access"]
+
+
+async def test_text(wire: Wire, records):
+    client = await wire.connect(served(wire, hello, "text"))
+    await client.ask(path="/a?b")
+    [record] = records()
+    assert record.levelname == "INFO"
+    assert record.getMessage().startswith("200 GET /a?b (127.0.0.1) ")
+    assert record.getMessage().endswith("ms")
+
+
+async def test_json(wire: Wire, records):
+    client = await wire.connect(served(wire, hello, "json"))
+    await client.ask("User-Agent: x", "X-Request-Id: abc", method="POST", body=b"123")
+    [record] = records()
+    found = json.loads(record.getMessage())
+    assert found.pop("milliseconds") >= 0.0
+    assert found.pop("time")
+    assert found.pop("peer").startswith("127.0.0.1:")
+    assert found.pop("bytes_sent") > 5
+    assert found == {
+        "request_id": "abc",
+        "remote_ip": "127.0.0.1",
+        "method": "POST",
+        "target": "/",
+        "version": "HTTP/1.1",
+        "status": 200,
+        "body_bytes_sent": 5,
+        "body_bytes_received": 3,
+        "user_agent": "x",
+        "referer": "",
+        "handler": "",
+    }
+
+
+async def test_a_function_that_fails_is_logged_once(wire: Wire, records):
+    def fail(request: Any) -> None:
+        raise RuntimeError("broken")
+
+    client = await wire.connect(served(wire, fail, "text"))
+    assert (await client.ask()).status == 500
+    [record] = records()
+    assert record.levelname == "ERROR"
+    assert record.getMessage().startswith("500 GET / ")
+
+
+@pytest.mark.parametrize("kind", ["text", "json"])
+async def test_what_is_refused_is_logged_once(wire: Wire, records, kind: str):
+    server = served(wire, hello, kind, max_body_size=10)
+    for message in (b"nonsense\r\n\r\n", request("Content-Length: 11", method="POST")):
+        client = await wire.connect(server)
+        await client.send(message)
+        await client.rest_or_reset()
+    statuses = [
+        json.loads(found.getMessage())["status"]
+        if kind == "json"
+        else int(found.getMessage().split()[0])
+        for found in records()
+    ]
+    assert statuses == [400, 413]
+
+
+async def test_a_client_that_goes(wire: Wire, records):
+    held: list[Any] = []
+    server = served(wire, held.append, "json")
+    client = await wire.connect(server)
+    await client.send(request())
+    while not held:
+        await turns(1)
+    client.reset()
+    await wire.closed(server)
+    [record] = records()
+    found = json.loads(record.getMessage())
+    assert (found["status"], found["is_incomplete"]) == (499, True)
+
+
+async def test_a_router_to_handlers_and_functions(wire: Wire, records):
+    class Main(RequestHandler):
+        def get(self):
+            self.write("hello")
+
+    router = RuleRouter([("/app/.*", Application([("/app/a", Main)])), ("/.*", hello)])
+    client = await wire.connect(served(wire, router, "text"))
+    for path in ("/app/a", "/app/b", "/c"):
+        await client.ask(path=path)
+    paths = [found.getMessage().split()[:3] for found in records()]
+    assert paths == [["200", "GET", "/app/a"], ["404", "GET", "/app/b"], ["200", "GET", "/c"]]
+
+
+@pytest.mark.parametrize("has_threads", [False, True])
+async def test_wsgi(wire: Wire, records, has_threads: bool):
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("404 Not Found", [("Content-Length", "2")])
+        return [b"no"]
+
+    with ThreadPoolExecutor(1) as executor:
+        container = WSGIContainer(application, executor if has_threads else None)
+        container.access_log = None
+        client = await wire.connect(served(wire, container, "json"))
+        assert (await client.ask()).status == 404
+    [record] = records()
+    found = json.loads(record.getMessage())
+    assert (record.levelname, found["status"], found["body_bytes_sent"]) == ("WARNING", 404, 2)
+
+
+async def test_a_target_cannot_forge_a_line(wire: Wire, records):
+    client = await wire.connect(served(wire, hello, "text"))
+    await client.send(b"GET /\xc2\x85x HTTP/1.1\r\nHost: a\r\n\r\n")
+    await client.response()
+    [record] = records()
+    assert len(record.getMessage().splitlines()) == 1
