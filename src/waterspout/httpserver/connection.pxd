@@ -1,7 +1,7 @@
 import cython
 
-from waterspout.httpserver.channel cimport Channel
 from waterspout.httpserver.exchange cimport Exchange, new_exchange
+from waterspout.httpserver.refusing cimport RefusingChannel
 from waterspout.httpserver.requestbody cimport RequestBody, new_request_body
 from waterspout.protocol.http1.messages cimport RequestHead
 from waterspout.protocol.http1.server cimport ServerConnection
@@ -10,18 +10,13 @@ cdef double NEVER
 cdef object NEED_DATA, END_OF_MESSAGE, YIELD, CLOSED
 
 
-cdef class HTTPServerConnection(Channel):
-    cdef object _server
+cdef class HTTPServerConnection(RefusingChannel):
     cdef object _application
     cdef object _start_at_head
-    cdef object _observer
-    cdef ServerConnection _engine
-    cdef readonly Exchange exchange
     cdef readonly bint is_ending
     cdef readonly Py_ssize_t requests
     cdef double _idle_timeout
     cdef double _request_timeout
-    cdef RequestBody _body
     cdef bint _is_advancing
     cdef bint _is_in_head
     cdef Py_ssize_t _ahead
@@ -47,8 +42,6 @@ cdef class HTTPServerConnection(Channel):
     cdef bint _take_piece(self, bytes piece) except -1
     @cython.locals(body=RequestBody, exchange=Exchange)
     cdef bint _end_body(self) except -1
-    @cython.locals(body=RequestBody)
-    cdef _drop_body(self, error)
     @cython.locals(exchange=Exchange)
     cdef _serve(self)
     cdef _wait_for_data(self)

@@ -9,32 +9,23 @@ A request with a body is offered to the application when its head has come. If t
 takes it, it reads the body itself, piece by piece, and what it does not ask for is not read from
 the socket. If it does not, the body is gathered first.
 
-What concerns the socket alone is in ``channel``.
+What else may become of a request is in ``refusing``; what concerns the socket alone is in
+``channel``.
 """
 
 import asyncio
-from logging import INFO, WARNING
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from waterspout.httpserver.cancelling import (
-    RequestTimeoutError,
-    abandon,
-    cancel,
-    give_up,
-    takes_eof_for_end,
-)
+from waterspout.httpserver.cancelling import abandon, takes_eof_for_end
 from waterspout.httpserver.channel import NEVER, Channel
-from waterspout.httpserver.exchange import Exchange, new_exchange
+from waterspout.httpserver.exchange import new_exchange
 from waterspout.httpserver.filesending import SentFile
 from waterspout.httpserver.policy import Policy
-from waterspout.httpserver.refusal import failure, new_refusal, refusing
-from waterspout.httpserver.requestbody import RequestBody, new_request_body
-from waterspout.log import app_log, gen_log
+from waterspout.httpserver.refusing import RefusingChannel
+from waterspout.httpserver.requestbody import new_request_body
 from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
 from waterspout.protocol.http1.messages import RequestHead, Signal
-from waterspout.protocol.http1.server import ServerConnection
-from waterspout.protocol.http1.states import CLOSE_BODY
 
 if TYPE_CHECKING:
     from waterspout.iostream import BaseIOStream
@@ -52,7 +43,7 @@ _MAX_EXCHANGES_PER_TURN = 16
 _MAX_AHEAD = 64 * 1024
 
 
-class HTTPServerConnection(Channel):
+class HTTPServerConnection(RefusingChannel):
     """An asyncio protocol that serves HTTP/1 to one client; see the module's docstring.
 
     ``server`` is told of the connection's begin and end through its ``connections``, and gives
@@ -61,21 +52,15 @@ class HTTPServerConnection(Channel):
 
     def __init__(self, server: Any) -> None:
         policy: Policy = server.policy
-        Channel.__init__(self, server.loop, policy)
-        self._server = server
+        RefusingChannel.__init__(self, server)
         self._application = server.application
         self._start_at_head = server.start_at_head
-        self._observer = server.observer  # who counts requests, or None
-        self._engine = ServerConnection(policy.limits)
         self._engine.keep_alive = not policy.no_keep_alive
         self._idle_timeout = policy.idle_timeout
         self._request_timeout = NEVER if policy.request_timeout is None else policy.request_timeout
-        #: The exchange that is under way, or None between two.
-        self.exchange: Exchange | None = None
         #: Whether the server lets go of its clients.
         self.is_ending = False
         self.requests = 0
-        self._body: RequestBody | None = None  # the one that has not ended yet
         self._is_advancing = False
         self._is_in_head = False
         self._ahead = 0  # bytes read since none were left over
@@ -139,20 +124,6 @@ class HTTPServerConnection(Channel):
             exchange.on_lost()
             abandon(exchange, self._policy)
 
-    def _let_go(self, error: Exception | None) -> Exchange | None:
-        """Have nothing more to do with the connection; return the exchange that was under way."""
-        self.is_lost = True
-        self.deadline = NEVER
-        self._server.on_end(self)
-        exchange = self.exchange
-        self.exchange = None
-        if self._unsent.fail(error) and exchange is not None:
-            exchange.was_told = True
-        self._drop_body(error)
-        if exchange is not None and self._observer is not None:
-            self._server.tell(self._observer.on_request_end, exchange)
-        return exchange
-
     def _on_caught_up(self) -> None:
         """Go on with a client that has read what it had to."""
         if self.exchange is None:
@@ -181,23 +152,6 @@ class HTTPServerConnection(Channel):
             self._refuse(RemoteProtocolError("the request's head took too long", 408))
         else:
             self._close()
-
-    def _on_request_overdue(self, exchange: Exchange, now: float) -> None:
-        """Cancel what answers a request, for its time is up; where that does not help, answer."""
-        if self._body is not None and not self._body.is_pulled:
-            self._refuse(RemoteProtocolError("the request took too long to come", 408))
-            return
-        timeout = self._policy.cancel_timeout
-        error = exchange.cancel_reason
-        if error is None:
-            error = RequestTimeoutError(exchange.deadline - exchange.start_time)
-            if exchange.tasks:
-                exchange.deadline = self.deadline = now + timeout
-                cancel(exchange, error)
-                return
-        elif exchange.tasks:
-            give_up(exchange, timeout)
-        self._refuse(error)
 
     def close_when_idle(self) -> None:
         """Close now if no request is under way, else after its response."""
@@ -257,13 +211,6 @@ class HTTPServerConnection(Channel):
             return
         if self._is_reading_paused or self._has_eof or engine.has_unread_data:
             self._advance_later(0.0)
-
-    def cut_response(self) -> None:
-        """Close now, so that the client sees that its response is not whole."""
-        if self._engine.writing == CLOSE_BODY:
-            # Its body ends with the connection. Only a reset is no such end.
-            self._unsent.reset_on_close()
-        self._transport.abort()
 
     def drain(self, is_complete: bool) -> "asyncio.Future[None]":
         """Return a future that is done when the client has caught up, maybe with all of it."""
@@ -459,13 +406,6 @@ class HTTPServerConnection(Channel):
             self.deadline = exchange.deadline
         return body.is_pulled
 
-    def _drop_body(self, error: Exception | None) -> None:
-        """Give up a body that has not been received whole, if there is one."""
-        body = self._body
-        self._body = None
-        if body is not None:
-            body.drop(error)
-
     def _serve(self) -> None:
         """Hand the whole request to the application."""
         exchange = self.exchange
@@ -474,18 +414,6 @@ class HTTPServerConnection(Channel):
             self._application(exchange)
         except BaseException as error:
             self._on_failure(exchange, error)
-
-    def _on_failure(self, exchange: Exchange, error: BaseException) -> None:
-        """Answer for an application that has raised ``error``."""
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            # The loop is to raise it, before it serves anybody else. uvloop would log what is
-            # raised here, and go on.
-            self._transport.abort()
-            self._server.halt()
-            self.loop.call_soon(_raise, error)
-        else:
-            app_log.error("the application failed on %s", exchange.summary, exc_info=error)
-            exchange.refuse(500, error)
 
     def _advance_later(self, delay: float) -> None:
         """Let others run, and read nothing until it goes on here."""
@@ -525,52 +453,6 @@ class HTTPServerConnection(Channel):
             return
         self._is_in_head = False
 
-    # The end
-
-    def _refuse(self, error: Any) -> None:
-        """Answer a request that cannot be accepted, or goes on too long, and close.
-
-        ``error`` has the ``status`` of the answer.
-        """
-        exchange = self.exchange
-        self.exchange = None
-        self._drop_body(error)
-        engine = self._engine
-        engine.keep_alive = False
-        answer, size = refusing(engine, error)
-        line = engine.unread_line if exchange is None else b""
-        if exchange is not None:
-            exchange.on_refused(error.status, len(answer))
-            if self._observer is not None:
-                self._server.tell(self._observer.on_request_end, exchange)
-        refusal = new_refusal(self, error.status, error, exchange, line, len(answer), size)
-        level = INFO if isinstance(error, RemoteProtocolError) else WARNING
-        gen_log.log(level, "refused a request from %s", refusal.summary)
-        self._server.on_refusal(refusal)
-        if answer:
-            self._write(answer)
-            self._close_gently()
-        else:
-            self.cut_response()
-        if exchange is not None:
-            abandon(exchange, self._policy)
-
-    def refuse_body(self, error: RemoteProtocolError) -> None:
-        """Answer, from who decodes the body, a request whose body turns out to be no good."""
-        self._refuse(error)
-
-    def on_failure(self, exchange: Exchange, status: int, error: BaseException) -> None:
-        """Take note, from the exchange, that nobody was able to answer it."""
-        self._server.on_refusal(failure(self, exchange, status, error))
-
-    def _close_gently(self) -> None:
-        """Close so that the client gets to read the answer."""
-        engine = self._engine
-        if engine.is_request_complete and not engine.has_unread_data:
-            self._close()
-        else:
-            self._linger()
-
     def _wait_for_reader(self, now: float) -> None:
         """Set the deadline for a client that has to read, and may take as long as its request."""
         Channel._wait_for_reader(self, now)
@@ -591,7 +473,3 @@ class HTTPServerConnection(Channel):
         address = self.remote_address
         client = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else "unix"
         return f"<HTTPServerConnection {state} {client} requests={self.requests}>"
-
-
-def _raise(error: BaseException) -> None:
-    raise error

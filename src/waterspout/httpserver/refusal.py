@@ -6,11 +6,8 @@ from typing import Any, NamedTuple
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.requestid import request_id_of
 from waterspout.log import printable
-from waterspout.protocol.errors import LocalProtocolError
-from waterspout.protocol.http1.server import ServerConnection
-from waterspout.protocol.http1.writer import reason_phrase
 
-__all__ = ["Refusal", "failure", "new_refusal", "refusing"]
+__all__ = ["Refusal", "failure", "new_refusal"]
 
 
 class Refusal(NamedTuple):
@@ -62,19 +59,6 @@ class Refusal(NamedTuple):
     def _words(self) -> tuple[str, str]:
         words = self.request_line.decode("latin-1").split(" ")
         return (words[0], words[1]) if len(words) >= 2 and words[0] and words[1] else ("-", "-")
-
-
-def refusing(engine: ServerConnection, error: Any) -> tuple[bytes, int]:
-    """Return the answer to a request that cannot be accepted, and the size of its body.
-
-    ``error`` has the ``status``. There is none in the middle of another response.
-    """
-    body = f"{error.status} {reason_phrase(error.status)}\n".encode("ascii")
-    try:
-        answer = engine.respond(error.status, None, b"Content-Type: text/plain\r\n", body)
-    except LocalProtocolError:
-        return b"", 0
-    return answer, len(body) if answer.endswith(body) else 0
 
 
 def new_refusal(
