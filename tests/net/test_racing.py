@@ -117,62 +117,78 @@ def refusing():
 
 def block(candidates, deadline):
     stream = run_blocking(BlockingNet().connect_any(candidates, deadline))
-    name = stream._socket.getpeername()
-    assert stream._socket.getblocking()
-    stream.close()
-    return name
+    connected = getattr(stream, "_socket", None)  # hidden where it is compiled
+    assert connected is None or connected.getblocking()
+    stream.close(b"hello")
 
 
 async def _await(candidates, deadline):
     net = AsyncNet(asyncio.get_running_loop())
     try:
         stream = await net.start(net.connect_any(candidates, deadline))
-        name = stream._socket.getpeername()
-        stream.close()
+        stream.close(b"hello")
     finally:
         for _ in range(3):
             await asyncio.sleep(0)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         net.close()
         assert not others
-    return name
 
 
 def wait(candidates, deadline):
     with asyncio.Runner() as runner:
-        return runner.run(_await(candidates, deadline))
+        runner.run(_await(candidates, deadline))
 
 
 def wait_on_uvloop(candidates, deadline):
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_await(candidates, deadline))
+        runner.run(_await(candidates, deadline))
 
 
 @pytest.fixture(params=[block, wait, wait_on_uvloop])
 def connect(request):
     def connect(*candidates, seconds=20.0):
-        return request.param(candidates, time.monotonic() + seconds)
+        request.param(candidates, time.monotonic() + seconds)
 
     yield connect
     gc.collect()  # a socket that was left open is a warning, and that an error
 
 
+def heard(listener):
+    """Whether a connection that won comes next, but for those that lost; return its address."""
+    listener.settimeout(20)
+    while True:
+        accepted, peer = listener.accept()
+        with accepted:
+            accepted.settimeout(20)
+            try:
+                if accepted.recv(5) == b"hello":
+                    return peer
+            except ConnectionError:
+                pass
+
+
 def test_a_silent_address_does_not_hold_up_the_next(connect, hole, listener):
     good = Address(V4, listener.getsockname())
-    assert connect(hole, good) == good.sockaddr
-    assert connect(good, hole) == good.sockaddr
-    assert connect(hole, hole, good, good) == good.sockaddr
+    connect(hole, good)
+    heard(listener)
+    connect(good, hole)
+    heard(listener)
+    connect(hole, hole, good, good)
+    heard(listener)
 
 
 def test_an_address_that_refuses_does_not_either(connect, refusing, listener):
     good = Address(V4, listener.getsockname())
-    assert connect(refusing, good) == good.sockaddr
+    connect(refusing, good)
+    heard(listener)
 
 
 def test_an_address_that_cannot_be_tried_does_not_either(connect, listener):
     good = Address(V4, listener.getsockname())
     strange = Address(V4, ("127.0.0.1", 1), source="192.0.2.77")
-    assert connect(strange, good) == good.sockaddr
+    connect(strange, good)
+    heard(listener)
 
 
 def test_all_refuse(connect, refusing):
@@ -192,14 +208,16 @@ def test_too_late_to_begin(connect, hole):
 
 def test_without_a_deadline(connect, refusing, listener):
     good = Address(V4, listener.getsockname())
-    assert connect(refusing, good, seconds=math.inf) == good.sockaddr
+    connect(refusing, good, seconds=math.inf)
+    heard(listener)
 
 
 def test_who_loses_in_the_same_moment_is_closed(connect, listener):
     """Both connect at once where the loop was busy meanwhile."""
     good = Address(V4, listener.getsockname())
     for _ in range(5):
-        assert connect(good, good) == good.sockaddr
+        connect(good, good)
+        heard(listener)
 
 
 # Where from
@@ -208,10 +226,8 @@ def test_who_loses_in_the_same_moment_is_closed(connect, listener):
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.1 is the only one")
 def test_from_a_local_address(connect, listener):
     good = Address(V4, listener.getsockname(), source="127.0.0.2")
-    assert connect(good) == good.sockaddr
-    accepted, peer = listener.accept()
-    accepted.close()
-    assert peer[0] == "127.0.0.2"
+    connect(good)
+    assert heard(listener)[0] == "127.0.0.2"
 
 
 def test_from_an_address_that_is_not_ours(connect, listener):
@@ -223,7 +239,8 @@ def test_from_an_address_that_is_not_ours(connect, listener):
 @pytest.mark.skipif(not hasattr(socket, "SO_BINDTODEVICE"), reason="interfaces have no names here")
 def test_from_an_interface(connect, listener):
     good = Address(V4, listener.getsockname(), source="lo")
-    assert connect(good) == good.sockaddr
+    connect(good)
+    heard(listener)
     with pytest.raises(OSError, match="cannot connect from 'nothing': "):
         connect(Address(V4, listener.getsockname(), source="nothing"))
 
@@ -234,7 +251,8 @@ def test_to_a_unix_socket(connect, tmp_path):
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
         listening.listen()
-        assert connect(Address(socket.AF_UNIX, path)) == path
+        connect(Address(socket.AF_UNIX, path))
+        heard(listening)
     with pytest.raises(ConnectionRefusedError):
         connect(Address(socket.AF_UNIX, path))
     with pytest.raises(FileNotFoundError):
