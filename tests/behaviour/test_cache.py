@@ -270,3 +270,26 @@ def test_many_at_once(make_client):
         client = make_client(cache=True)
         assert all(client.fetch(server.url).body == b"kept" for _ in range(20))
         assert len(server.requests) == 1
+
+
+def test_two_unix_sockets_are_two_servers(make_client, storage, tmp_path):
+    client = make_client(cache=storage)
+    one, other = str(tmp_path / "one"), str(tmp_path / "other")
+    answer = response(b"other", Cache_Control="max-age=1000")
+    with serve(always(KEPT), path=one), serve(always(answer), path=other):
+        for _ in range(2):
+            assert client.fetch("http://a.test/", unix_socket=one).body == b"kept"
+            assert client.fetch("http://a.test/", unix_socket=other).body == b"other"
+
+
+def test_the_credentials_of_a_proxy_are_not_kept(make_client):
+    storage = MemoryStorage()
+    client = make_client(cache=storage)
+    with serve(always(KEPT)) as proxy:
+        url = f"http://me:s3cret@127.0.0.1:{proxy.port}"
+        found = [client.fetch("http://a.test/", proxy=url).from_cache for _ in range(2)]
+        assert found == [False, True]
+        assert "proxy-authorization" in proxy.last.headers
+    kept = [entry for of_key in storage._entries.values() for entry, _ in of_key.values()]
+    assert len(kept) == 1
+    assert "roxy" not in repr(kept)

@@ -177,9 +177,14 @@ class HTTPCache:
             return None
         if is_safe and any(name.startswith("If-") for name in fields):
             return None
+        # For a proxy alone, and nothing to write down.
+        fields.pop("Proxy-Authorization", None)
+        road = hop.key[4]
+        # The same URL on two unix sockets is two servers.
+        place = road.unix_socket or "" if road is not None else ""
         target = hop.target
         url = f"{target.scheme}://{target.authority}{target.path}"
-        lookup = Lookup(self, hishel.Request(hop.method, url, _told(fields)))
+        lookup = Lookup(self, hishel.Request(hop.method, url, _told(fields)), place)
         await self.call(net, lookup.begin)
         return lookup
 
@@ -195,9 +200,12 @@ class HTTPCache:
 
 
 class Lookup:
-    """One request of a fetch before the cache, and its response behind it."""
+    """One request of a fetch before the cache, and its response behind it.
 
-    def __init__(self, cache: HTTPCache, request: hishel.Request) -> None:
+    ``place`` tells servers apart that have the same URLs.
+    """
+
+    def __init__(self, cache: HTTPCache, request: hishel.Request, place: str) -> None:
         self._cache = cache
         self._request = request
         self._state: Any = hishel.IdleClient(options=cache.options)
@@ -205,7 +213,7 @@ class Lookup:
         self.conditions: dict[str, str] = {}
         #: The response to use: status, fields and body.
         self.stored: tuple[int, HTTPHeaders, bytes] | None = None
-        self._key = hashlib.sha256(f"waterspout {request.url}".encode()).hexdigest()
+        self._key = hashlib.sha256(f"waterspout {request.url} {place}".encode()).hexdigest()
 
     def begin(self) -> None:
         """Look for what is kept."""
