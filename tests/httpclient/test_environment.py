@@ -1,6 +1,8 @@
 """Which proxy the environment names for which URL, and what goes without one."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from waterspout.httpclient.environment import NoProxy, ProxyEnvironment
 from waterspout.httpclient.target import parse_url
@@ -68,6 +70,13 @@ MORE_CASES = [
 @pytest.mark.parametrize(("listed", "host", "port", "is_covered"), CASES + MORE_CASES)
 def test_exceptions(listed, host, port, is_covered):
     assert NoProxy(listed).covers(host, port) is is_covered
+
+
+@given(st.text(), st.text(alphabet="ab.:[]*/019", max_size=20), st.integers(1, 65535))
+def test_any_list_says_yes_or_no(text, listed, port):
+    for each in (text, listed, f"{listed},{text}"):
+        assert NoProxy(each).covers("a.b", port) in (True, False)
+        assert NoProxy(f"{each},a.b").covers("a.b", port) is True
 
 
 def test_a_long_list_is_a_quick_one():

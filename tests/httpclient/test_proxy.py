@@ -1,6 +1,8 @@
 """URLs of proxies."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from waterspout.httpclient.proxy import Proxy, basic, parse_proxy
 
@@ -55,10 +57,39 @@ def test_bad_ones(url):
 def test_nothing_shows_a_password():
     proxy = parse_proxy("http://me:s3cret@proxy.test")
     assert repr(proxy) == str(proxy) == "<Proxy http://proxy.test:80>"
-    for url in ("http://me:s3cret@p/x", "http://me:s3cret@p:x", "me:s3cret@p:x", "x://me:s3cret@p"):
+    for url in (
+        "http://me:s3cret@p/x",
+        "http://me:s3cret@p:x",
+        "me:s3cret@p:x",
+        "x://me:s3cret@p",
+        "http:/me:s3cret@p",
+        "http:///me:s3cret@p",
+        "http://me:s3cret/or#not@p",
+        "http://me:s3cret?@@p",
+        "http://me:s3cret @p",
+    ):
         with pytest.raises(ValueError, match="proxy") as caught:
             parse_proxy(url)
         assert "s3cret" not in str(caught.value)
+
+
+@given(st.text())
+def test_anything_is_one_or_is_told_to_be_none(text):
+    for url in (text, f"http://{text}", f"socks5://a:b@{text}"):
+        try:
+            proxy = parse_proxy(url)
+        except ValueError:
+            continue
+        assert proxy.peer.isascii()
+        assert 0 < proxy.port < 65536
+
+
+@given(st.text(min_size=4, alphabet="zyx%:/?#[]@!$ \\\n"))
+def test_no_password_is_shown(secret):
+    with pytest.raises(ValueError, match="proxy") as caught:
+        parse_proxy(f"http://me:{secret}~@p.test:99999")
+    assert "~" not in str(caught.value)
+    assert "//me:" not in str(caught.value)
 
 
 def test_credentials():

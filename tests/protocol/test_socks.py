@@ -1,6 +1,8 @@
 """SOCKS, byte by byte."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from waterspout.protocol.errors import RemoteProtocolError
 from waterspout.protocol.socks import Socks4, Socks5, SocksRefusedError, check_credentials
@@ -126,6 +128,34 @@ def test_4():
 def test_4_refuses_or_is_none(received, error, message):
     with pytest.raises(error, match=message):
         run(Socks4("a.test", 80), received)
+
+
+def outcome(handshake, pieces):
+    """What a handshake comes to, and what it sends on the way."""
+    sent = handshake.begin()
+    try:
+        for piece in pieces:
+            answer = handshake.receive_data(piece)
+            if answer is None:
+                return "done", sent
+            sent += answer
+    except (SocksRefusedError, RemoteProtocolError) as error:
+        return str(error), sent
+    return "wants more", sent
+
+
+@given(
+    st.sampled_from(
+        [lambda: Socks5("a", 1), lambda: Socks5("a", 1, (b"b", b"c")), lambda: Socks4("a", 1)]
+    ),
+    st.one_of(
+        st.binary(max_size=30), st.binary(max_size=30).map(lambda tail: b"\x05\x00" + REPLY + tail)
+    ),
+)
+def test_whatever_comes_in_pieces_is_bounded_and_told(make, data):
+    result, sent = outcome(make(), [bytes((byte,)) for byte in data])
+    assert result
+    assert len(sent) < 40
 
 
 def test_what_cannot_be_asked_for():

@@ -5,7 +5,7 @@ import functools
 import re
 from typing import NamedTuple
 
-from waterspout.httpclient.target import bracketed, parse_authority, redacted
+from waterspout.httpclient.target import bracketed, parse_authority
 
 __all__ = ["Proxy", "basic", "parse_proxy"]
 
@@ -52,18 +52,30 @@ def parse_proxy(url: str) -> Proxy:
     """
     found = _URL.fullmatch(url)
     if found is None or re.search(r"[/?#\\]", found["authority"]):
-        raise ValueError(f"no URL of a proxy: {redacted(url)!r}; it is scheme://host:port")
+        raise ValueError(
+            f"no URL of a proxy: {_shown(url)!r}; it is scheme://host:port, or"
+            " scheme://user:password@host:port with what is special quoted"
+        )
     scheme = (found["scheme"] or "http").lower()
     if scheme not in _PORTS:
         known = ", ".join(_PORTS)
-        raise ValueError(f"unsupported proxy {redacted(url)!r}: it must be one of {known}")
+        raise ValueError(f"unsupported proxy {_shown(url)!r}: it must be one of {known}")
     try:
         host, port, credentials = parse_authority(found["authority"])
     except ValueError as error:
-        raise ValueError(f"proxy {redacted(url)!r}: {error}") from None
+        raise ValueError(f"proxy {_shown(url)!r}: {error}") from None
     return Proxy(scheme, host, _PORTS[scheme] if port is None else port, credentials)
 
 
 def basic(credentials: tuple[bytes, bytes]) -> str:
     """Return what a field says with Basic credentials (RFC 7617)."""
     return f"Basic {base64.b64encode(b':'.join(credentials)).decode('ascii')}"
+
+
+def _shown(url: str) -> str:
+    """Return a URL for messages. Whatever stands before the last @ may be a password."""
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.\-]*://", url)
+    shown = url.rpartition("@")[2]
+    if scheme is not None and shown != url:
+        shown = scheme[0] + shown
+    return shown if len(shown) <= 200 else f"{shown[:200]}..."
