@@ -8,7 +8,6 @@ from waterspout.httpclient.resolving import Names
 from waterspout.httpclient.road import Road
 from waterspout.httpclient.settings import FOREVER, Settings
 from waterspout.httpclient.target import bracketed
-from waterspout.httpclient.tunnel import open_tunnel
 from waterspout.net import Address, DeadlineError, Net, Stream
 from waterspout.net.sockets import ip_family
 from waterspout.net.tls import start_tls
@@ -89,6 +88,9 @@ class Connector:
 
     async def _through(self, exchange: Exchange, road: Road, limit: float) -> Stream:
         """Return a stream to a host by way of a proxy."""
+        # Only who needs a tunnel pays for the import.
+        from waterspout.httpclient.tunnel import open_tunnel
+
         proxy = road.proxy
         assert proxy is not None
         host, port = self._settings.connect_to(*exchange.hop.key[:2])

@@ -64,7 +64,15 @@ class Hop:
         self.has_producer = has_body and request.body_producer is not None
         self.is_repeatable = method in _IDEMPOTENT and not self.has_producer
         fields = HTTPHeaders(headers)
-        road = choose_road(request, settings, target, fields.get("Proxy-Authorization"))
+        road = None
+        if not (
+            settings.is_straight
+            and request.proxy is None
+            and request.proxy_host is None
+            and request.unix_socket is None
+            and request.network_interface is None
+        ):
+            road = choose_road(request, settings, target, fields.get("Proxy-Authorization"))
         self.key = _key(request, settings, target, road)
         path = target.path
         if road is not None and road.proxy is not None:

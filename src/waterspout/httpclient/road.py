@@ -9,7 +9,6 @@ from waterspout.httpclient.target import Target
 from waterspout.httputil import encode_username_password
 from waterspout.net.sockets import ip_family
 from waterspout.net.tls import context_from_options, shared_context
-from waterspout.protocol.socks import check_credentials
 
 if TYPE_CHECKING:
     from waterspout.httpclient.request import HTTPRequest
@@ -133,6 +132,9 @@ def _proxy(request: "HTTPRequest", settings: "Settings", target: Target) -> Prox
             raise ValueError("a proxy_username can't hold a colon (RFC 7617 section 2)")
         found = found._replace(credentials=(name, secret))
     if found.is_socks and found.credentials is not None:
+        # Only who speaks SOCKS pays for the import.
+        from waterspout.protocol.socks import check_credentials
+
         check_credentials(*found.credentials)
     return found
 

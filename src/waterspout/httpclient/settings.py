@@ -78,6 +78,11 @@ class Settings:
                 self.defaults[name] = value
         #: The proxies of the environment, if they count.
         self.environment = ProxyEnvironment(os.environ if trust_env else {})
+        #: Whether all requests go straight that don't say otherwise.
+        self.is_straight = not self.environment and not any(
+            self.defaults.get(name)
+            for name in ("proxy", "proxy_host", "unix_socket", "network_interface")
+        )
         if retries is not None:
             self.defaults["retries"] = retries
         self.cookie_jar = cookie_jar
