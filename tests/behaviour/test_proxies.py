@@ -2,14 +2,16 @@
 
 import base64
 import contextlib
+import hashlib
 import socket
 import ssl
 
 import pytest
-from tests.httpclient.proxies import connecting, socks4, socks5
+from tests.httpclient.proxies import connecting, relay, socks4, socks5
 from tests.httpclient.scripted_server import OK, always, answering, eventually, response, serve
 
 from waterspout.httpclient import HTTPClientError
+from waterspout.httpclient.challenges import parse_parameters
 from waterspout.httpclient.errors import (
     HTTPConnectError,
     HTTPProtocolError,
@@ -338,6 +340,102 @@ def test_a_mapped_host_behind_a_proxy(make_client, ca_certs, server_tls):
         assert origin.last.headers["host"] == "localhost:4"
 
 
+# Digest
+
+
+def wanting_digest(peer, then):
+    """A proxy that refuses who has not answered its challenge well."""
+    challenge = 'Digest realm="r", nonce="n", qop="auth", algorithm=SHA-256'
+    refusal = response(b"no", "407 Proxy Authentication Required", Proxy_Authenticate=challenge)
+    while True:
+        request = peer.read_request()
+        field = request.headers.get("proxy-authorization", "")
+        if field.startswith("Digest ") and is_right(request, field):
+            then(peer, request)
+            return
+        peer.send(refusal)
+
+
+def is_right(request, field):
+    def digest(*parts):
+        return hashlib.sha256(":".join(parts).encode()).hexdigest()
+
+    found = parse_parameters(field.removeprefix("Digest "))
+    assert found["uri"] == request.target
+    request_hash = digest(request.method, found["uri"])
+    expected = digest(
+        digest("me", "r", "s3cret"), "n", found["nc"], found["cnonce"], found["qop"], request_hash
+    )
+    return found["response"] == expected
+
+
+def test_digest_for_a_tunnel(client, ca_certs, server_tls):
+    def tunnel(peer, request):
+        host, _, port = request.target.rpartition(":")
+        relay(peer, host, int(port), lambda: peer.send(b"HTTP/1.1 200 OK\r\n\r\n"))
+
+    arguments = {"ca_certs": ca_certs, "proxy_auth_mode": "digest"}
+    with (
+        serve(always(), tls=server_tls) as origin,
+        serve(lambda peer: wanting_digest(peer, tunnel)) as proxy,
+    ):
+        for _ in range(2):
+            answer = client.fetch(
+                origin.url,
+                proxy=with_credentials(proxy.url),
+                headers={"Connection": "close"},
+                **arguments,
+            )
+            assert answer.body == b"ok"
+            assert "proxy-authorization" not in origin.last.headers
+        # Once it has told its nonce it is not asked in vain.
+        assert len(proxy.requests) == 3
+        assert "s3cret" not in str(proxy.requests)
+        with pytest.raises(HTTPProxyError, match=r"407 .*does not accept the credentials"):
+            client.fetch(origin.url, proxy=proxy.url.replace("//", "//me:bad@"), **arguments)
+        assert len(proxy.requests) == 5
+    assert client.flow.pool.statistics["used"] == 0
+
+
+def test_digest_for_http(client):
+    def answer(peer, request):
+        peer.send(OK)
+        wanting_digest(peer, answer)
+
+    with serve(lambda peer: wanting_digest(peer, answer)) as proxy:
+        for _ in range(2):
+            found = client.fetch(
+                "http://a.test/x?y",
+                method="POST",
+                body=b"hello",
+                proxy=with_credentials(proxy.url),
+                proxy_auth_mode="digest",
+            )
+            assert found.body == b"ok"
+        assert len(proxy.requests) == 3
+        assert [request.body for request in proxy.requests] == [b"hello"] * 3
+        assert proxy.last.target == "http://a.test/x?y"
+        with pytest.raises(HTTPClientError) as caught:
+            client.fetch(
+                "http://a.test/",
+                proxy=proxy.url.replace("//", "//me:bad@"),
+                proxy_auth_mode="digest",
+            )
+        assert caught.value.code == 407
+        assert "s3cret" not in str(proxy.requests)
+
+
+def test_a_proxy_that_knows_no_digest(client):
+    refusal = response(b"", "407 No", Proxy_Authenticate='Basic realm="r"')
+    with serve(always(refusal)) as proxy:
+        expected = "asks for something else than proxy_auth_mode 'digest'"
+        with pytest.raises(HTTPProxyError, match=expected):
+            client.fetch(
+                "https://a.test/", proxy=with_credentials(proxy.url), proxy_auth_mode="digest"
+            )
+        assert "proxy-authorization" not in proxy.last.headers
+
+
 # SOCKS
 
 
@@ -472,7 +570,7 @@ def test_a_bad_proxy_of_the_environment(make_client, monkeypatch):
         ({"proxy_host": "x", "proxy_port": "80"}, TypeError, "proxy_port a number"),
         ({"proxy_host": "me@x", "proxy_port": 80}, ValueError, "proxy_username"),
         ({"proxy": "x", "proxy_host": "x", "proxy_port": 80}, ValueError, "two proxies"),
-        ({"proxy": "x", "proxy_auth_mode": "digest"}, ValueError, "unsupported proxy_auth_mode"),
+        ({"proxy": "x", "proxy_auth_mode": "ntlm"}, ValueError, "unsupported proxy_auth_mode"),
         ({"proxy": "x", "proxy_username": "a:b"}, ValueError, "colon"),
         ({"proxy": f"socks5://{'x' * 256}@x"}, ValueError, "255 bytes"),
         ({"proxy": "x", "unix_socket": "/x"}, ValueError, "two roads"),

@@ -95,6 +95,18 @@ def test_a_field_of_the_users():
     assert road(HTTP, authorization="Bearer x") is None
 
 
+def test_a_digest_is_made_each_time():
+    client = {"defaults": {"proxy_auth_mode": "digest"}}
+    for url in (HTTP, HTTPS):
+        found = road(url, {"proxy": "http://me:s@p"}, client)
+        assert found.is_digest
+        assert found.authorization is None
+        assert not road(url, {"proxy": "http://p"}, client).is_digest
+        given = road(url, {"proxy": "http://me:s@p"}, client, authorization="Bearer x")
+        assert (given.is_digest, given.authorization) == (False, "Bearer x")
+    assert not road(HTTP, {"proxy": "socks5://me:s@p"}, client).is_digest
+
+
 def test_tls_to_a_proxy_has_options_of_its_own():
     mine = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     ours = road(HTTP, {"proxy": "https://p", "validate_cert": False, "ssl_options": mine})
@@ -122,6 +134,7 @@ def test_keys():
         {},
         {"proxy": "p"},
         {"proxy": "me@p"},
+        {"proxy": "me@p", "proxy_auth_mode": "digest"},
         {"proxy": "p", "headers": {"Proxy-Authorization": "x"}},
         {"proxy": "p", "network_interface": "lo"},
         {"proxy": "p:81"},

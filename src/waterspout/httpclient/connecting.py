@@ -1,6 +1,7 @@
 """`Connector`: opens the connections of one client: addresses, TCP, proxies, TLS."""
 
 import socket
+from typing import TYPE_CHECKING
 
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.exchange import Exchange
@@ -12,6 +13,9 @@ from waterspout.net import Address, DeadlineError, Net, Stream
 from waterspout.net.sockets import ip_family
 from waterspout.net.tls import start_tls
 from waterspout.protocol.http1.client import ClientConnection
+
+if TYPE_CHECKING:
+    from waterspout.httpclient.proxydigest import ProxyDigests
 
 __all__ = ["Connector"]
 
@@ -25,6 +29,7 @@ class Connector:
         self._net = net
         self._settings = settings
         self._names = Names(net, settings.resolver)
+        self._digests: ProxyDigests | None = None
 
     def forget(self) -> None:
         """Begin anew in a forked child, where a lock may be held for ever."""
@@ -89,24 +94,39 @@ class Connector:
     async def _through(self, exchange: Exchange, road: Road, limit: float) -> Stream:
         """Return a stream to a host by way of a proxy."""
         # Only who needs a tunnel pays for the import.
-        from waterspout.httpclient.tunnel import open_tunnel
+        from waterspout.httpclient.tunnel import ChallengeError, open_tunnel
 
         proxy = road.proxy
         assert proxy is not None
+        digests = None
+        if road.is_digest:
+            if self._digests is None:
+                from waterspout.httpclient.proxydigest import ProxyDigests
+
+                self._digests = ProxyDigests()
+            digests = self._digests
         host, port = self._settings.connect_to(*exchange.hop.key[:2])
         if proxy.scheme in ("socks4", "socks5"):
             exchange.phase = f"resolving {host}"
             family = socket.AF_INET if proxy.scheme == "socks4" else exchange.hop.key[2]
             host = (await self._names.addresses(host, port, family, limit))[0].host
-        stream = await self._reach(exchange, road, proxy.host, proxy.port, limit)
-        try:
-            if road.context is not None:
-                exchange.phase = f"shaking hands (TLS) with the proxy {proxy.peer}"
-                name = proxy.host.rstrip(".")
-                stream = await start_tls(stream, road.context, name, limit)
-            exchange.phase = f"asking the proxy {proxy.peer} for {bracketed(host)}:{port}"
-            await open_tunnel(stream, road, host, port, self._settings.limits, limit)
-        except BaseException:
-            stream.close()
-            raise
-        return stream
+        answered = 0
+        while True:
+            stream = await self._reach(exchange, road, proxy.host, proxy.port, limit)
+            try:
+                if road.context is not None:
+                    exchange.phase = f"shaking hands (TLS) with the proxy {proxy.peer}"
+                    name = proxy.host.rstrip(".")
+                    stream = await start_tls(stream, road.context, name, limit)
+                exchange.phase = f"asking the proxy {proxy.peer} for {bracketed(host)}:{port}"
+                await open_tunnel(
+                    stream, road, host, port, self._settings.limits, limit, digests, answered
+                )
+                return stream
+            except ChallengeError:
+                # On a new connection: most proxies close this one, and all may.
+                stream.close()
+                answered += 1
+            except BaseException:
+                stream.close()
+                raise

@@ -89,11 +89,13 @@ class Hop:
         if added:
             fields.update(added)
         #: Whether it takes no more than redirects to have the response.
-        self.is_plain = settings.is_plain and (
-            (request.auth is None or type(request.auth) is tuple)
+        self.is_plain = (
+            settings.is_plain
+            and (request.auth is None or type(request.auth) is tuple)
             and request.cookies is None
             and request.retries is None
             and request.auth_mode != "digest"
+            and (road is None or not road.is_digest or road.is_tunnel)
         )
         self.expects_continue = bool(self.length) and (
             fields.get("Expect", "").lower() == "100-continue"

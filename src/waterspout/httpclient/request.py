@@ -100,7 +100,7 @@ class HTTPRequest:
     - ``proxy``: the URL of a proxy, ``http https socks4 socks4a socks5 socks5h``, which may hold
       credentials; False for none, whatever the client and the environment say.
       ``proxy_host``, ``proxy_port``: the same for HTTP. ``proxy_username``, ``proxy_password``:
-      where the URL has none; ``proxy_auth_mode`` is "basic" or None.
+      where the URL has none; ``proxy_auth_mode`` is "basic", "digest" or None.
     - ``proxy_ssl_options``: about TLS to a proxy of https; as ``ssl_options``, which it has nothing
       to do with.
     - ``network_interface``: the local IP address to connect from, or the name of an interface.

@@ -27,6 +27,8 @@ class Road(NamedTuple):
     context: ssl.SSLContext | None = None
     #: The Proxy-Authorization field; for the proxy alone.
     authorization: str | None = None
+    #: Whether the proxy is told a hash of the credentials, by a field that is made each time.
+    is_digest: bool = False
     #: The local address to connect from, or the name of an interface.
     source: str | None = None
     #: The path of the unix socket where the server, whatever its name, listens.
@@ -57,18 +59,22 @@ def choose_road(
     if proxy is None:
         return None if source is None else Road(source=check_source(source))
     context = None
+    is_digest = False
     if proxy.is_socks:
         authorization = None
     else:
         if proxy.scheme == "https":
             context = _context(settings.option(request, "proxy_ssl_options"))
         if authorization is None and proxy.credentials is not None:
-            authorization = basic(proxy.credentials)
+            is_digest = settings.option(request, "proxy_auth_mode") == "digest"
+            if not is_digest:
+                authorization = basic(proxy.credentials)
     return Road(
         proxy,
         target.scheme == "https" or proxy.is_socks,
         context,
         authorization,
+        is_digest,
         None if source is None else check_source(source),
     )
 
@@ -123,8 +129,8 @@ def _proxy(request: "HTTPRequest", settings: "Settings", target: Target) -> Prox
     if found is None:
         return None
     mode = settings.option(request, "proxy_auth_mode")
-    if mode not in (None, "basic"):
-        raise ValueError(f"unsupported proxy_auth_mode {mode!r}: it is 'basic' or None")
+    if mode not in (None, "basic", "digest"):
+        raise ValueError(f"unsupported proxy_auth_mode {mode!r}: it is 'basic', 'digest' or None")
     if found.credentials is None and username is not None:
         pair = encode_username_password(username, password or "")
         name, _, secret = pair.partition(b":")

@@ -27,6 +27,8 @@ from waterspout.protocol.http1.messages import ResponseHead
 
 if TYPE_CHECKING:
     from waterspout.httpclient.caching import Lookup
+    from waterspout.httpclient.proxy import Proxy
+    from waterspout.httpclient.proxydigest import ProxyDigests
 
 __all__ = ["Course", "Rounds"]
 
@@ -45,10 +47,20 @@ class Course:
         self.settings = settings
         self.budget = RetryBudget(net.time())
         self._digests: dict[tuple[str | bytes, str | bytes], Auth] = {}
+        self._proxy_digests: ProxyDigests | None = None
 
     def begin(self, hop: Hop, deadline: float) -> "Rounds":
         """Return what goes on for a fetch that begins with ``hop``; TypeError, ValueError."""
         return Rounds(self, hop, deadline)
+
+    @property
+    def proxy_digests(self) -> "ProxyDigests":
+        """What is known of proxies that take requests and want a hash of the password."""
+        if self._proxy_digests is None:
+            from waterspout.httpclient.proxydigest import ProxyDigests
+
+            self._proxy_digests = ProxyDigests()
+        return self._proxy_digests
 
     def auth_for(self, hop: Hop) -> Auth | None:
         """Return who authenticates a request, if it is not done already."""
@@ -86,6 +98,7 @@ class Rounds:
         self._origin = hop.target.origin
         self._auth = course.auth_for(hop)
         self._challenges = 0
+        self._proxy_challenges = 0
         cookies = option(request, "cookies")
         self._cookies = {} if cookies is None else checked_cookies(cookies)
         if self._cookies and "Cookie" in hop.headers:
@@ -118,6 +131,11 @@ class Rounds:
             field = self._auth.authorization(_asked(hop))
             if field is not None:
                 added["Authorization"] = field
+        road = hop.key[4]
+        if road is not None and road.is_digest and not road.is_tunnel:
+            field = self._course.proxy_digests.authorization(*_asked_of_proxy(hop))
+            if field is not None:
+                added["Proxy-Authorization"] = field
         if self._cookies or (self._jar is not None and "Cookie" not in hop.headers):
             kept = [] if self._jar is None else self._jar.pairs_for(hop.target, time.time())
             cookies = cookie_field(kept, self._cookies)
@@ -146,6 +164,8 @@ class Rounds:
             return False
         if self._lookup is not None and self._lookup.conditions and head.status == 304:
             return True
+        if head.status == 407:
+            return self._answer_proxy(hop, head)
         if self._auth is not None:
             if head.status == 401:
                 return self._answer(hop, head)
@@ -212,6 +232,19 @@ class Rounds:
         self._challenges += is_answered
         return is_answered
 
+    def _answer_proxy(self, hop: Hop, head: ResponseHead) -> bool:
+        """Take a response with the code 407, which is the proxy's own."""
+        road = hop.key[4]
+        if road is None or not road.is_digest or road.is_tunnel:
+            return False
+        if self._proxy_challenges >= _MAX_CHALLENGES:
+            return False
+        is_answered = self._course.proxy_digests.answer(
+            *_asked_of_proxy(hop), head.headers, self._proxy_challenges
+        )
+        self._proxy_challenges += is_answered
+        return is_answered
+
     def _retry(self, policy: RetryPolicy, retry_after: float | None) -> bool:
         """Plan a retry, if there is one left, and time for it."""
         if self._retries >= policy.total:
@@ -229,3 +262,13 @@ class Rounds:
 
 def _asked(hop: Hop) -> Asked:
     return Asked(hop.method, hop.target, None if hop.has_producer else hop.body or b"")
+
+
+def _asked_of_proxy(hop: Hop) -> "tuple[Proxy, str, str, bytes | None]":
+    """Return the proxy that takes a request, and method, target and body of that."""
+    road = hop.key[4]
+    assert road is not None
+    assert road.proxy is not None
+    target = hop.target
+    url = f"{target.scheme}://{target.authority}{target.path}"
+    return road.proxy, hop.method, url, None if hop.has_producer else hop.body or b""

@@ -1,5 +1,7 @@
 """Through a proxy to a server: CONNECT (RFC 9110 section 9.3.6), or SOCKS."""
 
+from typing import TYPE_CHECKING
+
 from waterspout._version import __version__
 from waterspout.httpclient.errors import ProxyRefusedError
 from waterspout.httpclient.proxy import Proxy
@@ -13,19 +15,32 @@ from waterspout.protocol.http1.limits import Limits
 from waterspout.protocol.http1.messages import ResponseHead, Signal
 from waterspout.protocol.socks import Socks4, Socks5, SocksRefusedError
 
-__all__ = ["open_tunnel"]
+if TYPE_CHECKING:
+    from waterspout.httpclient.proxydigest import ProxyDigests
+
+__all__ = ["ChallengeError", "open_tunnel"]
 
 # What proxies say is shown up to so many characters.
 _SHOWN = 100
 
 
 async def open_tunnel(
-    stream: Stream, road: Road, host: str, port: int, limits: Limits, deadline: float
+    stream: Stream,
+    road: Road,
+    host: str,
+    port: int,
+    limits: Limits,
+    deadline: float,
+    digests: "ProxyDigests | None" = None,
+    answered: int = 0,
 ) -> None:
     """Have the proxy at the other end of ``stream`` connect it to ``host`` and ``port``.
 
     Nothing of what the proxy says reaches anybody else. Raises `ProxyRefusedError` where it
     refuses, RemoteProtocolError for what is no answer; OSError and DeadlineError of the stream.
+
+    ``digests`` knows how to answer a 407, which was done ``answered`` times; `ChallengeError` then
+    tells to try once more with another stream.
     """
     proxy = road.proxy
     assert proxy is not None
@@ -34,8 +49,11 @@ async def open_tunnel(
         return
     authority = f"{bracketed(host)}:{port}"
     fields = HTTPHeaders({"Host": authority, "User-Agent": f"waterspout/{__version__}"})
-    if road.authorization is not None:
-        fields["Proxy-Authorization"] = road.authorization
+    authorization = road.authorization
+    if digests is not None:
+        authorization = digests.authorization(proxy, "CONNECT", authority, b"")
+    if authorization is not None:
+        fields["Proxy-Authorization"] = authorization
     engine = ClientConnection(limits)
     request = EncodedRequest("CONNECT", authority, encode_fields(fields), 0)
     await _write(stream, engine.send_request(request), deadline)
@@ -43,11 +61,19 @@ async def open_tunnel(
     if not 200 <= head.status < 300:
         reason = f"{head.status} {head.reason[:_SHOWN]}".rstrip()
         if head.status == 407:
-            reason += _advice(road.authorization is not None)
+            if digests is not None and digests.answer(
+                proxy, "CONNECT", authority, b"", head.headers, answered
+            ):
+                raise ChallengeError
+            reason += _advice(authorization is not None, road.is_digest)
         raise _refused(proxy, host, port, reason, head.status)
     if engine.take_unread_data():
         # The server has not been asked anything yet. It must not be taken for its answer.
         raise RemoteProtocolError("the proxy has sent more than its answer to CONNECT")
+
+
+class ChallengeError(Exception):
+    """The proxy wants to be asked once more, with credentials that it can be told now."""
 
 
 async def _answer(stream: Stream, engine: ClientConnection, deadline: float) -> ResponseHead:
@@ -109,7 +135,9 @@ def _refused(
     return ProxyRefusedError(f"the proxy {proxy.peer} refused {wanted}: {reason}", status)
 
 
-def _advice(has_credentials: bool) -> str:
+def _advice(has_credentials: bool, is_digest: bool) -> str:
+    if is_digest and not has_credentials:
+        return " (it asks for something else than proxy_auth_mode 'digest')"
     if has_credentials:
         return " (it does not accept the credentials that it was sent)"
     return " (it wants credentials: proxy_username and proxy_password, or in its URL)"
