@@ -1,10 +1,11 @@
 """Which road a request takes, in tables."""
 
+import asyncio
 import ssl
 
 import pytest
 
-from waterspout.httpclient import HTTPRequest
+from waterspout.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from waterspout.httpclient.environment import ProxyEnvironment
 from waterspout.httpclient.hop import first_hop
 from waterspout.httpclient.proxy import parse_proxy
@@ -153,3 +154,24 @@ def test_nothing_shows_credentials():
     found = road(HTTP, {"proxy": "http://me:s3cret@p", "network_interface": "lo"})
     assert repr(found) == "<Road <Proxy http://p:80> lo>"
     assert repr(Road(unix_socket="/s")) == "<Road /s>"
+
+
+def test_an_implementation_of_somebody_elses_does_not_tell_one_proxy_of_another():
+    heard: list[HTTPRequest] = []
+
+    class Hearing(AsyncHTTPClient):
+        def fetch_impl(self, request, callback):
+            heard.append(request)
+            callback(HTTPResponse(request, 200))
+
+    async def main():
+        defaults = {"proxy_host": "p", "proxy_port": 1, "proxy_password": "secret"}
+        client = Hearing(force_instance=True, defaults=defaults)
+        await client.fetch("http://x/")
+        await client.fetch("http://x/", proxy="http://q:2")
+        await client.fetch("http://x/", proxy_host="q", proxy_port=2)
+        client.close()
+
+    asyncio.run(main())
+    assert [request.proxy_password for request in heard] == ["secret", "", ""]
+    assert [request.proxy_host for request in heard] == ["p", None, "q"]

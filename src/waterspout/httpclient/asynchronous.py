@@ -26,6 +26,9 @@ __all__ = ["AsyncHTTPClient", "SimpleAsyncHTTPClient"]
 # Where an asyncio loop keeps its clients, by class. So they go together with the loop.
 _CLIENTS = "_waterspout_http_clients"
 
+# Defaults that belong together.
+_ABOUT_PROXY = {"proxy", "proxy_host", "proxy_port", "proxy_username", "proxy_password"}
+
 
 class AsyncHTTPClient(Configurable):
     """A client that does not block: its work is done by the event loop, between other things.
@@ -133,7 +136,11 @@ class AsyncHTTPClient(Configurable):
         from copy import copy  # for the sake of implementations that are not ours
 
         completed = copy(request)
+        # What is known of the client's proxy, its password for instance, is for that one.
+        has_proxy = request.proxy is not None or request.proxy_host is not None
         for name, value in self.defaults.items():
+            if has_proxy and name in _ABOUT_PROXY:
+                value = DEFAULTS.get(name)
             if getattr(completed, name, None) is None:
                 setattr(completed, name, value)
         self.fetch_impl(completed, handle)
