@@ -243,8 +243,8 @@ def test_read_in_another_thread():
 
 def test_an_implementation_that_streams_nothing(run):
     class Canned(AsyncHTTPClient):
-        def initialize(self):
-            super().initialize()
+        def initialize(self, defaults=None):
+            super().initialize(defaults)
 
     async def main():
         client = Canned(force_instance=True)

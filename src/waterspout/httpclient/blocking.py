@@ -34,7 +34,9 @@ class HTTPClient:
         self, async_client_class: type[AsyncHTTPClient] | None = None, **kwargs: Any
     ) -> None:
         arguments = AsyncHTTPClient.arguments_for(async_client_class)
-        self._flow = Flow(BlockingNet(), Settings(**{**arguments, **kwargs}))
+        settings = Settings(**{**arguments, **kwargs})
+        settings.can_await = False
+        self._flow = Flow(BlockingNet(), settings)
         self._finalizer = weakref.finalize(self, self._flow.close)
 
     def fetch(

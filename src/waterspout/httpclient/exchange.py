@@ -137,6 +137,8 @@ class Exchange:
                 await send_with_body(self, connection, head)
                 if self.is_over:
                     return
+                if self._event is not None and await self._work_off(connection.engine):
+                    return
         except OSError as error:
             # The server may have answered before it closed: that it has had enough, for instance.
             self._failure = error
@@ -158,6 +160,13 @@ class Exchange:
     async def advance(self, connection: Connection, data: bytes) -> None:
         """Take what came before the request was out; see ``head`` and ``is_over``."""
         self.is_over = self._receive(connection, data) or await self._work_off(connection.engine)
+
+    def notice(self, connection: Connection, data: bytes) -> bool:
+        """Take what came while the request is produced; True: it is the final response, or begins
+        it. What is behind its head is taken by `run`.
+        """
+        self.is_over = self._receive(connection, data)
+        return self.head is not None
 
     # Events. Those of nearly every response need no coroutine but the one that reads.
 

@@ -11,6 +11,7 @@ cdef class Hop:
     cdef readonly object headers
     cdef readonly object credentials
     cdef readonly bytes body
+    cdef readonly object source
     cdef readonly bint has_producer
     cdef readonly bint is_repeatable
     cdef readonly bint is_plain

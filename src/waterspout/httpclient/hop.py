@@ -4,9 +4,10 @@ import base64
 import socket
 import ssl
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waterspout._version import __version__
+from waterspout.httpclient.errors import HTTPBodyError
 from waterspout.httpclient.redirect import NextRequest
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.road import Road, choose_road
@@ -19,6 +20,9 @@ from waterspout.protocol.grammar import parse_content_length
 from waterspout.protocol.headers import HTTPHeaders, encode_fields
 from waterspout.protocol.http1.client import EncodedRequest
 from waterspout.protocol.http1.writer import check_method
+
+if TYPE_CHECKING:
+    from waterspout.httpclient.bodies import Source
 
 __all__ = ["Hop", "Key", "first_hop", "next_hop"]
 
@@ -60,8 +64,14 @@ class Hop:
         #: What the user wants sent: for the next hop. The client's own fields come anew there.
         self.headers = headers
         self.credentials = credentials
-        self.body = request.body if has_body else None
-        self.has_producer = has_body and request.body_producer is not None
+        #: Where the body comes from, if that is no bytes and no producer of the user's.
+        self.source = request.source if has_body else None
+        self.body = request.body if has_body and self.source is None else None
+        self.has_producer = has_body and (
+            request.body_producer is not None or self.source is not None
+        )
+        if self.source is not None:
+            self._check_source(self.source, settings)
         self.is_repeatable = method in _IDEMPOTENT and not self.has_producer
         fields = HTTPHeaders(headers)
         road = None
@@ -108,6 +118,20 @@ class Hop:
         #: The head, as it goes on the wire.
         self.encoded = EncodedRequest(method, path, encoded, self.length)
 
+    def _check_source(self, source: "Source", settings: Settings) -> None:
+        if source.is_asynchronous and not settings.can_await:
+            raise TypeError(
+                "a body from an asynchronous iterator is for AsyncHTTPClient:"
+                " give HTTPClient a file or an iterator"
+            )
+        if source.is_used_up:
+            error = HTTPBodyError(
+                "the body is an iterator, which can be sent only once, and was:"
+                f" {self.method} {self.url}"
+            )
+            error.url, error.phase = self.url, "send"
+            raise error
+
     def _take_framing(self, fields: HTTPHeaders) -> int:
         """Take out what the engine writes itself; ValueError where it would not be true."""
         stated = fields.get_list("Content-Length")
@@ -117,12 +141,15 @@ class Hop:
         for name in ("Content-Length", "Transfer-Encoding"):
             if name in fields:
                 del fields[name]
-        length = -1 if self.has_producer else len(self.body or b"")
+        if self.source is not None:
+            length = self.source.length
+        else:
+            length = -1 if self.has_producer else len(self.body or b"")
         if stated:
             announced = parse_content_length(stated[0].encode("latin-1"))
             if len(stated) > 1 or announced < 0:
                 raise ValueError("Content-Length must be one number")
-            if self.has_producer:
+            if length < 0:
                 return announced
             if announced != length:
                 raise ValueError(f"Content-Length is {announced}, but the body has {length} bytes")
@@ -141,7 +168,11 @@ class Hop:
         if "Accept-Encoding" not in fields and settings.option(request, "decompress_response"):
             fields["Accept-Encoding"] = ACCEPTED
         if self.method == "POST" and self.length and "Content-Type" not in fields:
-            fields["Content-Type"] = "application/x-www-form-urlencoded"
+            fields["Content-Type"] = (
+                "application/x-www-form-urlencoded"
+                if self.source is None
+                else "application/octet-stream"
+            )
         if self.length and request.expect_100_continue:
             fields["Expect"] = "100-continue"
 

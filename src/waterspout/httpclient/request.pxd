@@ -3,6 +3,7 @@ cdef class HTTPRequest:
     cdef object __weakref__
     cdef object _body
     cdef object _headers
+    cdef readonly object source
     cdef public object allow_ipv6
     cdef public object allow_nonstandard_methods
     cdef public object auth

@@ -3,8 +3,8 @@
 import datetime
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable, Mapping
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from waterspout.escape import utf8
 from waterspout.httpclient.target import redacted
@@ -13,7 +13,14 @@ from waterspout.protocol.headers import HTTPHeaders
 
 if TYPE_CHECKING:
     from waterspout.httpclient.auth import Auth
+    from waterspout.httpclient.bodies import Source
     from waterspout.httpclient.retries import RetryPolicy
+
+#: What a body may be beside bytes and text: a binary file, or pieces.
+Body = IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]
+
+#: Names with values, in order.
+Fields = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
 __all__ = ["DEFAULTS", "SENSITIVE_HEADERS", "HTTPRequest", "with_arguments"]
 
@@ -66,6 +73,17 @@ class HTTPRequest:
     - ``method``, ``headers`` (any mapping), ``body`` (bytes, or text that is sent as UTF-8).
       ``POST``, ``PUT`` and ``PATCH`` need a body, other methods must have none, unless
       ``allow_nonstandard_methods`` is true; that also allows methods of other names.
+      The body may also be a binary file, from where it stands to its end, or an iterable of bytes,
+      and for `AsyncHTTPClient` an asynchronous one. Those are sent in pieces, as fast as the server
+      takes them, with a Content-Length where the size of a file can be told, or one is given, and
+      otherwise in chunks. Files are read in the thread that sends, so in the loop. An iterator or
+      generator can be sent once; `HTTPBodyError` tells where it was wanted again.
+    - ``json``: a value that is sent as JSON. ``form``: names with values, a mapping or pairs, sent
+      as browsers send forms; a value that is a list comes several times. ``files``: names with
+      files, a mapping or pairs, sent in a form together with the fields of ``form``
+      (multipart/form-data). A file is what ``body`` can be, or a tuple ``(filename, content)`` or
+      ``(filename, content, content_type)``, where a filename of None makes it a field. These three
+      make ``body`` and Content-Type.
     - ``body_producer``: called with a function ``write(chunk)`` that sends a piece of the body and
       returns what can be awaited until another should follow. The body ends when the producer
       returns, or when what it returns was awaited. Sent in chunks unless there is a Content-Length.
@@ -116,7 +134,7 @@ class HTTPRequest:
         url: str,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
-        body: bytes | str | None = None,
+        body: bytes | str | Body | None = None,
         auth_username: str | None = None,
         auth_password: str | None = None,
         auth_mode: str | None = None,
@@ -147,6 +165,9 @@ class HTTPRequest:
         decompress_response: bool | None = None,
         ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
         *,
+        json: Any = None,
+        form: Fields | None = None,
+        files: Fields | None = None,
         sensitive_headers: Collection[str] | None = None,
         proxy: str | Literal[False] | None = None,
         proxy_ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
@@ -164,7 +185,12 @@ class HTTPRequest:
             # A copy: the mapping may be the caller's.
             self._headers = HTTPHeaders(self.headers)
             self._headers["If-Modified-Since"] = format_timestamp(if_modified_since)
-        self._body = utf8(body)
+        self.source: Source | None = None
+        self._body: bytes | None = None
+        if body is not None:
+            self.body = body
+        if json is not None or form is not None or files is not None:
+            self._take_content(json, form, files)
         self.body_producer = body_producer
         self.auth_username = auth_username
         self.auth_password = auth_password
@@ -219,13 +245,34 @@ class HTTPRequest:
             self._headers = HTTPHeaders(value)
 
     @property
-    def body(self) -> bytes | None:
-        """The body to send. May be set to text."""
-        return self._body
+    def body(self) -> Any:
+        """The body to send, in bytes, or what it is to come from. May be set to text."""
+        return self._body if self.source is None else self.source.body
 
     @body.setter
-    def body(self, value: bytes | str | None) -> None:
-        self._body = utf8(value)
+    def body(self, value: Any) -> None:
+        self._body = None
+        self.source = None
+        if value is None or isinstance(value, (bytes, str)):
+            self._body = utf8(value)
+        elif isinstance(value, bytearray | memoryview):
+            self._body = bytes(value)
+        else:
+            from waterspout.httpclient.bodies import Source, source_of  # most programs do without
+
+            self.source = value if isinstance(value, Source) else source_of(value)
+
+    def _take_content(self, json: Any, form: Any, files: Any) -> None:
+        """Make the body of values."""
+        from waterspout.httpclient.forms import content_of  # most programs do without
+
+        if self.body is not None:
+            raise ValueError("body and json, form or files are two bodies")
+        content_type, self.body = content_of(json, form, files)
+        self._headers = HTTPHeaders(self.headers)  # a copy: the mapping may be the caller's
+        if files is not None and "Content-Type" in self._headers:
+            raise ValueError("files makes a Content-Type itself, with the boundary of its parts")
+        self._headers.setdefault("Content-Type", content_type)
 
     @property
     def has_callbacks(self) -> bool:

@@ -229,9 +229,8 @@ def _restored(
     body: bytes,
     *rest: Any,
 ) -> HTTPResponse:
-    *rest, more = rest
-    response = HTTPResponse(request, code, headers, io.BytesIO(body), *rest)
-    response._trailers, response._informational, response._history = more
+    response = HTTPResponse(request, code, headers, io.BytesIO(body), *rest[:-1])
+    response._trailers, response._informational, response._history = rest[-1]
     return response
 
 
@@ -244,6 +243,8 @@ def _portable(request: HTTPRequest) -> HTTPRequest:
     portable = copy.copy(request)
     for name in _LOCAL:
         setattr(portable, name, None)
+    if portable.source is not None:
+        portable.body = None  # a file, or what can be read once
     if not isinstance(portable.ssl_options, dict):
         portable.ssl_options = None
     return portable

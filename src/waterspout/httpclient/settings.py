@@ -43,6 +43,9 @@ class Settings:
     - ``cache``: True, a storage of hishel's or an `HTTPCache`: keeps responses; None: nobody does
     """
 
+    #: Whether the client has an event loop, so that what is not its own can be awaited.
+    can_await = True
+
     def __init__(
         self,
         max_clients: int = 10,

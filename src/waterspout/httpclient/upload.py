@@ -81,7 +81,8 @@ async def _is_answered(exchange: Exchange, connection: Connection) -> bool:
 
 async def _produce(exchange: Exchange, connection: Connection) -> None:
     """Have the user's producer write the body."""
-    producer = exchange.hop.request.body_producer
+    source = exchange.hop.source
+    producer = exchange.hop.request.body_producer if source is None else source.produce
     assert producer is not None
     production = _Production(exchange, connection)
     try:
@@ -90,6 +91,8 @@ async def _produce(exchange: Exchange, connection: Connection) -> None:
             await production.last
     except BaseException as error:
         production.stop()
+        if exchange.head is not None and isinstance(error, Exception):
+            return  # It was told so, or fell over what had to end anyway.
         if production.failure is not None:
             raise production.failure from None
         if isinstance(error, Exception) and not isinstance(
@@ -97,7 +100,8 @@ async def _produce(exchange: Exchange, connection: Connection) -> None:
         ):
             raise CallbackError from error
         raise
-    await _write(exchange, connection, connection.engine.send_end())
+    if exchange.head is None:
+        await _write(exchange, connection, connection.engine.send_end())
 
 
 class _Production:
@@ -126,9 +130,12 @@ class _Production:
         # Who writes on without waiting is written in turn.
         if previous is not None:
             await previous
+        connection = self._connection
         try:
-            engine = self._connection.engine
-            await _write(self._exchange, self._connection, engine.send_data(data))
+            came = connection.stream.read_now()
+            if came is not None and self._exchange.notice(connection, came):
+                raise ConnectionAbortedError("the server has answered, and wants no more")
+            await _write(self._exchange, connection, connection.engine.send_data(data))
         except OSError as error:
             self.failure = error
             raise

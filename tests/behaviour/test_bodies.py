@@ -1,0 +1,288 @@
+"""Bodies of requests: files, iterators, JSON and forms, each case in three styles."""
+
+import asyncio
+import io
+import threading
+
+import pytest
+from tests.httpclient.scripted_server import OK, always, answering, response, serve
+
+from waterspout.httpclient import HTTPBodyError, HTTPRequest, HTTPTimeoutError
+from waterspout.httputil import parse_body_arguments
+
+EMPTY = {"used": 0, "idle": 0, "waiting": 0}
+IDLE = {"used": 0, "idle": 1, "waiting": 0}
+LARGE = bytes(range(256)) * 4096
+
+
+def at(position: int, data: bytes = b"0123456789") -> io.BytesIO:
+    file = io.BytesIO(data)
+    file.seek(position)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("make", "sent"),
+    [
+        (lambda: at(0), b"0123456789"),
+        (lambda: at(4), b"456789"),
+        (lambda: at(10), b""),
+        (lambda: at(0, LARGE), LARGE),
+    ],
+    ids=["file", "rest", "nothing", "large"],
+)
+def test_a_file(client, make, sent):
+    with serve(always()) as server:
+        request = HTTPRequest(server.url, method="PUT", body=make())
+        for _ in range(2):
+            client.fetch(request)
+            assert server.last.body == sent
+            assert server.last.headers["content-length"] == str(len(sent))
+            assert "transfer-encoding" not in server.last.headers
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: [b"one", b"", bytearray(b"two")],
+        lambda: iter([b"one", b"two"]),
+        lambda: (piece for piece in (b"one", b"two")),
+    ],
+    ids=["list", "iterator", "generator"],
+)
+def test_an_iterable(client, make):
+    with serve(always()) as server:
+        client.fetch(server.url, method="POST", body=make())
+        assert server.last.body == b"onetwo"
+        assert server.last.headers["transfer-encoding"] == "chunked"
+        assert server.last.headers["content-type"] == "application/octet-stream"
+        headers = {"Content-Length": "6", "Content-Type": "text/plain"}
+        client.fetch(server.url, method="POST", body=make(), headers=headers)
+        assert server.last.body == b"onetwo"
+        assert "transfer-encoding" not in server.last.headers
+        assert server.last.headers["content-type"] == "text/plain"
+        assert server.connections == 1
+
+
+async def generate(*pieces):
+    for piece in pieces:
+        await asyncio.sleep(0)
+        yield piece
+
+
+def test_an_asynchronous_iterator(client):
+    with serve(always()) as server:
+        if not hasattr(client, "loop"):
+            with pytest.raises(TypeError, match="for AsyncHTTPClient: give HTTPClient a file"):
+                client.fetch(server.url, method="POST", body=generate(b"x"))
+            assert server.connections == 0
+            return
+        client.fetch(server.url, method="POST", body=generate(b"one", LARGE, b"two"))
+        assert server.last.body == b"one" + LARGE + b"two"
+        assert server.last.headers["transfer-encoding"] == "chunked"
+
+
+def test_an_iterator_is_for_once(client):
+    with serve(always()) as server:
+        request = HTTPRequest(server.url, method="POST", body=iter([b"x"]))
+        client.fetch(request)
+        with pytest.raises(HTTPBodyError, match="only once") as caught:
+            client.fetch(request)
+        assert caught.value.url == server.url
+        assert len(server.requests) == 1
+
+
+def test_a_redirect_that_wants_the_body_again(client):
+    redirect = response(b"", "307 Go", Location="/next")
+    with serve(answering(redirect, OK)) as server:
+        client.fetch(server.url, method="POST", body=at(5))
+        assert [request.body for request in server.requests] == [b"56789", b"56789"]
+    with serve(answering(redirect, OK)) as server:
+        with pytest.raises(HTTPBodyError, match=f"only once, and was: POST {server.url}next"):
+            client.fetch(server.url, method="POST", body=iter([b"x"]))
+        assert len(server.requests) == 1
+    with serve(answering(response(b"", "303 See", Location="/next"), OK)) as server:
+        client.fetch(server.url, method="POST", body=iter([b"x"]))
+        assert server.last.method == "GET"
+
+
+def test_what_an_iterator_raises_is_told_as_it_is(client):
+    def generate():
+        yield b"x"
+        raise ZeroDivisionError
+
+    with serve(always()) as server:
+        with pytest.raises(ZeroDivisionError):
+            client.fetch(server.url, method="POST", body=generate())
+        assert client.flow.pool.statistics == EMPTY
+
+
+def test_pieces_that_are_no_bytes(client):
+    with serve(always()) as server, pytest.raises(TypeError, match="must be bytes, not str"):
+        client.fetch(server.url, method="POST", body=["text"])
+    assert client.flow.pool.statistics == EMPTY
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_file_that_changes_meanwhile(client, change):
+    """One that has grown is sent as it was announced; one that is too short now is an error."""
+    file = at(0, LARGE)
+
+    def generate_changes(request):
+        file.truncate(len(LARGE) + change)
+        if change > 0:
+            file.seek(0, io.SEEK_END)
+            file.write(b"x")
+        return request
+
+    with serve(always()) as server:
+        request = generate_changes(HTTPRequest(server.url, method="POST", body=file))
+        if change > 0:
+            client.fetch(request)
+            assert server.last.body == LARGE
+            return
+        with pytest.raises(Exception, match="shorter than its Content-Length by 1"):
+            client.fetch(request)
+    assert client.flow.pool.statistics == EMPTY
+
+
+def test_it_is_asked_before_it_is_sent(client):
+    is_begun = False
+
+    def generate():
+        nonlocal is_begun
+        is_begun = True
+        yield b"body"
+
+    def ask(peer):
+        assert b"Expect: 100-continue\r\n" in peer.read_head()
+        assert not is_begun
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        assert peer.read_body({"transfer-encoding": "chunked"}) == b"body"
+        peer.send(OK)
+
+    def refuse(peer):
+        peer.read_head()
+        peer.send(response(b"no", "417 No"))
+        assert peer.wait_for_end() == b""
+
+    with serve(ask) as server:
+        client.fetch(server.url, method="POST", body=generate(), expect_100_continue=True)
+    is_begun = False
+    with serve(refuse) as server:
+        answer = client.fetch(
+            server.url, False, method="POST", body=generate(), expect_100_continue=True
+        )
+    assert answer.body == b"no"
+    assert not is_begun
+
+
+@pytest.mark.parametrize("kind", ["iterator", "producer"])
+def test_an_answer_ends_what_is_sent(client, kind):
+    """Even what would never end."""
+    is_over = False
+
+    def generate():
+        nonlocal is_over
+        try:
+            while True:
+                yield LARGE
+        finally:
+            is_over = True
+
+    async def produce(write):
+        for piece in generate():
+            await write(piece)
+
+    def refuse(peer):
+        peer.read_head()
+        peer.send(response(b"too large", "413 Too Large"))
+        peer.socket.shutdown(1)
+        peer.wait_for_end()
+
+    body = {"body": generate()} if kind == "iterator" else {"body_producer": produce}
+    with serve(refuse) as server:
+        answer = client.fetch(server.url, False, method="POST", **body)
+    assert answer.code == 413
+    assert answer.body == b"too large"
+    assert is_over
+    assert client.flow.pool.statistics == EMPTY
+
+
+def test_what_is_said_meanwhile_is_no_answer(client):
+    """A 1xx does not end the body."""
+    heard = threading.Event()
+
+    def generate():
+        yield b"one"
+        assert heard.wait(20)
+        yield b"two"
+        yield LARGE
+
+    def script(peer):
+        head = peer.read_head()
+        assert b"chunked" in head
+        peer.send(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n")
+        heard.set()
+        assert peer.read_body({"transfer-encoding": "chunked"}) == b"onetwo" + LARGE
+        peer.send(OK)
+
+    with serve(script) as server:
+        answer = client.fetch(server.url, method="POST", body=generate())
+    assert answer.body == b"ok"
+    assert [early.code for early in answer.informational] == [103]
+
+
+def test_the_sender_is_held_back(client):
+    """What the server does not take is not asked for."""
+    asked = 0
+
+    def generate():
+        nonlocal asked
+        while True:
+            asked += 1
+            yield LARGE
+
+    is_over = threading.Event()
+    with serve(lambda peer: is_over.wait(20)) as server:
+        with pytest.raises(HTTPTimeoutError) as caught:
+            client.fetch(server.url, method="POST", body=generate(), request_timeout=0.5)
+        is_over.set()
+    assert caught.value.phase == "send"
+    assert asked < 64  # megabytes: the buffers of two sockets
+
+
+def test_json(client):
+    with serve(always()) as server:
+        client.fetch(server.url, method="POST", json={"a": [1, "ü"]})
+    assert server.last.body == '{"a":[1,"ü"]}'.encode()
+    assert server.last.headers["content-type"] == "application/json"
+
+
+def test_a_form(client):
+    with serve(always()) as server:
+        client.fetch(server.url, method="POST", form={"a": "1 2", "b": ["x", "y"]})
+    assert server.last.body == b"a=1+2&b=x&b=y"
+    assert server.last.headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["length", "chunked"])
+def test_a_form_with_files(client, is_known, tmp_path):
+    path = tmp_path / "large.bin"
+    path.write_bytes(LARGE)
+    with serve(always()) as server, path.open("rb") as file:
+        last = ("n.txt", b"text" if is_known else iter([b"te", b"xt"]))
+        client.fetch(server.url, method="POST", form={"a": "b"}, files={"f": file, "g": last})
+    headers = server.last.headers
+    assert ("content-length" in headers) == is_known
+    assert ("transfer-encoding" in headers) != is_known
+    fields: dict = {}
+    files: dict = {}
+    parse_body_arguments(headers["content-type"], server.last.body, fields, files)
+    assert fields == {"a": [b"b"]}
+    assert [(found.filename, found.body) for found in (*files["f"], *files["g"])] == [
+        ("large.bin", LARGE),
+        ("n.txt", b"text"),
+    ]
+    assert client.flow.pool.statistics == IDLE
