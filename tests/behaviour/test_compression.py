@@ -4,9 +4,10 @@ import gzip
 import zlib
 
 import pytest
+from tests.httpclient.codings import packer
 from tests.httpclient.scripted_server import always, response, serve
 
-from waterspout.httpclient import HTTPClientError
+from waterspout.httpclient import HTTPClientError, HTTPProtocolError, HTTPTooLargeError
 
 TEXT = b"Hello, world. " * 1000
 EMPTY = {"used": 0, "idle": 0, "waiting": 0}
@@ -67,11 +68,41 @@ def test_not_unless_it_is_wanted(client):
             assert "accept-encoding" not in server.last.headers
 
 
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_what_there_is_a_library_for(client, coding):
+    pack = packer(coding)
+    with serve(always(coded(pack(TEXT), coding))) as server:
+        answer = client.fetch(server.url)
+        assert answer.body == TEXT
+        assert answer.headers["X-Consumed-Content-Encoding"] == coding
+        assert coding in server.last.headers["accept-encoding"].split(", ")
+        with client.stream(server.url) as streamed:
+            assert streamed.read() == TEXT
+    with (
+        serve(always(coded(pack(TEXT)[:-1], coding))) as server,
+        pytest.raises(HTTPProtocolError, match=f"inside its {coding} coding"),
+    ):
+        client.fetch(server.url)
+    with serve(always(coded(pack(gzip.compress(TEXT)), f"gzip, {coding}"))) as server:
+        assert client.fetch(server.url).body == TEXT
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_a_bomb_of_another_kind(make_client, coding):
+    client = make_client(max_body_size=1_000_000)
+    body = packer(coding)(bytes(20_000_000))
+    with (
+        serve(always(coded(body, coding))) as server,
+        pytest.raises(HTTPTooLargeError, match="larger than 1000000 bytes"),
+    ):
+        client.fetch(server.url)
+
+
 def test_an_unknown_coding_is_handed_on(client):
-    with serve(always(coded(b"???", "br"))) as server:
+    with serve(always(coded(b"???", "compress"))) as server:
         answer = client.fetch(server.url)
     assert answer.body == b"???"
-    assert answer.headers["Content-Encoding"] == "br"
+    assert answer.headers["Content-Encoding"] == "compress"
 
 
 def test_an_empty_body_is_not_looked_into(client):

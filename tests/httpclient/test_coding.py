@@ -2,12 +2,15 @@
 
 import gzip
 import zlib
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.httpclient.codings import packer
 
-from waterspout.protocol.coding import Decoder, parse_codings
+from waterspout.protocol import optionalcoding
+from waterspout.protocol.coding import Decoder, accepted, parse_codings
 from waterspout.protocol.errors import RemoteProtocolError
 
 BIG = 10**9
@@ -34,11 +37,99 @@ def decode(data: bytes, *codings: str, cut: int = 65536, limit: int = BIG) -> by
         ("identity, gzip, identity", ["gzip"]),
         ("", []),
         ("br", None),
+        ("zstd", None),
         ("gzip, br", None),
     ],
 )
 def test_names(value, codings):
     assert parse_codings(value) == codings
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_names_of_what_there_are_libraries_for(coding):
+    packer(coding)
+    assert coding in accepted()
+    assert parse_codings(f"gzip, {coding.upper()}", takes_all=True) == ["gzip", coding]
+    assert parse_codings(f"{coding}, compress", takes_all=True) is None
+
+
+@pytest.mark.parametrize("name", ["brotli", "brotlicffi", "backports.zstd", "compression.zstd"])
+def test_without_a_library(monkeypatch, name):
+    """Or with one that is too old to bound what it puts out."""
+
+    def find(wanted):
+        if wanted == "brotli" != name:
+            return SimpleNamespace(Decompressor=object)
+        raise ImportError(wanted)
+
+    caches = [optionalcoding._brotli, optionalcoding._zstd, optionalcoding.available, accepted]
+    monkeypatch.setattr(optionalcoding, "import_module", find)
+    monkeypatch.setattr(optionalcoding, "find_spec", find)
+    monkeypatch.setattr(optionalcoding, "_ZSTD", name)
+    for cache in caches:
+        cache.cache_clear()
+    try:
+        assert accepted() == "gzip"
+        assert parse_codings("br", takes_all=True) is None
+        assert parse_codings("zstd", takes_all=True) is None
+    finally:
+        for cache in caches:
+            cache.cache_clear()
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+@given(data=st.binary(max_size=2000), cut=st.integers(1, 50))
+def test_there_and_back_with_a_library(coding, data, cut):
+    pack = packer(coding)
+    assert decode(pack(data), coding, cut=cut) == data
+    assert decode(pack(gzip.compress(data)), "gzip", coding, cut=cut) == data
+    for end in range(1, len(pack(data)), 7):
+        with pytest.raises(RemoteProtocolError, match="ended inside"):
+            decode(pack(data)[:end], coding)
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+@given(data=st.binary(max_size=300))
+def test_whatever_comes_a_library_decodes_or_refuses_it(coding, data):
+    packer(coding)
+    try:
+        decode(data, coding, limit=10_000)
+    except RemoteProtocolError:
+        pass
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_libraries_are_bounded(coding):
+    packed = packer(coding)(bytes(10_000_000))
+    sizes = [len(piece) for piece in Decoder([coding], BIG).decode(packed)]
+    assert max(sizes) <= 2 * 65536
+    assert sum(sizes) == 10_000_000
+    with pytest.raises(RemoteProtocolError, match="larger than 99999 bytes"):
+        decode(packed, coding, limit=99_999)
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_junk_at_the_end_of_what_libraries_decode(coding):
+    with pytest.raises(RemoteProtocolError):
+        decode(packer(coding)(b"text") + b"junk", coding)
+    with pytest.raises(RemoteProtocolError):
+        decode(packer(coding)(b"text") + b"junk", coding, cut=1)
+    assert decode(b"", coding) == b""
+
+
+def test_frames_of_zstd():
+    pack = packer("zstd")
+    assert decode(pack(b"one") + pack(b"") + pack(b"two"), "zstd", cut=3) == b"onetwo"
+    with pytest.raises(RemoteProtocolError, match="more than 16384 zstd frames"):
+        decode(pack(b"") * 16385, "zstd")
+
+
+def test_a_window_that_is_too_large():
+    """Honest senders use 8 MB at most (RFC 9659); this one wants 128."""
+    zstd = pytest.importorskip(optionalcoding._ZSTD)
+    compressor = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: 27})
+    with pytest.raises(RemoteProtocolError, match="no valid zstd"):
+        decode(compressor.compress(b"text") + compressor.flush(), "zstd")
 
 
 def test_too_many_names():

@@ -284,7 +284,7 @@ class Exchange:
         if self.hop.method == "HEAD" or head.status in (204, 304):
             return None
         value = head.headers["Content-Encoding"]
-        codings = parse_codings(value)
+        codings = parse_codings(value, takes_all=True)
         if not codings:
             return None
         self.headers = HTTPHeaders(head.headers)

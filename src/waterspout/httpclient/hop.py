@@ -15,7 +15,7 @@ from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import Target, parse_url
 from waterspout.httputil import encode_username_password
 from waterspout.net.tls import context_from_options, shared_context
-from waterspout.protocol.coding import ACCEPTED
+from waterspout.protocol.coding import accepted
 from waterspout.protocol.grammar import parse_content_length
 from waterspout.protocol.headers import HTTPHeaders, encode_fields
 from waterspout.protocol.http1.client import EncodedRequest
@@ -166,7 +166,7 @@ class Hop:
         elif "User-Agent" not in fields:
             fields["User-Agent"] = _USER_AGENT
         if "Accept-Encoding" not in fields and settings.option(request, "decompress_response"):
-            fields["Accept-Encoding"] = ACCEPTED
+            fields["Accept-Encoding"] = accepted()
         if self.method == "POST" and self.length and "Content-Type" not in fields:
             fields["Content-Type"] = (
                 "application/x-www-form-urlencoded"

@@ -5,16 +5,14 @@ as it has outgrown its limit, at a cost of one piece. Knows no sockets and no he
 of Content-Encoding.
 """
 
+import functools
 import zlib
 from collections.abc import Callable, Iterator
 
 from waterspout.protocol.errors import RemoteProtocolError
+from waterspout.protocol.optionalcoding import Step, available, optional_step
 
-__all__ = ["ACCEPTED", "Decoder", "parse_codings"]
-
-#: What to send as Accept-Encoding. `deflate` is understood but not asked for, because servers do
-#: not agree on what it is.
-ACCEPTED = "gzip"
+__all__ = ["Decoder", "accepted", "parse_codings"]
 
 #: Codings on top of each other that are undone; honest senders use one.
 MAX_CODINGS = 2
@@ -29,17 +27,30 @@ _MAX_MEMBERS = 16384
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 
-def parse_codings(value: str) -> list[str] | None:
+@functools.cache
+def accepted() -> str:
+    """Return what to send as Accept-Encoding: gzip, and what there are libraries for.
+
+    `deflate` is understood but not asked for, because servers do not agree on what it is.
+    """
+    return ", ".join(("gzip", *available()))
+
+
+def parse_codings(value: str, *, takes_all: bool = False) -> list[str] | None:
     """Return the codings that a Content-Encoding names, in the order in which they were applied.
 
-    Empty where there is nothing to undo; None where one is unknown: the body is to be handed on as
-    it is. Raises ``RemoteProtocolError`` where more than `MAX_CODINGS` are named.
+    Those are gzip and deflate; with ``takes_all`` also what there are libraries for. Empty where
+    there is nothing to undo; None where one is unknown: the body is to be handed on as it is.
+    Raises ``RemoteProtocolError`` where more than `MAX_CODINGS` are named.
     """
     names = [name for name in (part.strip(" \t").lower() for part in value.split(",")) if name]
     codings = [_NAMES.get(name, name) for name in names if name != "identity"]
     if len(codings) > MAX_CODINGS:
         raise RemoteProtocolError(f"more than {MAX_CODINGS} content codings", 415)
-    return codings if all(coding in _STEPS for coding in codings) else None
+    for coding in codings:
+        if coding not in _STEPS and not (takes_all and optional_step(coding)):
+            return None
+    return codings
 
 
 class Decoder:
@@ -50,7 +61,7 @@ class Decoder:
     """
 
     def __init__(self, codings: list[str], max_size: int) -> None:
-        self._steps = [_STEPS[coding]() for coding in reversed(codings)]
+        self._steps = [_new_step(coding) for coding in reversed(codings)]
         self._max_size = max_size
         self._size = 0
 
@@ -71,10 +82,8 @@ class Decoder:
             step.finish()
 
 
-class _Step:
+class _ZlibStep(Step):
     """Undoes one coding with zlib."""
-
-    name = ""
 
     def __init__(self, window: int) -> None:
         self._engine = zlib.decompressobj(window)
@@ -97,19 +106,19 @@ class _Step:
     def finish(self) -> None:
         """Check that all was there. A body without a byte counts as one: some servers send it."""
         if self._has_begun and not self._engine.eof:
-            raise RemoteProtocolError(f"the body ended inside its {self.name} coding")
+            raise self._cut()
 
     def _unfold(self, data: bytes) -> bytes:
         try:
             return self._engine.decompress(data, _PIECE_SIZE)
         except zlib.error as error:
-            raise RemoteProtocolError(f"the body is no valid {self.name}: {error}") from None
+            raise self._invalid(error) from None
 
     def _go_on_behind_end(self) -> None:
         raise RemoteProtocolError(f"bytes behind the end of a {self.name} body")
 
 
-class _Gzip(_Step):
+class _Gzip(_ZlibStep):
     """RFC 1952: one or more members, each with a checksum."""
 
     name = "gzip"
@@ -125,7 +134,7 @@ class _Gzip(_Step):
         self._engine = zlib.decompressobj(_GZIP)
 
 
-class _Deflate(_Step):
+class _Deflate(_ZlibStep):
     """The `zlib` format of RFC 1950, as HTTP wants it, or bare RFC 1951, as some servers send
     it.
     """
@@ -148,7 +157,7 @@ def _is_zlib(data: bytes) -> bool:
     return len(data) < 2 or (data[0] * 256 + data[1]) % 31 == 0
 
 
-def _chain(step: _Step, pieces: Iterator[bytes], max_size: int) -> Iterator[bytes]:
+def _chain(step: Step, pieces: Iterator[bytes], max_size: int) -> Iterator[bytes]:
     # What lies between two codings is bounded as well, or it could be large without an end result.
     size = 0
     for piece in pieces:
@@ -163,4 +172,10 @@ def _too_large(limit: int) -> RemoteProtocolError:
 
 
 _NAMES = {"x-gzip": "gzip"}
-_STEPS: dict[str, Callable[[], _Step]] = {"gzip": _Gzip, "deflate": _Deflate}
+_STEPS: dict[str, Callable[[], Step]] = {"gzip": _Gzip, "deflate": _Deflate}
+
+
+def _new_step(coding: str) -> Step:
+    make = _STEPS.get(coding) or optional_step(coding)
+    assert make is not None
+    return make()

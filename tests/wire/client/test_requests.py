@@ -5,6 +5,7 @@ from tests.httpclient.scripted_server import OK, always, serve
 
 from waterspout import __version__
 from waterspout.httpclient import HTTPRequest
+from waterspout.protocol.coding import accepted
 
 
 def exactly(client, **arguments):
@@ -25,19 +26,19 @@ def exactly(client, **arguments):
 
 
 AGENT = f"User-Agent: waterspout/{__version__}\r\n".encode()
+ACCEPTED = f"Accept-Encoding: {accepted()}\r\n".encode()
 
 
 def test_a_get(client):
-    assert exactly(client) == (
-        b"GET / HTTP/1.1\r\nHost: HOST\r\n" + AGENT + b"Accept-Encoding: gzip\r\n\r\n"
-    )
+    assert exactly(client) == (b"GET / HTTP/1.1\r\nHost: HOST\r\n" + AGENT + ACCEPTED + b"\r\n")
 
 
 def test_a_post(client):
     assert exactly(client, method="POST", body="a=b") == (
         b"POST / HTTP/1.1\r\nHost: HOST\r\n"
         + AGENT
-        + b"Accept-Encoding: gzip\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        + ACCEPTED
+        + b"Content-Type: application/x-www-form-urlencoded\r\n"
         + b"Content-Length: 3\r\n\r\na=b"
     )
 

@@ -1,0 +1,156 @@
+"""Brotli (RFC 7932) and Zstandard (RFC 8878), where libraries for them are installed.
+
+The extra ``waterspout[coding]`` has both. A library that can't bound what it puts out at a time is
+not used: what it would do with a few bytes of a stranger is up to them.
+"""
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from waterspout.protocol.errors import RemoteProtocolError
+
+__all__ = ["Step", "available", "optional_step"]
+
+# Decoded bytes that are held at a time.
+_PIECE_SIZE = 64 * 1024
+
+# RFC 9659: a decoder must take windows of 8 MB, and no sender may use larger ones.
+_MAX_WINDOW_LOG = 23
+
+# Frames behind each other are legal, and cost some microseconds each.
+_MAX_FRAMES = 16384
+
+
+class Step:
+    """Undoes one coding; see `coding.Decoder`."""
+
+    name = ""
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        """Yield what ``data`` unfolds to, in pieces of a bounded size."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Check that all was there. A body without a byte counts as one: some servers send it."""
+        raise NotImplementedError
+
+    def _invalid(self, error: Exception) -> RemoteProtocolError:
+        return RemoteProtocolError(f"the body is no valid {self.name}: {error}")
+
+    def _cut(self) -> RemoteProtocolError:
+        return RemoteProtocolError(f"the body ended inside its {self.name} coding")
+
+
+class _Brotli(Step):
+    name = "br"
+
+    def __init__(self) -> None:
+        library = _brotli()
+        self._engine = library.Decompressor()
+        self._error: type[Exception] = library.error
+        self._has_begun = False
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        """Yield what ``data`` unfolds to. What is behind the end is refused by the library."""
+        self._has_begun = self._has_begun or bool(data)
+        piece = self._unfold(data) if data else b""
+        while piece:
+            yield piece
+            # With its input used up it may still hold output back.
+            piece = b"" if self._engine.is_finished() else self._unfold(b"")
+
+    def finish(self) -> None:
+        """Check that all was there."""
+        if self._has_begun and not self._engine.is_finished():
+            raise self._cut()
+
+    def _unfold(self, data: bytes) -> bytes:
+        try:
+            piece: bytes = self._engine.process(data, output_buffer_limit=_PIECE_SIZE)
+        except self._error as error:
+            raise self._invalid(error) from None
+        return piece
+
+
+class _Zstd(Step):
+    name = "zstd"
+
+    def __init__(self) -> None:
+        self._library = _zstd()
+        self._frames = 0
+        self._engine: Any = None
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        """Yield what ``data`` unfolds to: one or more frames."""
+        while data or (self._engine is not None and not self._engine.needs_input):
+            if self._engine is None or self._engine.eof:
+                if not data:
+                    return
+                self._begin_frame()
+            try:
+                piece = self._engine.decompress(data, _PIECE_SIZE)
+            except self._library.ZstdError as error:
+                raise self._invalid(error) from None
+            data = self._engine.unused_data if self._engine.eof else b""
+            if piece:
+                yield piece
+
+    def finish(self) -> None:
+        """Check that all was there."""
+        if self._engine is not None and not self._engine.eof:
+            raise self._cut()
+
+    def _begin_frame(self) -> None:
+        self._frames += 1
+        if self._frames > _MAX_FRAMES:
+            raise RemoteProtocolError(f"more than {_MAX_FRAMES} zstd frames")
+        most = self._library.DecompressionParameter.window_log_max
+        self._engine = self._library.ZstdDecompressor(options={most: _MAX_WINDOW_LOG})
+
+
+@functools.cache
+def _brotli() -> Any:
+    """Return the library, None if there is none that will do."""
+    for name in ("brotli", "brotlicffi"):
+        try:
+            library = import_module(name)
+        except ImportError:
+            continue
+        if hasattr(library.Decompressor, "can_accept_more_data"):
+            return library
+    return None
+
+
+# Python's own, or what it is for those before.
+_ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+
+
+@functools.cache
+def _zstd() -> Any:
+    try:
+        return import_module(_ZSTD)
+    except ImportError:
+        return None
+
+
+@functools.cache
+def available() -> tuple[str, ...]:
+    """Return the names of the codings for which there is a library. It need not be imported yet."""
+    try:
+        has_zstd = find_spec(_ZSTD) is not None
+    except ImportError:
+        has_zstd = False
+    return ("br",) * (_brotli() is not None) + ("zstd",) * has_zstd
+
+
+def optional_step(coding: str) -> Callable[[], Step] | None:
+    """Return what makes a `Step` that undoes a coding; None if there is no library for it."""
+    if coding == "br":
+        return _Brotli if _brotli() is not None else None
+    if coding == "zstd":
+        return _Zstd if _zstd() is not None else None
+    return None

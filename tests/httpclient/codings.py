@@ -1,0 +1,14 @@
+"""What packs bodies by a coding, for tests; they are skipped where there is no library for it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from waterspout.protocol import optionalcoding
+
+
+def packer(coding: str) -> Callable[[bytes], bytes]:
+    """Return the function that packs by ``br`` or ``zstd``."""
+    library = pytest.importorskip("brotli" if coding == "br" else optionalcoding._ZSTD)
+    compress: Callable[[bytes], bytes] = library.compress
+    return compress
