@@ -7,7 +7,12 @@ import threading
 import pytest
 from tests.httpclient.scripted_server import OK, always, answering, response, serve
 
-from waterspout.httpclient import HTTPBodyError, HTTPRequest, HTTPTimeoutError
+from waterspout.httpclient import (
+    HTTPBodyError,
+    HTTPConnectionResetError,
+    HTTPRequest,
+    HTTPTimeoutError,
+)
 from waterspout.httputil import parse_body_arguments
 
 EMPTY = {"used": 0, "idle": 0, "waiting": 0}
@@ -105,6 +110,22 @@ def test_a_redirect_that_wants_the_body_again(client):
     with serve(answering(response(b"", "303 See", Location="/next"), OK)) as server:
         client.fetch(server.url, method="POST", body=iter([b"x"]))
         assert server.last.method == "GET"
+
+
+def test_what_can_be_sent_again_is_tried_again(make_client):
+    client = make_client(retries=1)
+
+    def fail(peer):
+        peer.read_request()
+        peer.reset()
+
+    with serve(fail, always()) as server:
+        client.fetch(server.url, method="PUT", body=at(5))
+        assert [request.body for request in server.requests] == [b"56789", b"56789"]
+    with serve(fail, always()) as server:
+        with pytest.raises(HTTPConnectionResetError):
+            client.fetch(server.url, method="PUT", body=iter([b"x"]))
+        assert server.connections == 1
 
 
 def test_what_an_iterator_raises_is_told_as_it_is(client):

@@ -308,6 +308,29 @@ def test_errors_before_the_head(client):
         pytest.fail("nobody listens")
 
 
+def test_what_was_given_is_not_asked_for_again(make_client):
+    """Retries are for what nobody has heard of."""
+    client = make_client(retries=2)
+    cut = response(LARGE)[:-1]
+    with serve(lambda peer: peer.reset(), answering(cut)) as server:
+        with client.stream(server.url) as answer, pytest.raises(HTTPStreamClosedError):
+            answer.read()
+        assert server.connections == 2
+        assert client.flow.pool.statistics == EMPTY
+
+
+def test_from_a_cache(make_client):
+    """What is streamed is not kept, but may come from there."""
+    pytest.importorskip("hishel")
+    client = make_client(cache=True)
+    with serve(always(response(b"body", Cache_Control="max-age=1000"))) as server:
+        for _ in range(3):
+            with client.stream(server.url) as answer:
+                assert answer.read() == b"body"
+            assert client.fetch(server.url).body == b"body"
+            assert len(server.requests) == 2
+
+
 def test_it_is_one_of_the_clients_connections(make_client):
     client = make_client(max_clients=1)
     with serve(always()) as server:

@@ -17,9 +17,9 @@ from waterspout.net import AsyncNet
 from waterspout.util import Configurable
 
 if TYPE_CHECKING:
-    from waterspout.httpclient.streaming import AsyncStreaming
     from waterspout.httpclient.cookiejar import CookieJar
     from waterspout.httpclient.retries import RetryPolicy
+    from waterspout.httpclient.streaming import AsyncStreaming
 
 __all__ = ["AsyncHTTPClient", "SimpleAsyncHTTPClient"]
 

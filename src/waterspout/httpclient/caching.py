@@ -141,7 +141,7 @@ class HTTPCache:
       only where the server allows that; what is private, never.
     - ``allow_stale``: whether what is too old may be used where the server does not forbid it
 
-    A body that goes to a ``streaming_callback`` is not kept, but may come from here. A request that
+    A body that is streamed is not kept, but may come from here. A request that
     has conditions of its own, or says ``Cache-Control: no-store``, passes by. Several clients and
     threads may share a cache; a storage that writes to a disk does so without holding a loop up.
 
@@ -226,7 +226,7 @@ class Lookup:
         assert head is not None
         headers = head.headers if exchange.headers is None else exchange.headers
         response = hishel.Response(head.status, _told(headers))
-        is_whole = not exchange.is_passed_over and exchange.hop.request.streaming_callback is None
+        is_whole = not exchange.is_passed_over and not exchange.hop.request.is_streamed
         body = exchange.gathered if is_whole else None
         await self._cache.call(net, lambda: self._go_on(self._state.next(response), body))
 

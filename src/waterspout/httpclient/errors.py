@@ -11,6 +11,7 @@ What is indented is also an error of the kind above it, and of that in parenthes
       HTTPConnectError              no connection could be made (OSError)
         HTTPConnectionRefusedError  nobody listens there (ConnectionRefusedError)
         HTTPResolveError            the host has no address (socket.gaierror)
+        HTTPConnectResetError       the server broke it off (HTTPConnectionResetError)
         HTTPProxyError              a proxy would not connect us; ``status`` is its answer's code
         HTTPTLSError                the TLS handshake failed (ssl.SSLError)
           HTTPCertificateError      the certificate is not trusted (ssl.SSLCertVerificationError)
@@ -42,6 +43,7 @@ __all__ = [
     "HTTPCertificateError",
     "HTTPClientError",
     "HTTPConnectError",
+    "HTTPConnectResetError",
     "HTTPConnectionLostError",
     "HTTPConnectionRefusedError",
     "HTTPConnectionResetError",
@@ -239,9 +241,14 @@ class HTTPConnectionResetError(HTTPConnectionLostError, ConnectionResetError):
     """The server reset the connection."""
 
 
+class HTTPConnectResetError(HTTPConnectError, HTTPConnectionResetError):
+    """The server reset the connection before it could be used: in the TLS handshake."""
+
+
 _KINDS: list[tuple[type[OSError], Any]] = [
     (ProxyRefusedError, HTTPProxyError),
     (ConnectionRefusedError, HTTPConnectionRefusedError),
+    (ConnectionResetError, HTTPConnectResetError),
     (socket.gaierror, HTTPResolveError),
     (ssl.SSLCertVerificationError, HTTPCertificateError),
     (ssl.SSLError, HTTPTLSError),
@@ -255,10 +262,9 @@ def phase_of(text: str) -> str | None:
 
 def from_os_error(error: OSError, message: str, is_connecting: bool) -> HTTPClientError:
     """Return the error to raise for what the system reported, of the same kind where that helps."""
-    if isinstance(error, ConnectionResetError):
-        return HTTPConnectionResetError(message, error)
     if not is_connecting:
-        return HTTPConnectionLostError(message, error)
+        is_reset = isinstance(error, ConnectionResetError)
+        return (HTTPConnectionResetError if is_reset else HTTPConnectionLostError)(message, error)
     for kind, made in _KINDS:
         if isinstance(error, kind):
             explained: HTTPClientError = made(message, error)

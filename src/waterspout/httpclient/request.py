@@ -275,6 +275,11 @@ class HTTPRequest:
         self._headers.setdefault("Content-Type", content_type)
 
     @property
+    def is_streamed(self) -> bool:
+        """Whether somebody gets the body of the response while it comes."""
+        return self.streaming_callback is not None or self.tap is not None
+
+    @property
     def has_callbacks(self) -> bool:
         """Whether functions of the user's are called while this is fetched."""
         return (

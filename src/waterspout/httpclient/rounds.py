@@ -183,7 +183,7 @@ class Rounds:
         if policy is None:
             return False
         request = exchange.hop.request
-        has_listener = request.streaming_callback is not None or request.header_callback is not None
+        has_listener = request.is_streamed or request.header_callback is not None
         failure = Failure(
             error,
             was_sent=bool(exchange.sent),
@@ -221,7 +221,9 @@ class Rounds:
 
     def _may_repeat(self, hop: Hop) -> bool:
         assert self._policy is not None
-        return hop.method in self._policy.methods and not hop.has_producer
+        if hop.method not in self._policy.methods:
+            return False
+        return not hop.has_producer or (hop.source is not None and hop.source.is_repeatable)
 
     def _answer(self, hop: Hop, head: ResponseHead) -> bool:
         """Take a response with the code 401."""
