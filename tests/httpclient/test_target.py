@@ -1,9 +1,12 @@
 """URLs: what is taken, what it means, and what is refused."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from waterspout.httpclient.hostnames import to_ascii
 from waterspout.httpclient.target import parse_url, redacted, resolve_reference
 
 
@@ -22,6 +25,8 @@ from waterspout.httpclient.target import parse_url, redacted, resolve_reference
         ("http://example.org//x", "example.org", 80, "example.org", "//x"),
         ("http://example.org/a@b:c", "example.org", 80, "example.org", "/a@b:c"),
         ("http://example.org./", "example.org.", 80, "example.org.", "/"),
+        ("http://0x1g/", "0x1g", 80, "0x1g", "/"),
+        ("http://1.example/", "1.example", 80, "1.example", "/"),
         ("http://under_score.org/", "under_score.org", 80, "under_score.org", "/"),
         ("http://127.0.0.1:8080/", "127.0.0.1", 8080, "127.0.0.1:8080", "/"),
         ("http://[::1]/", "::1", 80, "[::1]", "/"),
@@ -96,6 +101,106 @@ def test_taken_apart(url, host, port, authority, path):
 def test_refused(url):
     with pytest.raises(ValueError, match=r"URL|host|port|IPv6|@"):
         parse_url(url)
+
+
+@pytest.mark.parametrize(
+    ("host", "ascii_host"),
+    [
+        ("b\u00fccher.example", "xn--bcher-kva.example"),
+        ("B\u00dcCHER.example", "xn--bcher-kva.example"),
+        ("bu\u0308cher.example", "xn--bcher-kva.example"),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("\uff45\uff58ample.org", "example.org"),  # of full width
+        ("b\u00fccher\u3002example", "xn--bcher-kva.example"),  # a full stop of China
+        ("\u4f8b\u3048.jp", "xn--r8jz45g.jp"),
+        ("\uff11\uff12\uff17.1", "127.0.0.1"),  # digits of full width
+        # Another host by IDNA 2003.
+        ("stra\u00dfe.example", "xn--strae-oqa.example"),
+        ("\u03c3\u03c2.example", "xn--3xab.example"),
+    ],
+)
+def test_names_of_other_scripts(host, ascii_host):
+    pytest.importorskip("idna")
+    assert parse_url(f"http://{host}/").host == ascii_host
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "\u00fc..example",
+        "\u00fc" * 64,
+        "a\u200db.example",
+        "\u00fc" * 5000,
+        "\ud800",
+        "\u00ad",
+        "\uff05\uff12\uff12",  # would be %22
+        "a\uff0fb",  # a slash
+        "a\uff20b",  # an @
+        "a\uff1ab",  # a colon
+        "a\u2048b",  # would be ?!
+        "\u0661\u0662.1",
+    ],
+)
+def test_what_is_no_name_of_any_script(host):
+    with pytest.raises(ValueError, match=r"host name|IPv4"):
+        parse_url(f"http://{host}/")
+
+
+def test_without_a_library_for_names(monkeypatch):
+    """What would lead to another host is refused."""
+    monkeypatch.setitem(sys.modules, "idna", None)
+    assert to_ascii("b\u00fccher.example") == "xn--bcher-kva.example"
+    with pytest.raises(ValueError, match=r"waterspout\[idna\]"):
+        to_ascii("stra\u00dfe.example")
+    with pytest.raises(ValueError, match="invalid host name"):
+        to_ascii("\u00fc..example")
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1.", "127.0.0.1"),
+        ("127.1", "127.0.0.1"),
+        ("127.0.1", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("0x7f000001", "127.0.0.1"),
+        ("0X7F.1", "127.0.0.1"),
+        ("0x7f.0x0.0x0.0x1", "127.0.0.1"),
+        ("0", "0.0.0.0"),
+        ("0x", "0.0.0.0"),
+        ("255.255.255.255", "255.255.255.255"),
+        ("4294967295", "255.255.255.255"),
+        ("1.2.65535", "1.2.255.255"),
+    ],
+)
+def test_numbers_are_addresses(host, address):
+    target = parse_url(f"http://{host}:81/")
+    assert (target.host, target.authority) == (address, f"{address}:81")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "256.0.0.1",
+        "1.2.3.256",
+        "1.2.65536",
+        "1.16777216",
+        "4294967296",
+        "1.2.3.4.5",
+        "1..2",
+        "a.1",
+        "a.0x1",
+        "a.0x",
+        "127.0.0.01",
+        "010.0.0.1",
+        "9" * 60,
+        "1.2.3.4..",
+    ],
+)
+def test_what_is_no_address(host):
+    with pytest.raises(ValueError, match=r"IPv4|host name"):
+        parse_url(f"http://{host}/")
 
 
 def test_credentials():

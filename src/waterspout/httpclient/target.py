@@ -34,6 +34,8 @@ _URL = (
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_\-]{0,61}[A-Za-z0-9_])?"
 _NAME = rf"{_LABEL}(?:\.{_LABEL})*\.?"
 _MAX_NAME = 254
+# Ends in a number, so it is an IPv4 address or nothing (WHATWG URL, "host parsing").
+_NUMBER = r"(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?\Z"
 
 # Everything up to the space, and DEL. What is above is quoted as UTF-8.
 _FORBIDDEN = r"[\x00-\x20\x7f]"
@@ -152,12 +154,15 @@ def _split(hostport: str) -> tuple[str, int | None]:
         return _ipv6(address), _port(port[1:])
     host, _, port = hostport.partition(":")
     if not host.isascii():
-        try:
-            host = host.encode("idna").decode("ascii")
-        except UnicodeError as error:
-            raise ValueError(f"invalid host name ({error})") from None
+        from waterspout.httpclient.hostnames import to_ascii  # for few URLs
+
+        host = to_ascii(host)
     if not re.fullmatch(_NAME, host) or len(host) > _MAX_NAME:
         raise ValueError("invalid host name")
+    if re.search(_NUMBER, host):
+        from waterspout.httpclient.hostnames import ipv4_of
+
+        host = ipv4_of(host)
     return host.lower(), _port(port)
 
 
