@@ -116,6 +116,14 @@ class _FirstStep:
         self.value = value
         self.error = error
 
+    def take(self) -> Any:
+        """Return what is awaited and forget it.
+
+        Else a future that fails would keep itself: its error has the frames of who awaits.
+        """
+        awaited, self.awaited = self.awaited, None
+        return awaited
+
     def suspend(self, awaited: Any) -> None:
         """The coroutine yielded `awaited`: a future, None, or something that a Task will refuse.
 
@@ -139,24 +147,24 @@ def _drive(first: _FirstStep) -> Generator[Any, None, Any]:
     if first.is_over:
         first.error, thrown = first.error or thrown, None
         return _outcome(first)
-    coroutine, awaited = first.coroutine, first.awaited
+    coroutine = first.coroutine
     if first.is_blocking:
         # As Task.cancel does: who waits for a future cancels that, and learns from it.
-        if thrown is not None and awaited.cancel(*thrown.args):
+        if thrown is not None and first.awaited.cancel(*thrown.args):
             thrown = None
-        awaited._asyncio_future_blocking = thrown is None
+        first.awaited._asyncio_future_blocking = thrown is None
     if thrown is None:
-        thrown = yield from _await(awaited)
+        thrown = yield from _await(first)
     while thrown is not None:
         # Not in an except block, which would make `thrown` the context of what the coroutine
         # raises later. And no variable here may keep it: its traceback has this frame.
         try:
-            awaited = coroutine.throw(thrown)
+            first.awaited = coroutine.throw(thrown)
         except StopIteration as stop:
             return stop.value
         finally:
             thrown = None
-        thrown = yield from _await(awaited)
+        thrown = yield from _await(first)
     # A coroutine of Cython's can be awaited, but not iterated over as Python's own.
     rest: Any = coroutine
     if type(coroutine) is not types.CoroutineType:
@@ -164,10 +172,10 @@ def _drive(first: _FirstStep) -> Generator[Any, None, Any]:
     return (yield from rest)
 
 
-def _await(awaited: Any) -> Generator[Any, None, BaseException | None]:
-    """Yield `awaited` to the Task; return what the Task throws in, or None."""
+def _await(first: _FirstStep) -> Generator[Any, None, BaseException | None]:
+    """Yield `first.awaited` to the Task; return what the Task throws in, or None."""
     try:
-        yield awaited
+        yield first.take()
     except BaseException as error:
         return error
     return None
