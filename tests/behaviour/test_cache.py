@@ -293,3 +293,17 @@ def test_the_credentials_of_a_proxy_are_not_kept(make_client):
     kept = [entry for of_key in storage._entries.values() for entry, _ in of_key.values()]
     assert len(kept) == 1
     assert "roxy" not in repr(kept)
+
+
+def test_streams_come_from_it_and_are_not_kept(make_client):
+    with serve(answering(KEPT, STALE, SAME)) as server:
+        client = make_client(cache=True)
+        with client.stream(server.url + "a") as answer:
+            assert not answer.from_cache
+            assert answer.read() == b"kept"
+        client.fetch(server.url + "a")
+        with client.stream(server.url + "a") as answer:
+            assert answer.from_cache
+            assert b"".join(answer.iter_bytes()) == b"kept"
+            assert [one.code for one in answer.history] == [304]
+        assert len(server.requests) == 3

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.httpclient.scripted_server import OK, answering, response, serve
 
-from waterspout.httpclient import AsyncHTTPClient, RetryPolicy
+from waterspout.httpclient import AsyncHTTPClient, HTTPStreamClosedError, RetryPolicy
 from waterspout.httpclient.rounds import Course
 
 SOON = RetryPolicy(total=2, backoff=0.01)
@@ -81,3 +81,15 @@ def test_who_waits_can_be_cancelled():
 def test_wrong_ones(client):
     with pytest.raises(ValueError, match="retries must not be negative"):
         client.fetch("http://127.0.0.1:1/", retries=-1)
+
+
+def test_streams(make_client):
+    cut = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nok"
+    with serve(answering(BUSY, cut), answering(OK)) as server:
+        client = make_client(retries=SOON)
+        with client.stream(server.url) as answer:
+            assert [one.code for one in answer.history] == [503]
+            # What the reader has seen does not come twice.
+            with pytest.raises(HTTPStreamClosedError):
+                answer.read()
+        assert server.connections == 1

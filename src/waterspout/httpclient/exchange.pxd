@@ -24,6 +24,7 @@ cdef class Exchange:
     cdef readonly bint is_over
     cdef readonly bint is_passed_over
     cdef public bint is_stored
+    cdef public object history
     cdef public double free
     cdef public double resolved
     cdef public double connected

@@ -25,6 +25,7 @@ from waterspout.protocol.http1.connection import Event
 from waterspout.protocol.http1.messages import ResponseHead, Signal
 
 if TYPE_CHECKING:
+    from waterspout.httpclient.response import HTTPResponse
     from waterspout.httpclient.rounds import Rounds
 
 __all__ = ["Exchange"]
@@ -76,6 +77,8 @@ class Exchange:
         self.is_passed_over = False
         #: Whether it comes from a cache, and not from a server.
         self.is_stored = False
+        #: The responses that led here; None where there are none.
+        self.history: list[HTTPResponse] | None = None
         #: When the slot was there, the addresses, the connection, TLS; when sending began, the
         #: response, and when that was over. 0 for what did not happen.
         self.free = 0.0

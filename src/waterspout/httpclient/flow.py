@@ -72,6 +72,8 @@ class Flow:
             hop = await rounds.prepare(hop)
         while True:
             exchange = Exchange(net, settings, hop, deadline, redirects, rounds)
+            if history is not None:
+                exchange.history = history
             try:
                 if rounds is None or not rounds.is_answered:
                     await self._send(exchange, hop_begun, deadline)
@@ -86,9 +88,8 @@ class Flow:
                 location = exchange.location
                 if location is None and not exchange.is_passed_over:
                     break
-                if history is None:
-                    history = []
-                history.append(received(asked, exchange, begun, hop_begun))
+                passed = received(asked, exchange, begun, hop_begun)
+                history = [passed] if history is None else [*history, passed]
                 if location is not None:
                     redirects += 1
                     hop = self._redirected(exchange, location)
@@ -97,7 +98,6 @@ class Flow:
                 hop = await rounds.prepare(hop)
             hop_begun = net.time()
         response = received(asked, exchange, begun, hop_begun)
-        response._history = history
         if raise_error and response.error is not None:
             raise response.error
         return response

@@ -205,7 +205,7 @@ def received(
     response._trailers = None
     response._informational = None
     response._times = (exchange, begun, hop_begun)
-    response._history = None
+    response._history = exchange.history
     response.error = None if 200 <= code < 300 else _error_of(response)
     return response
 
@@ -229,8 +229,9 @@ def _restored(
     body: bytes,
     *rest: Any,
 ) -> HTTPResponse:
-    response = HTTPResponse(request, code, headers, io.BytesIO(body), *rest[:-1])
-    response._trailers, response._informational, response._history = rest[-1]
+    *others, more = rest
+    response = HTTPResponse(request, code, headers, io.BytesIO(body), *others)
+    response._trailers, response._informational, response._history = more
     return response
 
 

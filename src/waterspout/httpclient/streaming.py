@@ -9,7 +9,7 @@ from waterspout.httpclient.content import decoder_for
 from waterspout.httpclient.errors import HTTPTooLargeError
 from waterspout.httpclient.pulling import AsyncPull, AsyncTap, BlockingPull, BlockingTap
 from waterspout.httpclient.request import HTTPRequest, with_arguments
-from waterspout.httpclient.response import InformationalResponse
+from waterspout.httpclient.response import HTTPResponse, InformationalResponse
 from waterspout.net import AsyncNet
 from waterspout.protocol.headers import HTTPHeaders
 from waterspout.protocol.http1.writer import reason_phrase
@@ -29,6 +29,7 @@ class _Streamed:
 
     - ``request``: what was asked for; ``effective_url``: where it came from, without credentials
     - ``code``, ``reason``, ``headers``; ``informational``: what the server said before
+    - ``history``: the responses that led here; ``from_cache``: whether the cache has this one
     """
 
     def __init__(self, exchange: "Exchange", max_body_size: int) -> None:
@@ -43,6 +44,8 @@ class _Streamed:
             InformationalResponse(early.status, early.reason, early.headers)
             for early in exchange.interims or ()
         ]
+        self.history: list[HTTPResponse] = list(exchange.history or ())
+        self.from_cache: bool = exchange.is_stored
         self._exchange = exchange
         self._max_body_size = max_body_size
 
