@@ -7,7 +7,7 @@ import pytest
 from tests.httpclient.scripted_server import OK, answering, response, serve
 
 from waterspout.httpclient import AsyncHTTPClient, HTTPStreamClosedError, RetryPolicy
-from waterspout.httpclient.rounds import Course
+from waterspout.net import AsyncNet
 
 SOON = RetryPolicy(total=2, backoff=0.01)
 BUSY = response(b"later", "503 Busy")
@@ -51,21 +51,17 @@ def test_what_may_not_be_repeated(make_client):
         assert server.connections == 1
 
 
-def test_who_waits_can_be_cancelled():
+def test_who_waits_can_be_cancelled(monkeypatch):
     async def main(url):
         client: Any = AsyncHTTPClient(force_instance=True)
         waits = asyncio.Event()
-        net = client._flow.net
+        sleep = AsyncNet.sleep
 
-        class Sleeping:
-            time = staticmethod(net.time)
+        async def tell_and_sleep(net, seconds):
+            waits.set()
+            await sleep(net, seconds)
 
-            async def sleep(self, seconds):
-                waits.set()
-                await net.sleep(seconds)
-
-        net_that_tells: Any = Sleeping()
-        client._flow._course = Course(net_that_tells, client._flow.settings)
+        monkeypatch.setattr(AsyncNet, "sleep", tell_and_sleep)
         request = client.fetch(url, retries=RetryPolicy(backoff=15.0, jitter=False))
         await waits.wait()
         request.cancel()
