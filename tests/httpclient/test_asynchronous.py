@@ -25,6 +25,7 @@ from waterspout.httpclient import (
 from waterspout.httpclient.asynchronous import SimpleAsyncHTTPClient
 from waterspout.httpclient.errors import HTTPTimeoutError
 from waterspout.ioloop import IOLoop
+from waterspout.net import AsyncNet
 
 EMPTY = {"used": 0, "idle": 0, "waiting": 0}
 
@@ -247,17 +248,26 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="descriptors can't be counted")
 @pytest.mark.parametrize("is_streaming", [False, True])
-def test_a_thousand_cancelled_at_random_leave_nothing(run, server, server_tls, is_streaming):
+@pytest.mark.parametrize(
+    "rounds",
+    [
+        pytest.param(100, marks=pytest.mark.slow),
+        pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.deep]),
+    ],
+)
+def test_many_cancelled_at_random_leave_nothing(run, server, server_tls, is_streaming, rounds):
     chance = random.Random(2)
 
     async def take(data):
         await asyncio.sleep(0)
 
     async def main(urls):
-        client = AsyncHTTPClient(force_instance=True, max_clients=4)
+        client = AsyncHTTPClient(
+            force_instance=True, max_clients=4, max_clients_per_origin=3 if is_streaming else None
+        )
+        assert isinstance(client, SimpleAsyncHTTPClient)
         arguments = {"streaming_callback": take} if is_streaming else {}
 
         def fetch():
@@ -268,7 +278,7 @@ def test_a_thousand_cancelled_at_random_leave_nothing(run, server, server_tls, i
         await client.fetch(urls[0])
         before = descriptors()
         outcomes = {"done": 0, "cancelled": 0}
-        for _ in range(100):
+        for _ in range(rounds):
             futures = [fetch() for _ in range(10)]
             while not all(future.done() for future in futures):
                 for _ in range(chance.randrange(4)):
@@ -279,7 +289,11 @@ def test_a_thousand_cancelled_at_random_leave_nothing(run, server, server_tls, i
                 assert future.cancelled() or future.result().code == 200
             await settled()
             assert statistics(client)["used"] == statistics(client)["waiting"] == 0
-        assert outcomes["cancelled"] > 200
+        assert outcomes["cancelled"] > 2 * rounds
+        net = client._flow.net
+        assert isinstance(net, AsyncNet)
+        # Those of idle connections: nobody waits any more, and who waited has gone.
+        assert net.gates <= 4
         await asyncio.gather(*[fetch() for _ in range(4)])
         client.close()
         await settled()
@@ -401,16 +415,156 @@ def test_one_client_for_each_loop(run):
     assert clients[0] is not clients[1]
 
 
-def test_a_client_belongs_to_its_loop(run, server):
+def test_a_client_in_one_loop_after_the_other(run, server):
+    client = SimpleAsyncHTTPClient(force_instance=True)
+    streams = []
+
+    async def main():
+        assert (await client.fetch(server.url)).body == b"ok"
+        assert (await client.fetch(server.url)).body == b"ok"
+        assert client.io_loop is IOLoop.current()
+        called = asyncio.get_running_loop().create_future()
+        client.fetch(server.url, callback=called.set_result)
+        assert (await called).body == b"ok"
+        streams.append(client._flow.pool.idle[0].stream)
+
+    for number in (1, 2, 3):
+        run(main())
+        assert server.connections == number
+    # The last one is alive as long as nobody asks for another: but its loop took it along.
+    for stream in streams:
+        with pytest.raises(ConnectionError):
+            stream.read_now()
+    client.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        client.fetch(server.url)
+    assert not client._flows
+
+
+@pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning")
+def test_a_loop_that_is_closed_without_a_word(server):
+    """What is idle, and what is under way, goes when the client comes to another loop.
+
+    That a loop was closed with transports open asyncio tells by itself.
+    """
+    with serve(lambda peer: peer.wait_for_end()) as silent:
+        client = AsyncHTTPClient(force_instance=True)
+        assert isinstance(client, SimpleAsyncHTTPClient)
+
+        async def leave():
+            await client.fetch(server.url)
+            future = client.fetch(silent.url)
+            await eventually(lambda: silent.connections)
+            return client._flow, future
+
+        first = asyncio.new_event_loop()
+        flow, future = first.run_until_complete(leave())
+        (idle,) = flow.pool.idle
+        first.close()
+
+        async def go_on():
+            assert (await client.fetch(server.url)).body == b"ok"
+            assert first not in client._flows
+
+        asyncio.run(go_on())
+        assert flow.pool.statistics == EMPTY
+        assert future.cancelled()
+        with pytest.raises(ConnectionError):
+            idle.stream.read_now()
+        client.close()
+        del flow, idle, future
+        gc.collect()
+
+
+def test_a_client_in_two_loops_at_once(server):
+    client = AsyncHTTPClient(force_instance=True)
+    both = threading.Barrier(2, timeout=20)
+    bodies = []
+
+    async def main():
+        for _ in range(20):
+            both.wait()  # The loops take turns.
+            bodies.append((await client.fetch(server.url)).body)
+
+    threads = [threading.Thread(target=asyncio.run, args=(main(),)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert bodies == [b"ok"] * 40
+    assert server.connections == 2
+    client.close()
+
+
+def test_a_loop_that_another_thread_runs(server):
+    loop = asyncio.new_event_loop()
+
     async def make():
         return AsyncHTTPClient(force_instance=True)
 
-    async def use(client):
-        with pytest.raises(RuntimeError, match="event loop other than"):
-            client.fetch(server.url)
+    client = loop.run_until_complete(make())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(settled(), loop).result(20)
+    with pytest.raises(RuntimeError, match="another thread runs"):
+        client.fetch(server.url)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    client.close()
+    loop.run_until_complete(settled())
+    loop.close()
 
-    client = run(make())
-    run(use(client))
+
+def test_the_limits_of_an_origin(run):
+    release = threading.Event()
+
+    def hold(peer):
+        peer.read_request()
+        release.wait(10)
+        peer.send(OK)
+        peer.answer_all()
+
+    async def main(slow, server):
+        client = AsyncHTTPClient(force_instance=True, max_clients=3, max_clients_per_origin=2)
+        futures = [client.fetch(slow.url) for _ in range(5)]
+        await eventually(lambda: len(slow.requests) == 2)
+        assert statistics(client) == {"used": 2, "idle": 0, "waiting": 3}
+        assert (await client.fetch(server.url)).body == b"ok"
+        futures.pop().cancel()
+        await settled()
+        release.set()
+        assert [response.body for response in await asyncio.gather(*futures)] == [b"ok"] * 4
+        assert slow.connections == 2
+        client.close()
+
+    with serve(hold) as slow, serve(always()) as server:
+        run(main(slow, server))
+
+
+def test_what_is_idle_is_closed_by_and_by(run, server, monkeypatch):
+    monkeypatch.setattr("waterspout.httpclient.flow._WATCH_INTERVAL", 0.01)
+    ended = threading.Event()
+
+    def once(peer):
+        peer.answer()
+        ended.wait(10)
+
+    async def main(ending):
+        client = AsyncHTTPClient(force_instance=True, idle_timeout=0)
+        await client.fetch(server.url)
+        await client.fetch(ending.url)
+        assert statistics(client)["idle"] == 2
+        ended.set()
+        # The server has ended one of them.
+        await eventually(lambda: statistics(client)["idle"] == 1)
+        client.close()
+        client = AsyncHTTPClient(force_instance=True, idle_timeout=0.02)
+        await client.fetch(server.url)
+        await eventually(lambda: statistics(client) == EMPTY)
+        client.close()
+
+    with serve(once) as ending:
+        run(main(ending))
 
 
 @pytest.fixture

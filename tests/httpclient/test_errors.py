@@ -82,7 +82,7 @@ def failing(phase: str, **state: object) -> SimpleNamespace:
 )
 def test_what_is_told(error, state, kind, phase):
     exchange = failing(**{"phase": "reading the response", "sent": 0.0, **state})
-    told = explained(error, exchange, 19.0, Settings())
+    told = explained(error, exchange, 19.0)
     assert type(told).__name__ == kind
     assert isinstance(told, HTTPClientError)
     assert told.code == 599
@@ -91,9 +91,17 @@ def test_what_is_told(error, state, kind, phase):
     assert "secret" not in f"{told}{told!r}"
 
 
-@pytest.mark.parametrize(("now", "name"), [(19.0, "connect_timeout"), (19.996, "request_timeout")])
-def test_which_limit_it_was(now, name):
-    told = explained(DeadlineError(), failing("connecting to x:80"), now, Settings())
+@pytest.mark.parametrize(
+    ("now", "sent", "name"),
+    [
+        (19.0, 0.0, "connect_timeout"),
+        (19.0, 1.0, "read_timeout"),
+        (19.996, 0.0, "request_timeout"),
+        (19.996, 1.0, "request_timeout"),
+    ],
+)
+def test_which_limit_it_was(now, sent, name):
+    told = explained(DeadlineError(), failing("doing something", sent=sent), now)
     assert isinstance(told, errors.HTTPTimeoutError)
     assert told.timeout == name
     assert name in str(told)
@@ -101,14 +109,14 @@ def test_which_limit_it_was(now, name):
 
 @pytest.mark.parametrize("error", [LocalProtocolError("ours"), RuntimeError("x"), KeyError("y")])
 def test_what_is_told_as_it_is(error):
-    assert explained(error, failing("sending the request"), 1.0, Settings()) is error
+    assert explained(error, failing("sending the request"), 1.0) is error
 
 
 def test_what_a_callback_raised():
     try:
         raise CallbackError from ZeroDivisionError("mine")
     except CallbackError as error:
-        told = explained(error, failing("reading the response"), 1.0, Settings())
+        told = explained(error, failing("reading the response"), 1.0)
     assert type(told) is ZeroDivisionError
 
 

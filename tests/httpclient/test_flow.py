@@ -8,7 +8,8 @@ from tests.httpclient.scripted_server import OK, response
 from waterspout.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.errors import HTTPStreamClosedError, HTTPTimeoutError
-from waterspout.httpclient.flow import Flow
+from waterspout.httpclient.flow import Flow, _give_back
+from waterspout.httpclient.pool import Ticket
 from waterspout.httpclient.settings import Settings
 from waterspout.net import Address, run_blocking
 from waterspout.net.fake import FakeNet, FakeStream
@@ -95,12 +96,13 @@ def test_all_addresses_are_told_of_if_none_can_be_had():
 def test_waiting_in_the_queue_counts():
     net = FakeNet([OK])
     flow = new_flow(net, max_clients=1)
-    held = flow.pool.acquire(("other", 80, 0, None, None))
+    held = Ticket(("other", 80, 0, None, None))
+    flow.pool.acquire(held)
     net.others = [lambda: net.wait(15.0, 2000.0), lambda: net.wait(15.0, 2000.0)]
     with pytest.raises(HTTPTimeoutError, match=r"waiting in the queue \(request_timeout 20 s\)"):
         fetch(flow)
     assert flow.pool.statistics == {"used": 1, "idle": 0, "waiting": 0}
-    assert held is not None
+    assert held.has_slot
 
 
 def test_what_is_released_is_used_by_who_waits():
@@ -108,10 +110,12 @@ def test_what_is_released_is_used_by_who_waits():
     flow = new_flow(net, max_clients=1)
     fetch(flow)
     (connection,) = flow.pool.idle
-    assert flow.pool.acquire(connection.key) is connection
+    held = Ticket(connection.key)
+    flow.pool.acquire(held)
+    assert held.connection is connection
     net.others = [
         lambda: net.wait(2.0, 2000.0),
-        lambda: flow._give_back(flow.pool.release(connection.key, connection)),
+        lambda: _give_back(flow.pool.release(held, True)),
     ]
     answer = fetch(flow)
     assert answer.time_info["queue"] == 2.0
@@ -123,8 +127,10 @@ def test_who_waits_for_another_host_gets_a_new_connection():
     flow = new_flow(net, max_clients=1)
     fetch(flow)
     (connection,) = flow.pool.idle
-    assert flow.pool.acquire(connection.key) is connection
-    net.others = [lambda: flow._give_back(flow.pool.release(connection.key, connection))]
+    held = Ticket(connection.key)
+    flow.pool.acquire(held)
+    assert held.connection is connection
+    net.others = [lambda: _give_back(flow.pool.release(held, True))]
     assert fetch(flow, "http://other.org/").body == b"ok"
     assert net.streams[0].is_closed
     assert not net.streams[1].is_closed
@@ -153,12 +159,14 @@ def test_all_dead_connections_are_passed_over():
     flow = new_flow(net)
     key = ("example.org", 80, 0, None, None)
     streams = [FakeStream(net, [b""]), FakeStream(net, [OK])]
-    dead = [Connection(key, stream, ClientConnection(Limits())) for stream in streams]
+    dead = [Connection(key, stream, ClientConnection(Limits()), 60.0) for stream in streams]
     dead[0].idle_since = net.now - 2
-    for _ in dead:
-        flow.pool.acquire(key)
-    for connection in dead:
-        flow.pool.release(key, connection)
+    tickets = [Ticket(key) for _ in dead]
+    for ticket, connection in zip(tickets, dead, strict=True):
+        flow.pool.acquire(ticket)
+        ticket.connection = connection
+    for ticket in tickets:
+        flow.pool.release(ticket, True)
     assert fetch(flow).body == b"ok"
     assert len(net.streams) == 1
     assert [not stream.is_closed for stream in net.streams] == [True]

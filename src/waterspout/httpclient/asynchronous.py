@@ -174,7 +174,7 @@ class AsyncHTTPClient(Configurable):
         self, callback: Callable[[HTTPResponse], Any], future: "asyncio.Future[HTTPResponse]"
     ) -> None:
         if not future.cancelled():
-            self.io_loop.add_callback(callback, future.result())
+            IOLoop.current().add_callback(callback, future.result())
 
     @classmethod
     def arguments_for(cls, chosen: "type[AsyncHTTPClient] | None") -> dict[str, Any]:
@@ -192,8 +192,15 @@ class AsyncHTTPClient(Configurable):
 
 
 class SimpleAsyncHTTPClient(AsyncHTTPClient):
-    """The implementation that is used unless `configure` names another."""
+    """The implementation that is used unless `configure` names another.
 
+    Made with ``force_instance`` it may be used in several loops, one after the other or at once,
+    each in a thread of its own: every loop has connections of its own, so ``max_clients`` holds for
+    each of them.
+    """
+
+    # That of the loop that was used last: all that a fetch needs, so that other threads, with other
+    # loops, may change it at any time.
     _flow: Flow
 
     def initialize(  # type: ignore[override]
@@ -206,6 +213,8 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         max_header_size: int | None = None,
         max_body_size: int | None = None,
         *,
+        max_clients_per_origin: int | None = None,
+        idle_timeout: float | None = None,
         proxy: str | Literal[False] | None = None,
         trust_env: bool = True,
         unix_socket: str | None = None,
@@ -218,6 +227,10 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
 
         - ``max_clients``: how many connections there are at most, idle ones included; what is
           fetched beyond that waits in a queue
+        - ``max_clients_per_origin``: how many of them may be in use for one host and port at a
+          time; who waits for those holds up nobody else. None: no such limit
+        - ``idle_timeout``: seconds for which a connection that nobody uses is kept, 60 unless
+          given; 0: no limit
         - ``hostname_mapping``: from hosts, or pairs of host and port, to what is to be connected to
           instead; names in URLs and certificates stay what they are
         - ``max_header_size``, ``max_body_size``: bounds for a response in bytes; the latter for the
@@ -249,6 +262,8 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             defaults,
             max_header_size,
             max_body_size,
+            max_clients_per_origin=max_clients_per_origin,
+            idle_timeout=idle_timeout,
             proxy=proxy,
             trust_env=trust_env,
             unix_socket=unix_socket,
@@ -257,12 +272,11 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             retries=retries,
             cache=cache,
         )
-        self._loop = self.io_loop.asyncio_loop
-        self._net = AsyncNet(self._loop)
-        self._flow = Flow(self._net, settings)
-        self._net.on_end_of_loop = self._flow.close_idle
+        self._settings = settings
+        self._flows: dict[asyncio.AbstractEventLoop, Flow] = {}
+        self._flow = self._flow_of(self.io_loop.asyncio_loop)
         self._is_own = not type(self).is_overridden()
-        self._finalizer = weakref.finalize(self, _close, self._flow, self._net, self._loop)
+        self._finalizer = weakref.finalize(self, _close_all, self._flows)
 
     @classmethod
     def is_overridden(cls) -> bool:
@@ -273,8 +287,10 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         """Close what is idle, and take no more requests; what is under way is finished."""
         super().close()
         if self._finalizer.detach() is not None:
-            self._flow.close()
-            self._net.close()
+            loop = _loop_of(self._flow)
+            if asyncio._get_running_loop() is None and not loop.is_running():
+                _close_now(self._flows.pop(loop))
+            _close_all(self._flows)
 
     def fetch(
         self,
@@ -290,16 +306,21 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             raise RuntimeError("fetch() called on a closed AsyncHTTPClient")
         if kwargs:
             request = with_arguments(request, kwargs)
+        flow = self._flow
+        net: Any = flow.net
+        if net.loop is not asyncio._get_running_loop():
+            flow = self._flow_here()
+            net = flow.net
         if callback is None and (raise_error is True or not callable(raise_error)):
-            fetch = self._flow.fetch(request, bool(raise_error))
+            fetch = flow.fetch(request, bool(raise_error))
         else:
             callback = callback or cast("Callable[[HTTPResponse], Any]", raise_error)
-            fetch = _telling(self._flow, request)
+            fetch = _telling(flow, request)
         context = None
         if not isinstance(request, str) and request.has_callbacks:
             # They are called in the context of the caller, and not of whatever brings the bytes.
             context = contextvars.copy_context()
-        future = self._net.start(fetch, context)
+        future: asyncio.Future[HTTPResponse] = net.start(fetch, context)
         if callback is not None:
             future.add_done_callback(functools.partial(self._call_back, callback))
         return future
@@ -314,12 +335,40 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
 
         if self._is_closed:
             raise RuntimeError("stream() called on a closed AsyncHTTPClient")
-        return AsyncStreaming(self._net, self._flow, request, raise_error, kwargs)
+        flow = self._flow_here()
+        net = flow.net
+        assert isinstance(net, AsyncNet)
+        return AsyncStreaming(net, flow, request, raise_error, kwargs)
 
     def fetch_impl(self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
         """Fetch, and call ``callback`` with the response."""
-        future = self._net.start(_telling(self._flow, request))
+        flow = self._flow_here()
+        future = flow.net.start(_telling(flow, request))
         future.add_done_callback(functools.partial(self._call_back, callback))
+
+    def _flow_here(self) -> Flow:
+        """Return the flow for the loop that runs here, or that will, if none does yet."""
+        loop = asyncio._get_running_loop()
+        if loop is None:
+            loop = _loop_of(self._flow)
+            if not loop.is_closed():
+                return self._flow
+            loop = IOLoop.current().asyncio_loop
+        for closed in [known for known in list(self._flows) if known.is_closed()]:
+            flow = self._flows.pop(closed, None)
+            if flow is not None:
+                _close_now(flow)
+        self._flow = self._flow_of(loop)
+        self.io_loop = IOLoop.current()
+        return self._flow
+
+    def _flow_of(self, loop: asyncio.AbstractEventLoop) -> Flow:
+        flow = self._flows.get(loop)
+        if flow is None:
+            net = AsyncNet(loop)
+            flow = self._flows[loop] = Flow(net, self._settings)
+            net.on_end_of_loop = flow.close_idle
+        return flow
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._flow.pool!r}>"
@@ -336,14 +385,29 @@ async def _telling(flow: Flow, request: HTTPRequest | str) -> HTTPResponse:
         return failed(request, error, time.monotonic() - begun)
 
 
-def _close(flow: Flow, net: AsyncNet, loop: asyncio.AbstractEventLoop) -> None:
-    """Close what a client leaves behind that was forgotten, in whatever thread that came out."""
-    if loop.is_closed() or asyncio._get_running_loop() is loop:
-        flow.close()
-        net.close()
-        return
-    try:
-        loop.call_soon_threadsafe(flow.close)
-        loop.call_soon_threadsafe(net.close)
-    except RuntimeError:
-        flow.close()  # The loop was closed in this moment.
+def _loop_of(flow: Flow) -> asyncio.AbstractEventLoop:
+    net = flow.net
+    assert isinstance(net, AsyncNet)
+    return net.loop
+
+
+def _close_all(flows: dict[asyncio.AbstractEventLoop, Flow]) -> None:
+    """Close what a client leaves behind, in whatever thread that comes out."""
+    while flows:
+        loop, flow = flows.popitem()
+        if loop.is_closed() or asyncio._get_running_loop() is loop:
+            _close_now(flow)
+            continue
+        try:
+            loop.call_soon_threadsafe(_close_now, flow)
+        except RuntimeError:
+            _close_now(flow)  # The loop was closed in this moment.
+
+
+def _close_now(flow: Flow) -> None:
+    net = flow.net
+    assert isinstance(net, AsyncNet)
+    flow.close()
+    if net.loop.is_closed():
+        net.abandon()
+    net.close()

@@ -7,7 +7,7 @@ from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.exchange import Exchange
 from waterspout.httpclient.resolving import Names
 from waterspout.httpclient.road import Road
-from waterspout.httpclient.settings import FOREVER, Settings
+from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import bracketed
 from waterspout.net import Address, DeadlineError, Net, Stream
 from waterspout.net.sockets import ip_family
@@ -40,8 +40,7 @@ class Connector:
         hop = exchange.hop
         net = self._net
         host, port, _, context, road = hop.key
-        timeout = self._settings.option(hop.request, "connect_timeout")
-        limit = min(deadline, net.time() + timeout) if 0 != timeout < FOREVER else deadline
+        limit = min(deadline, net.time() + hop.connect_timeout)
         exchange.sent = 0.0
         if road is None:
             road = _STRAIGHT
@@ -57,7 +56,8 @@ class Connector:
                 stream.close()
                 raise
             exchange.secured = net.time()
-        return Connection(hop.key, stream, ClientConnection(self._settings.limits))
+        engine = ClientConnection(self._settings.limits)
+        return Connection(hop.key, stream, engine, self._settings.idle_timeout)
 
     async def _reach(
         self, exchange: Exchange, road: Road, host: str, port: int, limit: float

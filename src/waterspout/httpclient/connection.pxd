@@ -2,8 +2,6 @@ import cython
 
 from waterspout.protocol.http1.client cimport ClientConnection
 
-cdef double _IDLE_TIMEOUT
-
 
 cdef class Connection:
     cdef readonly tuple key
@@ -11,6 +9,7 @@ cdef class Connection:
     cdef readonly ClientConnection engine
     cdef public Py_ssize_t uses
     cdef public double idle_since
+    cdef readonly double idle_timeout
 
     @cython.locals(idle=double)
     cpdef bint is_usable(self, double now, bint is_repeatable) except -1

@@ -1,24 +1,29 @@
 """`Connection`: a stream to a server, and the engine that speaks HTTP on it."""
 
+import math
+
 from waterspout.httpclient.hop import Key
 from waterspout.net import Stream
 from waterspout.protocol.http1.client import ClientConnection
 
 __all__ = ["Connection"]
 
-# Servers keep idle connections for a few seconds up to a few minutes.
-_IDLE_TIMEOUT = 60.0
-
 
 class Connection:
-    """Used by one fetch at a time, or idle in the pool; who has it may touch it."""
+    """Used by one fetch at a time, or idle in the pool; who has it may touch it.
 
-    def __init__(self, key: Key, stream: Stream, engine: ClientConnection) -> None:
+    ``idle_timeout`` is how long it may be idle, in seconds.
+    """
+
+    def __init__(
+        self, key: Key, stream: Stream, engine: ClientConnection, idle_timeout: float = math.inf
+    ) -> None:
         self.key = key
         self.stream = stream
         self.engine = engine
         self.uses = 0  #: exchanges that are over
         self.idle_since = 0.0
+        self.idle_timeout = idle_timeout
 
     def is_usable(self, now: float, is_repeatable: bool) -> bool:
         """Whether a request may be sent, after the connection was idle.
@@ -28,7 +33,7 @@ class Connection:
         system is asked in any case.
         """
         idle = now - self.idle_since
-        if idle > _IDLE_TIMEOUT:
+        if idle > self.idle_timeout:
             return False
         return self.stream.is_quiet(not is_repeatable or idle > self.stream.ask_after)
 

@@ -2,6 +2,7 @@ import cython
 
 from waterspout.httpclient.connection cimport Connection
 from waterspout.httpclient.hop cimport Hop
+from waterspout.httpclient.pool cimport Ticket
 from waterspout.httpclient.request cimport HTTPRequest
 from waterspout.protocol.http1.client cimport ClientConnection
 from waterspout.protocol.http1.messages cimport ResponseHead
@@ -9,7 +10,7 @@ from waterspout.protocol.http1.messages cimport ResponseHead
 cdef object NEED_DATA, END_OF_MESSAGE
 
 
-cdef class Exchange:
+cdef class Exchange(Ticket):
     cdef readonly object net
     cdef readonly Hop hop
     cdef readonly double deadline
@@ -41,6 +42,7 @@ cdef class Exchange:
     cdef bint _is_followed
     cdef list _pieces
 
+    cpdef double limit(self) except? -1
     cpdef bytes take_body(self)
     cpdef bint is_reusable(self, Connection connection) except -1
     cdef bint _receive(self, Connection connection, bytes data) except -1

@@ -14,8 +14,9 @@ from waterspout.httpclient.delivery import (
 )
 from waterspout.httpclient.errors import HTTPProtocolError
 from waterspout.httpclient.hop import Hop
+from waterspout.httpclient.pool import Ticket
 from waterspout.httpclient.redirect import REDIRECTS
-from waterspout.httpclient.settings import FOREVER, Settings
+from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.upload import send_with_body
 from waterspout.net import Net
 from waterspout.protocol.coding import Decoder, parse_codings
@@ -37,7 +38,7 @@ END_OF_MESSAGE = Signal.END_OF_MESSAGE
 _MAX_IGNORED_BODY = 64 * 1024
 
 
-class Exchange:
+class Exchange(Ticket):
     """Sends ``hop``, and holds what came of it; made anew for each hop of a fetch.
 
     The callbacks of the request hear of the response unless it is passed over, for a redirect that
@@ -53,6 +54,7 @@ class Exchange:
         redirects: int,
         rounds: "Rounds | None" = None,
     ) -> None:
+        self._begin(hop.key)
         self.net = net
         self.hop = hop
         self.deadline = deadline
@@ -98,6 +100,13 @@ class Exchange:
         self._is_followed = False
         self._pieces: list[bytes] = []
 
+    def limit(self) -> float:
+        """Return the deadline of a read or a write that begins now."""
+        patience = self.hop.read_timeout
+        if patience == math.inf:
+            return self.deadline
+        return min(self.deadline, self.net.time() + patience)
+
     def take_body(self) -> bytes:
         """Hand over the body, or what of it was not for a callback; once."""
         pieces = self._pieces
@@ -133,7 +142,7 @@ class Exchange:
         head = connection.engine.send_request(hop.encoded)
         try:
             if hop.length == 0:
-                waiting = stream.write(head, self.deadline)
+                waiting = stream.write(head, self.limit())
                 if waiting is not None:
                     await waiting
             else:
@@ -147,7 +156,7 @@ class Exchange:
             self._failure = error
         self.phase = "waiting for the response"
         while True:
-            data = stream.read(self.deadline)
+            data = stream.read(self.limit())
             if not isinstance(data, bytes):
                 data = await data
             if self._receive(connection, data):
@@ -157,8 +166,7 @@ class Exchange:
 
     def begin_to_wait(self) -> None:
         """Let the time limit begin now, for who takes the body at his own pace."""
-        timeout = self._settings.option(self.hop.request, "request_timeout")
-        self.deadline = self.net.time() + timeout if 0 != timeout < FOREVER else math.inf
+        self.deadline = self.net.time() + self.hop.request_timeout
 
     async def advance(self, connection: Connection, data: bytes) -> None:
         """Take what came before the request was out; see ``head`` and ``is_over``."""

@@ -3,7 +3,7 @@
 Decides; does no I/O.
 """
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from waterspout.httpclient.delivery import CallbackError
 from waterspout.httpclient.errors import (
@@ -16,14 +16,11 @@ from waterspout.httpclient.errors import (
     phase_of,
 )
 from waterspout.httpclient.hop import Hop
-from waterspout.httpclient.settings import Settings
+from waterspout.httpclient.timeouts import which_timeout
 from waterspout.net import DeadlineError
 from waterspout.protocol.errors import RemoteProtocolError
 
 __all__ = ["explained"]
-
-# Loops count time in milliseconds: a timer may fire a little too early.
-_TICK = 0.005
 
 # Of those that the engine gives with an error: something is larger than allowed.
 _TOO_LARGE = frozenset({413, 414, 431})
@@ -44,14 +41,14 @@ class Failed(Protocol):
     def has_ended(self) -> bool: ...
 
 
-def explained(error: Exception, exchange: Failed, now: float, settings: Settings) -> BaseException:
+def explained(error: Exception, exchange: Failed, now: float) -> BaseException:
     """Return what to raise to the caller of a fetch for what an exchange raised.
 
     That is the error itself where it says all, and what a callback raised as it is.
     """
     if isinstance(error, CallbackError) and error.__cause__ is not None:
         return error.__cause__
-    made = _made(error, exchange, now, settings)
+    made = _made(error, exchange, now)
     if made is None:
         return error
     made.url = exchange.hop.target.url
@@ -59,14 +56,12 @@ def explained(error: Exception, exchange: Failed, now: float, settings: Settings
     return made
 
 
-def _made(
-    error: Exception, exchange: Failed, now: float, settings: Settings
-) -> HTTPClientError | None:
+def _made(error: Exception, exchange: Failed, now: float) -> HTTPClientError | None:
     phase = exchange.phase
     asked = f"{exchange.hop.method} {exchange.hop.target.url}"
     if isinstance(error, DeadlineError):
-        name = "request_timeout" if now >= exchange.deadline - _TICK else "connect_timeout"
-        seconds: Any = settings.option(exchange.hop.request, name)
+        name = which_timeout(now, exchange.deadline, not exchange.sent)
+        seconds: float = getattr(exchange.hop, name)
         late = HTTPTimeoutError(f"Timeout while {phase} ({name} {seconds:g} s): {asked}")
         late.timeout = name
         return late

@@ -13,12 +13,13 @@ cdef class Flow:
     cdef readonly Pool pool
     cdef object _connector
     cdef object _time
-    cdef object _request_timeout
     cdef dict _plain
     cdef object _course
+    cdef public double _cleaned_up
+    cdef public bint _is_watched
     cdef object __weakref__
 
-    @cython.locals(hop=Hop)
-    cdef Connection _usable(self, Connection connection, Exchange exchange, double now)
-    @cython.locals(ticket=Ticket)
-    cdef _keep(self, Connection connection, Exchange exchange)
+    @cython.locals(connection=Connection)
+    cdef Connection _usable(self, Exchange exchange, double now)
+    @cython.locals(following=Ticket)
+    cdef _keep(self, Connection connection, Exchange exchange, Pool pool)

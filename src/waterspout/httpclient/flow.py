@@ -4,7 +4,6 @@ Pool decision, addresses, connection, TLS, exchange, redirect; and from whatever
 way to an error that says what and where. Written once, over a `Net`.
 """
 
-import math
 import os
 import weakref
 from typing import TYPE_CHECKING, NoReturn
@@ -20,7 +19,7 @@ from waterspout.httpclient.pool import Pool, Ticket
 from waterspout.httpclient.redirect import RedirectError, follow
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.response import HTTPResponse, received
-from waterspout.httpclient.settings import FOREVER, Settings
+from waterspout.httpclient.settings import Settings
 from waterspout.net import Net
 
 if TYPE_CHECKING:
@@ -31,6 +30,12 @@ __all__ = ["Flow"]
 # URLs whose first hop is kept ready, for clients that ask for the same again and again.
 _MAX_PLAIN = 256
 
+# Seconds from one search for idle connections that are of no use any more to the next.
+_CLEANING_INTERVAL = 1.0
+
+# The same for loops, which look by themselves, as long as there are any.
+_WATCH_INTERVAL = 5.0
+
 
 class Flow:
     """One client's connections, and what is done with them; its methods are for both faces."""
@@ -38,12 +43,13 @@ class Flow:
     def __init__(self, net: Net, settings: Settings) -> None:
         self.net = net
         self.settings = settings
-        self.pool: Pool = Pool(settings.max_clients, net.waiter)
+        self.pool: Pool = self._new_pool()
         self._connector = Connector(net, settings)
         self._time = net.time
-        self._request_timeout = settings.defaults["request_timeout"]
         self._plain: dict[str, Hop] = {}
         self._course: Course | None = None
+        self._cleaned_up = 0.0
+        self._is_watched = False
         _flows.add(self)
 
     async def fetch(self, asked: HTTPRequest | str, raise_error: bool) -> HTTPResponse:
@@ -59,17 +65,14 @@ class Flow:
             hop = self._plain.get(asked) or self._new_plain(asked)
         else:
             hop = first_hop(asked, settings)
-        request = hop.request
-        timeout = request.request_timeout
-        if timeout is None:
-            timeout = self._request_timeout
-        deadline = begun + timeout if 0 != timeout < FOREVER else math.inf
+        deadline = begun + hop.request_timeout
         redirects = 0
         history: list[HTTPResponse] | None = None
         rounds: Rounds | None = None
         if not hop.is_plain:
             rounds = self._begin_rounds(hop, deadline)
             hop = await rounds.prepare(hop)
+        queued = 0.0
         while True:
             exchange = Exchange(net, settings, hop, deadline, redirects, rounds)
             if history is not None:
@@ -88,7 +91,7 @@ class Flow:
                 location = exchange.location
                 if location is None and not exchange.is_passed_over:
                     break
-                passed = received(asked, exchange, begun, hop_begun)
+                passed = received(asked, exchange, begun, hop_begun, queued)
                 history = [passed] if history is None else [*history, passed]
                 if location is not None:
                     redirects += 1
@@ -96,8 +99,9 @@ class Flow:
             if rounds is not None:
                 await rounds.wait()
                 hop = await rounds.prepare(hop)
+            queued += exchange.free - hop_begun if exchange.free else 0.0
             hop_begun = net.time()
-        response = received(asked, exchange, begun, hop_begun)
+        response = received(asked, exchange, begun, hop_begun, queued)
         if raise_error and response.error is not None:
             raise response.error
         return response
@@ -137,12 +141,16 @@ class Flow:
 
     def forget(self) -> None:
         """Begin anew in a forked child. Locks may be held, and connections are the parent's."""
-        idle = self.pool.idle
-        self.pool = Pool(self.settings.max_clients, self.net.waiter)
+        idle = self.pool.forget()
+        self.pool = self._new_pool()
         self._connector.forget()
         self._course = None
         for connection in idle:
             connection.stream.drop()
+
+    def _new_pool(self) -> Pool:
+        settings = self.settings
+        return Pool(settings.max_clients, self.net.waiter, settings.max_clients_per_origin)
 
     def close_idle(self) -> None:
         """Close what is idle."""
@@ -161,97 +169,147 @@ class Flow:
 
     async def _send(self, exchange: Exchange, now: float, deadline: float) -> None:
         """Get a slot, a connection, an answer; and give back what is left."""
-        hop = exchange.hop
-        held = self.pool.acquire(hop.key)
-        connection: Connection | None
-        if isinstance(held, Ticket):
-            connection = await self._wait_for(held, deadline)
-            now = self._time()
-        else:
-            connection = held
-        # From here on there is a slot, which has to be given back.
+        pool = self.pool
+        # Whatever happens from here on, `exchange` is given back with what it has of the pool.
         try:
-            connection = self._usable(connection, exchange, now)
+            pool.acquire(exchange)
+            if not exchange.has_slot:
+                await self._wait_for_slot(exchange, deadline)
+                now = self._time()
+            connection = self._usable(exchange, now)
             if connection is None:
-                connection = await self._connector.open(exchange, deadline)
-                exchange.sent = self._time()
+                connection = await self._open(exchange, deadline)
             try:
                 await exchange.run(connection)
             except OSError:
+                hop = exchange.hop
                 if not connection.uses or exchange.has_begun or not hop.is_repeatable:
                     raise
                 # The server ended the connection while it was idle, or when the request was on its
                 # way: it has not been answered, and does no harm if it is done twice. Once more.
                 connection.close()
-                connection = await self._connector.open(exchange, deadline)
-                exchange.sent = self._time()
+                connection = await self._open(exchange, deadline)
                 await exchange.run(connection)
+            exchange.ended = self._time()
+            self._keep(connection, exchange, pool)
         except BaseException:
-            self._discard(hop, connection)
+            self._discard(exchange, pool)
             raise
-        exchange.ended = self._time()
-        self._keep(connection, exchange)
 
-    def _usable(
-        self, connection: Connection | None, exchange: Exchange, now: float
-    ) -> Connection | None:
-        """Return an idle connection that may be used, ``connection`` if it may; None: open one."""
-        hop = exchange.hop
+    async def _wait_for_slot(self, exchange: Exchange, deadline: float) -> None:
+        """Wait for one's turn."""
+        waiter = exchange.waiter
+        assert waiter is not None
+        try:
+            await waiter.wait(deadline)
+        except BaseException:
+            # It may have had its turn in that very moment: what it got is good for the next one.
+            _give_back(self.pool.release(exchange, True))
+            raise
+        exchange.waiter = None
+
+    def _usable(self, exchange: Exchange, now: float) -> Connection | None:
+        """Return the idle connection of a slot, if it has one that may be used; None: open one."""
         exchange.free = exchange.sent = now
-        while connection is not None and not connection.is_usable(now, hop.is_repeatable):
+        connection = exchange.connection
+        while connection is not None:
+            if connection.is_usable(now, exchange.hop.is_repeatable):
+                return connection
             connection.close()
-            connection = self.pool.replace(hop.key)
+            self.pool.replace(exchange)
+            connection = exchange.connection
+        return None
+
+    async def _open(self, exchange: Exchange, deadline: float) -> Connection:
+        """Open a connection in the slot of ``exchange``."""
+        exchange.connection = None
+        if exchange.surplus is not None:
+            exchange.surplus.close()
+            exchange.surplus = None
+        self._clean_up()
+        connection = await self._connector.open(exchange, deadline)
+        exchange.connection = connection
+        exchange.sent = self._time()
         return connection
 
-    def _keep(self, connection: Connection, exchange: Exchange) -> None:
+    def _keep(self, connection: Connection, exchange: Exchange, pool: Pool) -> None:
         """Give a slot back, with its connection if that can be used again."""
-        if exchange.is_reusable(connection):
+        if exchange.is_reusable(connection) and pool is self.pool:
             connection.engine.start_next_cycle()
             connection.uses += 1
             connection.idle_since = exchange.ended
-            ticket = self.pool.release(exchange.hop.key, connection)
-            if ticket is not None:
-                self._give_back(ticket)
+            following = pool.release(exchange, True)
+            if following is not None:
+                _give_back(following)
+            elif not self._is_watched:
+                self._watch_idle()
         else:
-            self._discard(exchange.hop, connection)
+            self._discard(exchange, pool)
 
-    def _discard(self, hop: Hop, connection: Connection | None) -> None:
-        """Close a connection, if there is one, and give its slot back."""
+    def _discard(self, exchange: Exchange, pool: Pool) -> None:
+        """Close a connection, if there is one, and give the slot back."""
         try:
+            connection = exchange.connection
             if connection is not None:
-                connection.close()
+                if pool is self.pool:
+                    connection.close()
+                else:
+                    connection.stream.drop()  # That of a parent process.
         finally:
             # Ctrl-C may come while it is closed.
-            self._give_back(self.pool.release(hop.key, None))
+            _give_back(pool.release(exchange, False))
+            exchange.connection = None
+            if exchange.surplus is not None:
+                exchange.surplus.close()
+                exchange.surplus = None
 
-    async def _wait_for(self, ticket: Ticket, deadline: float) -> Connection | None:
-        """Wait for one's turn; return the connection that comes with it, if any."""
-        try:
-            if ticket.waiter is not None:
-                await ticket.waiter.wait(deadline)
-            if ticket.surplus is not None:
-                ticket.surplus.close()
-        except BaseException:
-            self._give_back(self.pool.abandon(ticket))
-            raise
-        return ticket.connection
+    def _watch_idle(self) -> None:
+        """Have `_clean_up` called from time to time as long as something is idle.
 
-    def _give_back(self, ticket: Ticket | None) -> None:
-        """Tell the next one in the queue, if there is one."""
-        if ticket is None:
-            return
-        if ticket.surplus is not None:
-            ticket.surplus.close()
-            ticket.surplus = None
-        if ticket.waiter is not None:
-            ticket.waiter.wake()
+        Where there is no loop to do it, it is done where connections are opened.
+        """
+        self._is_watched = True
+        known = weakref.ref(self)
+
+        def on_time() -> None:
+            flow = known()
+            if flow is None:
+                return
+            flow._cleaned_up = 0.0
+            flow._clean_up()
+            flow._is_watched = False
+            if flow.pool.statistics["idle"]:
+                flow._watch_idle()
+
+        self.net.remind(min(self.settings.idle_timeout, _WATCH_INTERVAL), on_time)
+
+    def _clean_up(self) -> None:
+        """Close what was idle for too long, or has ended meanwhile. For where it costs little."""
+        now = self._time()
+        if now >= self._cleaned_up + _CLEANING_INTERVAL:
+            self._cleaned_up = now
+            for connection in self.pool.take_unusable(now):
+                connection.close()
 
     def _explain(self, error: Exception, exchange: Exchange) -> NoReturn:
         """Raise what is to be told to the caller."""
-        failure = explained(error, exchange, self.net.time(), self.settings)
+        failure = explained(error, exchange, self.net.time())
         if failure is error or isinstance(error, CallbackError):
             raise failure
         raise failure from error
+
+
+def _give_back(ticket: Ticket | None) -> None:
+    """Close what nobody uses any more, and tell the next one in the queue, if there is one."""
+    if ticket is None:
+        return
+    try:
+        if ticket.surplus is not None:
+            ticket.surplus.close()
+            ticket.surplus = None
+    finally:
+        if ticket.waiter is not None:
+            ticket.waiter.wake()
 
 
 _flows: weakref.WeakSet[Flow] = weakref.WeakSet()

@@ -15,6 +15,9 @@ cdef class Hop:
     cdef readonly bint has_producer
     cdef readonly bint is_repeatable
     cdef readonly bint is_plain
+    cdef readonly double connect_timeout
+    cdef readonly double request_timeout
+    cdef readonly double read_timeout
     cdef readonly tuple key
     cdef readonly long long length
     cdef readonly bint expects_continue

@@ -13,6 +13,7 @@ from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.road import Road, choose_road
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import Target, parse_url
+from waterspout.httpclient.timeouts import limit
 from waterspout.httputil import encode_username_password
 from waterspout.net.tls import context_from_options, shared_context
 from waterspout.protocol.coding import accepted
@@ -83,6 +84,10 @@ class Hop:
             and request.network_interface is None
         ):
             road = choose_road(request, settings, target, fields.get("Proxy-Authorization"))
+        #: In seconds, ``math.inf`` for none.
+        self.connect_timeout = _seconds(request, settings, "connect_timeout")
+        self.request_timeout = _seconds(request, settings, "request_timeout")
+        self.read_timeout = _seconds(request, settings, "read_timeout")
         self.key = _key(request, settings, target, road)
         path = target.path
         if road is not None and road.proxy is not None:
@@ -247,6 +252,10 @@ def _checked_pair(auth: tuple[Any, ...]) -> tuple[str | bytes, str | bytes]:
     if (b":" if isinstance(auth[0], bytes) else ":") in auth[0]:
         raise ValueError("auth: a user name must not hold a colon (RFC 7617)")
     return auth[0], auth[1]
+
+
+def _seconds(request: HTTPRequest, settings: Settings, name: str) -> float:
+    return limit(name, settings.option(request, name))
 
 
 def _check_method(request: HTTPRequest, settings: Settings) -> None:

@@ -5,31 +5,48 @@ from waterspout.httpclient.connection cimport Connection
 
 cdef class Ticket:
     cdef public tuple key
-    cdef public object waiter
-    cdef public bint is_granted
+    cdef public bint has_slot
     cdef public Connection connection
     cdef public Connection surplus
+    cdef public object waiter
+    cdef public bint is_waiting
+    cdef public object place
+    cdef public bint is_counted
+
+    cdef _begin(self, tuple key)
 
 
 cdef class Pool:
     cdef readonly Py_ssize_t slots
+    cdef readonly Py_ssize_t slots_per_origin
     cdef readonly bint is_closed
     cdef object _make_waiter
     cdef object _lock
     cdef Py_ssize_t _used
     cdef dict _idle
     cdef Py_ssize_t _idle_count
-    cdef dict _queue
+    cdef list _queue
+    cdef Py_ssize_t _left
+    cdef Py_ssize_t _arrivals
+    cdef dict _counts
+    cdef dict _doors
 
-    @cython.locals(connection=Connection, ticket=Ticket)
-    cpdef acquire(self, tuple key)
-    cpdef Connection replace(self, tuple key)
-    cpdef Ticket release(self, tuple key, Connection connection)
-    cpdef Ticket abandon(self, Ticket ticket)
+    cpdef acquire(self, Ticket ticket)
+    cpdef replace(self, Ticket ticket)
+    @cython.locals(connection=Connection, following=Ticket)
+    cpdef Ticket release(self, Ticket ticket, bint is_reusable)
 
     @cython.locals(found=list)
-    cdef Connection _take_idle(self, tuple key)
+    cdef _keep(self, Ticket ticket, Connection connection)
     @cython.locals(found=list)
-    cdef Connection _take_oldest(self)
-    @cython.locals(found=list, ticket=Ticket, leftover=Ticket)
-    cdef Ticket _release(self, tuple key, Connection connection)
+    cdef _take_idle(self, Ticket ticket)
+    @cython.locals(found=list)
+    cdef _take_oldest(self, Ticket ticket)
+    @cython.locals(ticket=Ticket)
+    cdef Ticket _next(self)
+    cdef _hand_over(self, Ticket ticket, Connection connection, Ticket following)
+    cdef _leave(self, Ticket ticket)
+    cdef bint _count(self, Ticket ticket) except -1
+    cdef _wait_at_door(self, Ticket ticket)
+    @cython.locals(first=Ticket)
+    cdef _count_off(self, Ticket ticket)

@@ -5,53 +5,78 @@ a connection in it, or with the right to open one. A connection that nobody uses
 no slot, but idle and used ones together are never more than there are slots, so one that is idle
 has to go where a new one is opened for somebody else.
 
-- `acquire` gives an idle connection of the same key (the one that was idle for the shortest time),
-  or a ticket. A ticket that is granted is a slot; one that is not is a place in the queue.
-- `release` takes a slot back. If somebody waits, his ticket is granted then and there, and is
-  returned so that the caller can wake him: the number of slots in use doesn't change, so nobody
-  overtakes him.
-- `abandon` takes a ticket back from one who was cancelled or came too late. Whether it had been
-  granted in that very moment is settled under the lock: the slot goes to the next one.
+- `acquire` gives a ticket a slot, with an idle connection of the same key (the one that was idle
+  for the shortest time) if there is one; or a place in the queue, and a waiter to wait at.
+- `release` takes a ticket back, whatever it has: a slot, or a place. If somebody waits for the
+  slot, it is his then and there, and he is returned so that the caller can wake him: nobody
+  overtakes him. Whether a ticket that is given up had been granted in that very moment is settled
+  under the lock.
 
-The key of a connection is all that makes it what it is; what it consists of is not known here.
+With ``slots_per_origin`` an origin (host and port, the first two parts of a key) has no more than
+so many slots. Who waits for one of those must not hold up others behind him. So he is not in the
+queue but at the door of his origin, until that may have one more; then he gets the place in the
+queue that his time of arrival gives him. An origin never has more tickets in the queue than may be
+granted, so the first in the queue always gets the next slot, and nobody has to be skipped.
+
+The key of a connection is all that makes it what it is; what else it consists of is not known here.
 Every method may be called from any thread.
+
+Ctrl-C may come in between after any call (of what is not compiled). So what is counted here and
+what a ticket has to show for it change together, without a call between them, and to release a
+ticket twice does no harm.
 """
 
+import heapq
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
 from waterspout.httpclient.connection import Connection
+from waterspout.httpclient.hop import Key
 from waterspout.net.interface import Waiter
 
 __all__ = ["Pool", "Ticket"]
 
 
 class Ticket:
-    """A slot, or a place in the queue for one."""
+    """What one request has of the pool: nothing, a place in the queue, or a slot."""
 
-    def __init__(self, key: Hashable, waiter: Waiter | None) -> None:
+    def __init__(self, key: Key) -> None:
+        self._begin(key)
+
+    def _begin(self, key: Key) -> None:
+        # No `__init__` of a base class: a call of that costs more than all the rest.
         self.key = key
-        #: Where its owner waits; None if it was granted at once.
-        self.waiter = waiter
-        self.is_granted = waiter is None
-        #: The connection to use; None: open one.
+        self.has_slot = False
+        #: The connection in the slot, if there is one.
         self.connection: Connection | None = None
         #: A connection that has to go; for the one to close who gets the ticket to see.
         self.surplus: Connection | None = None
+        #: Where its owner waits, if he has to.
+        self.waiter: Waiter | None = None
+        #: Whether it is in the queue or at a door, and since when: 1 is the first that ever waited.
+        self.is_waiting = False
+        self.place = 0
+        #: Whether it counts for its origin, if that has a limit.
+        self.is_counted = False
 
     def __repr__(self) -> str:
-        return f"<Ticket {'granted' if self.is_granted else 'waiting'} {self.key!r}>"
+        state = "granted" if self.has_slot else "waiting" if self.is_waiting else "idle"
+        return f"<Ticket {state} {self.key!r}>"
 
 
 class Pool:
     """The connections of one client; see the module's docstring.
 
-    ``slots`` is how many may be used at a time. ``make_waiter`` makes the place where the owner of
-    a ticket waits.
+    ``slots`` is how many may be used at a time, ``slots_per_origin`` how many of them for one host
+    and port, 0 for no such limit. ``make_waiter`` makes the place where the owner of a ticket
+    waits.
     """
 
-    def __init__(self, slots: int, make_waiter: Callable[[], Waiter]) -> None:
+    def __init__(
+        self, slots: int, make_waiter: Callable[[], Waiter], slots_per_origin: int = 0
+    ) -> None:
         self.slots = slots
+        self.slots_per_origin = slots_per_origin
         #: Whether `close` was called: nothing is kept any more.
         self.is_closed = False
         self._make_waiter = make_waiter
@@ -59,113 +84,220 @@ class Pool:
         self._used = 0
         # By key, that which was used last at the end. A key comes to the end when it gets its first
         # idle connection, so what is idle for a long time is near the beginning.
-        self._idle: dict[Hashable, list[Connection]] = {}
+        self._idle: dict[Key, list[Connection]] = {}
         self._idle_count = 0
-        # A dict is a queue from whose middle one can leave.
-        self._queue: dict[Ticket, None] = {}
+        # Who waits: a heap by time of arrival. Who has left it is not taken out, but passed over.
+        self._queue: list[tuple[int, Ticket]] = []
+        self._left = 0  # how many of it have
+        self._arrivals = 0
+        # By origin: how many have a slot or are in the queue, and who waits at the door. A dict is
+        # a queue from whose middle one can leave.
+        self._counts: dict[tuple[object, ...], int] = {}
+        self._doors: dict[tuple[object, ...], dict[Ticket, None]] = {}
 
-    def acquire(self, key: Hashable) -> Connection | Ticket:
-        """Return an idle connection to use, or a ticket."""
-        # Here and in `release` no `with`: it costs three times as much.
-        self._lock.acquire()
-        try:
-            connection = self._take_idle(key)
-            if connection is not None:
-                self._used += 1
-                return connection
-            if self._used < self.slots:
-                self._used += 1
-                ticket = Ticket(key, None)
-                if self._used + self._idle_count > self.slots:
-                    ticket.surplus = self._take_oldest()
-                return ticket
-            ticket = Ticket(key, self._make_waiter())
-            self._queue[ticket] = None
-            return ticket
-        finally:
-            self._lock.release()
-
-    def replace(self, key: Hashable) -> Connection | None:
-        """Return another idle connection for who has a slot with a bad one; None: open one."""
+    def acquire(self, ticket: Ticket) -> None:
+        """Give a new ticket a slot, or have it wait; see ``has_slot``."""
         with self._lock:
-            return self._take_idle(key)
+            if self.slots_per_origin and not self._count(ticket):
+                self._wait_at_door(ticket)
+                return
+            self._take_idle(ticket)
+            if ticket.connection is not None or self._used < self.slots:
+                self._used += 1
+                ticket.has_slot = True
+                if ticket.connection is None and self._used + self._idle_count > self.slots:
+                    self._take_oldest(ticket)
+                return
+            self._arrivals += 1
+            ticket.place = self._arrivals
+            ticket.waiter = self._make_waiter()
+            ticket.is_waiting = True
+            heapq.heappush(self._queue, (ticket.place, ticket))
 
-    def release(self, key: Hashable, connection: Connection | None) -> Ticket | None:
-        """Take a slot back, and the connection in it if it can be used again.
+    def replace(self, ticket: Ticket) -> None:
+        """Put another idle connection into the slot of a ticket, or none, for one that was bad."""
+        with self._lock:
+            ticket.connection = None
+            self._take_idle(ticket)
+
+    def release(self, ticket: Ticket, is_reusable: bool) -> Ticket | None:
+        """Take a ticket back with what it has, and keep its connection if that is reusable.
 
         Returns None in the usual case. Otherwise a ticket: close its ``surplus``, wake its
-        ``waiter``.
+        ``waiter``. A connection that is not reusable is left to the caller.
         """
-        self._lock.acquire()
-        try:
-            return self._release(key, connection)
-        finally:
-            self._lock.release()
-
-    def abandon(self, ticket: Ticket) -> Ticket | None:
-        """Take a ticket back that its owner doesn't want any more; returns as `release` does."""
         with self._lock:
-            if not ticket.is_granted:
-                del self._queue[ticket]
+            connection = ticket.connection if is_reusable else None
+            if ticket.has_slot:
+                self._used -= 1
+                ticket.has_slot = False
+            elif ticket.is_waiting:
+                self._leave(ticket)
+            if ticket.is_counted:
+                self._count_off(ticket)
+            if self._queue and self._used < self.slots:
+                following = self._next()
+                if following is not None:
+                    self._hand_over(ticket, connection, following)
+                    return following
+            if connection is None:
                 return None
-            return self._release(ticket.key, ticket.connection)
+            if self.is_closed:
+                ticket.surplus = connection
+                ticket.connection = None
+                return ticket
+            self._keep(ticket, connection)
+            return None
+
+    def take_unusable(self, now: float) -> list[Connection]:
+        """Return what was idle for too long, or has ended meanwhile, to be closed."""
+        unusable: list[Connection] = []
+        with self._lock:
+            for key in list(self._idle):
+                found = self._idle[key]
+                kept = [connection for connection in found if connection.is_usable(now, True)]
+                if len(kept) < len(found):
+                    unusable += [connection for connection in found if connection not in kept]
+                    self._idle[key] = kept
+                    if not kept:
+                        del self._idle[key]
+            self._idle_count = sum(map(len, self._idle.values()))
+        return unusable
 
     def take_idle(self) -> list[Connection]:
         """Return all that is idle, to be closed."""
         with self._lock:
             idle = self.idle
-            self._idle.clear()
+            self._idle = {}
             self._idle_count = 0
             return idle
+
+    def forget(self) -> list[Connection]:
+        """Close in a forked child, where a thread that is not there may hold the lock."""
+        self._lock = threading.Lock()
+        return self.close()
 
     def close(self) -> list[Connection]:
         """Keep nothing from now on; return what was idle, to be closed."""
         self.is_closed = True
         return self.take_idle()
 
-    def _take_idle(self, key: Hashable) -> Connection | None:
-        found = self._idle.get(key)
-        if found is None:
-            return None
-        connection = found.pop()
-        if not found:
-            del self._idle[key]
-        self._idle_count -= 1
-        return connection
+    # Idle connections
 
-    def _take_oldest(self) -> Connection:
+    def _keep(self, ticket: Ticket, connection: Connection) -> None:
+        found = self._idle.get(ticket.key)
+        if found is None:
+            self._idle[ticket.key] = [connection]
+        else:
+            found += [connection]
+        self._idle_count += 1
+        ticket.connection = None
+
+    def _take_idle(self, ticket: Ticket) -> None:
+        found = self._idle.get(ticket.key)
+        if found is None:
+            return
+        ticket.connection = found[-1]
+        del found[-1]
+        self._idle_count -= 1
+        if not found:
+            del self._idle[ticket.key]
+
+    def _take_oldest(self, ticket: Ticket) -> None:
         key = next(iter(self._idle))
         found = self._idle[key]
-        connection = found.pop(0)
+        ticket.surplus = found[0]
+        del found[0]
+        self._idle_count -= 1
         if not found:
             del self._idle[key]
-        self._idle_count -= 1
-        return connection
 
-    def _release(self, key: Hashable, connection: Connection | None) -> Ticket | None:
-        if self._queue:
-            ticket = next(iter(self._queue))
-            del self._queue[ticket]
-            ticket.is_granted = True
-            if ticket.key == key:
-                ticket.connection = connection
-            else:
-                ticket.surplus = connection
-            return ticket
-        self._used -= 1
-        if connection is None:
-            return None
-        if self.is_closed:
-            leftover: Ticket = Ticket(key, None)
-            leftover.surplus = connection
-            return leftover
-        found = self._idle.get(key)
-        if found is None:
-            self._idle[key] = [connection]
-        else:
-            found.append(connection)
-        self._idle_count += 1
+    # The queue
+
+    def _next(self) -> Ticket | None:
+        """Return the first in the queue, who has a slot from now on; None if there is nobody."""
+        while self._queue:
+            _, ticket = heapq.heappop(self._queue)
+            if ticket.is_waiting:
+                ticket.is_waiting = False
+                self._used += 1
+                ticket.has_slot = True
+                return ticket
+            self._left -= 1
         return None
+
+    def _hand_over(self, ticket: Ticket, connection: Connection | None, following: Ticket) -> None:
+        """Put what ``ticket`` leaves, or what is idle, into the slot of ``following``."""
+        if connection is not None:
+            if ticket.key == following.key:
+                following.connection = connection
+                ticket.connection = None
+                return
+            if self.is_closed:
+                following.surplus = connection
+                ticket.connection = None
+                return
+            self._keep(ticket, connection)
+        self._take_idle(following)
+        if following.connection is None and self._used + self._idle_count > self.slots:
+            self._take_oldest(following)
+
+    def _leave(self, ticket: Ticket) -> None:
+        ticket.is_waiting = False
+        if self.slots_per_origin and not ticket.is_counted:
+            origin = ticket.key[:2]
+            door = self._doors[origin]
+            door.pop(ticket, None)
+            if not door:
+                del self._doors[origin]
+            return
+        # With more of those who left than of those who wait it is made anew: then that costs each
+        # one a constant time, and it can't grow without bounds where nobody is ever served.
+        self._left += 1
+        if 2 * self._left > len(self._queue):
+            self._queue = [entry for entry in self._queue if entry[1].is_waiting]
+            heapq.heapify(self._queue)
+            self._left = 0
+
+    # Origins
+
+    def _count(self, ticket: Ticket) -> bool:
+        """Count a ticket for its origin; False if that has enough of them."""
+        origin = ticket.key[:2]
+        count = self._counts.get(origin, 0)
+        if count >= self.slots_per_origin:
+            return False
+        self._counts[origin] = count + 1
+        ticket.is_counted = True
+        return True
+
+    def _wait_at_door(self, ticket: Ticket) -> None:
+        door = self._doors.setdefault(ticket.key[:2], {})
+        self._arrivals += 1
+        ticket.place = self._arrivals
+        ticket.waiter = self._make_waiter()
+        door[ticket] = None
+        ticket.is_waiting = True
+
+    def _count_off(self, ticket: Ticket) -> None:
+        """Count a ticket no more; let the first at its door into the queue instead."""
+        origin = ticket.key[:2]
+        door = self._doors.get(origin)
+        if door is None:
+            count = self._counts[origin]
+            ticket.is_counted = False
+            if count > 1:
+                self._counts[origin] = count - 1
+            else:
+                del self._counts[origin]
+            return
+        first = next(iter(door))
+        del door[first]
+        ticket.is_counted = False
+        first.is_counted = True
+        if not door:
+            del self._doors[origin]
+        heapq.heappush(self._queue, (first.place, first))
 
     @property
     def idle(self) -> list[Connection]:
@@ -176,8 +308,19 @@ class Pool:
     def statistics(self) -> dict[str, int]:
         """How many slots are in use, connections idle, and fetches waiting."""
         with self._lock:
-            return {"used": self._used, "idle": self._idle_count, "waiting": len(self._queue)}
+            return {"used": self._used, "idle": self._idle_count, "waiting": self._waiting()}
+
+    @property
+    def queue_length(self) -> int:
+        """How many places the queue has, with those of who has left it."""
+        return len(self._queue)
+
+    def _waiting(self) -> int:
+        queued = sum(ticket.is_waiting for _, ticket in self._queue)
+        return queued + sum(map(len, self._doors.values()))
 
     def __repr__(self) -> str:
-        waiting = len(self._queue)
-        return f"<Pool used={self._used}/{self.slots} idle={self._idle_count} waiting={waiting}>"
+        return (
+            f"<Pool used={self._used}/{self.slots} idle={self._idle_count} "
+            f"waiting={self._waiting()}>"
+        )

@@ -31,6 +31,7 @@ cdef class HTTPRequest:
     cdef public object proxy_port
     cdef public object proxy_ssl_options
     cdef public object proxy_username
+    cdef public object read_timeout
     cdef public object request_timeout
     cdef public object retries
     cdef public object sensitive_headers

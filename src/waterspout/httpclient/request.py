@@ -55,6 +55,7 @@ SENSITIVE_HEADERS = frozenset(
 DEFAULTS: dict[str, Any] = {
     "connect_timeout": 20.0,
     "request_timeout": 20.0,
+    "read_timeout": 0.0,
     "follow_redirects": True,
     "max_redirects": 5,
     "decompress_response": True,
@@ -98,7 +99,11 @@ class HTTPRequest:
     - ``retries``: how many times to try again at most, or a `RetryPolicy`.
     - ``connect_timeout``: seconds until a new connection stands, TLS included.
     - ``request_timeout``: seconds from the call of `fetch` to the end of the body, with everything
-      in between: the queue, redirects. In both 0 means that there is no such limit.
+      in between: the queue, redirects.
+    - ``read_timeout``: seconds for which the server may keep silent while a response, or more of
+      it, is waited for, or take no more of the request. 0 unless given, so for downloads that take
+      long give this one, and a ``request_timeout`` of 0. In all three 0 means that there is no such
+      limit.
     - ``if_modified_since``: time, or date, that is sent in a header.
     - ``follow_redirects``, ``max_redirects``: whether, and how many times.
     - ``sensitive_headers``: names of headers that are sent to the origin of ``url`` only, and not
@@ -175,6 +180,7 @@ class HTTPRequest:
         auth: "tuple[str, str] | Auth | None" = None,
         cookies: Mapping[str, str] | None = None,
         retries: "int | RetryPolicy | None" = None,
+        read_timeout: float | None = None,
     ) -> None:
         self.url = url
         self.method = method
@@ -197,6 +203,7 @@ class HTTPRequest:
         self.auth_mode = auth_mode
         self.connect_timeout = connect_timeout
         self.request_timeout = request_timeout
+        self.read_timeout = read_timeout
         self.follow_redirects = follow_redirects
         self.max_redirects = max_redirects
         self.sensitive_headers = sensitive_headers

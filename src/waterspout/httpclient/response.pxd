@@ -27,5 +27,5 @@ cdef class HTTPResponse:
 
 @cython.locals(response=HTTPResponse, head=ResponseHead, code=int)
 cpdef HTTPResponse received(
-    request, Exchange exchange, double begun, double hop_begun
+    request, Exchange exchange, double begun, double hop_begun, double queued
 )

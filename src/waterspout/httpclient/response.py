@@ -11,6 +11,7 @@ from waterspout.httpclient.content import json_of, text_of
 from waterspout.httpclient.errors import NO_ANSWER, HTTPClientError
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.target import without_credentials
+from waterspout.httpclient.timeouts import spent
 from waterspout.protocol.headers import HTTPHeaders
 from waterspout.protocol.http1.writer import reason_phrase
 
@@ -44,9 +45,14 @@ class HTTPResponse:
     - ``from_cache``: whether the body comes from the client's cache
     - ``error``: an exception, or None if the code is one of 200 to 299
     - ``start_time``: when the fetch was begun, in seconds since the epoch
-    - ``request_time``: how long it took
-    - ``time_info``: parts of that by the names that curl has for them: ``queue namelookup connect
-      appconnect pretransfer starttransfer total redirect``
+    - ``request_time``: how long it took in seconds, without what it waited for its turn
+    - ``time_info``: where the time went, in seconds, by the names that curl has for that. ``queue``
+      is how long the fetch waited for its turn, which is in none of the others; ``redirect`` how
+      long all took that came before the last request; ``total`` how long all took. From when the
+      last request had its turn it was so long until: the addresses were there (``namelookup``), the
+      connection (``connect``), TLS (``appconnect``), until sending began (``pretransfer``), and
+      until the first byte came (``starttransfer``). The first three are 0 where the connection was
+      there already, ``appconnect`` also without TLS.
     """
 
     def __init__(
@@ -72,8 +78,8 @@ class HTTPResponse:
         self.effective_url = request.url if effective_url is None else effective_url
         self.request_time = request_time
         self.start_time = start_time
-        self._times: tuple[Exchange, float, float] | None = None
         self._history: list[HTTPResponse] | None = None
+        self._times: tuple[Exchange, float, float, float] | None = None
         self._time_info: dict[str, float] | None = {} if time_info is None else time_info
         self._trailers: HTTPHeaders | None = None
         self._informational: list[InformationalResponse] | None = None
@@ -141,7 +147,7 @@ class HTTPResponse:
     def time_info(self) -> dict[str, float]:
         """Where the time went; see the class."""
         if self._time_info is None:
-            self._time_info = {} if self._times is None else _time_info(*self._times)
+            self._time_info = {} if self._times is None else spent(*self._times)
         return self._time_info
 
     @property
@@ -185,9 +191,16 @@ class HTTPResponse:
 
 
 def received(
-    request: HTTPRequest | str, exchange: Exchange, begun: float, hop_begun: float
+    request: HTTPRequest | str,
+    exchange: Exchange,
+    begun: float,
+    hop_begun: float,
+    queued: float,
 ) -> HTTPResponse:
-    """Return what ``exchange`` brought for a request or a URL; times are those of the Net."""
+    """Return what ``exchange`` brought for a request or a URL; times are those of the Net.
+
+    ``queued`` is how long the hops before it waited.
+    """
     response: HTTPResponse = HTTPResponse.__new__(HTTPResponse)
     head = exchange.head
     assert head is not None
@@ -199,13 +212,13 @@ def received(
     response._body = exchange.take_body()
     response._buffer = None
     response.effective_url = exchange.hop.url
-    response.request_time = exchange.ended - begun
+    response.request_time = exchange.ended - begun - queued - (exchange.free - hop_begun)
     response.start_time = time.time() - response.request_time
     response._time_info = None
     response._trailers = None
     response._informational = None
-    response._times = (exchange, begun, hop_begun)
     response._history = exchange.history
+    response._times = (exchange, begun, hop_begun, queued)
     response.error = None if 200 <= code < 300 else _error_of(response)
     return response
 
@@ -256,17 +269,3 @@ def _error_of(response: HTTPResponse) -> HTTPClientError | None:
     if 200 <= code < 300:
         return None
     return HTTPClientError(code, response.reason, response)
-
-
-def _time_info(exchange: Exchange, begun: float, hop_begun: float) -> dict[str, float]:
-    return {
-        "queue": exchange.free - hop_begun,
-        # 0 where the connection was there already.
-        "namelookup": max(0.0, exchange.resolved - hop_begun),
-        "connect": max(0.0, exchange.connected - hop_begun),
-        "appconnect": max(0.0, exchange.secured - hop_begun),
-        "pretransfer": exchange.sent - hop_begun,
-        "starttransfer": exchange.answered - hop_begun,
-        "total": exchange.ended - begun,
-        "redirect": hop_begun - begun,
-    }

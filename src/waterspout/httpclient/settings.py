@@ -8,6 +8,7 @@ from waterspout.httpclient.environment import ProxyEnvironment
 from waterspout.httpclient.request import DEFAULTS
 from waterspout.httpclient.resolving import check_resolver
 from waterspout.httpclient.road import check_roads
+from waterspout.httpclient.timeouts import limit
 from waterspout.protocol.http1.limits import Limits
 
 if TYPE_CHECKING:
@@ -15,19 +16,21 @@ if TYPE_CHECKING:
     from waterspout.httpclient.cookiejar import CookieJar
     from waterspout.httpclient.retries import RetryPolicy
 
-__all__ = ["FOREVER", "MAX_BODY_SIZE", "Settings"]
-
-#: Three years, in seconds. Longer timeouts are more than systems can count to.
-FOREVER = 1e8
+__all__ = ["MAX_BODY_SIZE", "Settings"]
 
 MAX_BODY_SIZE = 100 * 1024 * 1024
+
+# Servers keep idle connections for a few seconds up to a few minutes.
+_IDLE_TIMEOUT = 60.0
 
 
 class Settings:
     """The arguments of a client; never changed.
 
     - ``max_clients``: how many connections there are at most, idle ones included; what is fetched
-      beyond that waits in a queue
+      beyond that waits in a queue. ``max_clients_per_origin``: how many of them may be in use for
+      one host and port at a time; who waits for those holds up nobody else. None: no such limit
+    - ``idle_timeout``: seconds for which a connection that nobody uses is kept; 0: no limit
     - ``hostname_mapping``: from hosts, or pairs of host and port, to what is to be connected to
       instead. Names in URLs and certificates stay what they are.
     - ``max_header_size``, ``max_body_size``: bounds for a response in bytes; the second one holds
@@ -56,6 +59,8 @@ class Settings:
         max_header_size: int | None = None,
         max_body_size: int | None = None,
         *,
+        max_clients_per_origin: int | None = None,
+        idle_timeout: float | None = None,
         proxy: str | Literal[False] | None = None,
         trust_env: bool = True,
         unix_socket: str | None = None,
@@ -66,9 +71,15 @@ class Settings:
     ) -> None:
         check_resolver(resolver)
         self.resolver = resolver
-        if max_clients < 1:
-            raise ValueError(f"max_clients must be at least 1, not {max_clients!r}")
-        self.max_clients = max_clients
+        self.max_clients = _checked_count("max_clients", max_clients)
+        self.max_clients_per_origin = 0
+        if max_clients_per_origin is not None:
+            self.max_clients_per_origin = _checked_count(
+                "max_clients_per_origin", max_clients_per_origin
+            )
+        self.idle_timeout = limit(
+            "idle_timeout", _IDLE_TIMEOUT if idle_timeout is None else idle_timeout
+        )
         self.hostname_mapping = dict(hostname_mapping or {})
         self.defaults = {**DEFAULTS, **(defaults or {})}
         check_roads(proxy, unix_socket, local_address)
@@ -139,3 +150,11 @@ def _cache_of(cache: Any) -> "HTTPCache":
     from waterspout.httpclient.caching import HTTPCache
 
     return HTTPCache.of(cache)
+
+
+def _checked_count(name: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an int, not {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, not {value}")
+    return value

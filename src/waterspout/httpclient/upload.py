@@ -56,7 +56,7 @@ async def send_with_body(exchange: Exchange, connection: Connection, head: bytes
 
 
 async def _write(exchange: Exchange, connection: Connection, data: bytes) -> None:
-    waiting = connection.stream.write(data, exchange.deadline)
+    waiting = connection.stream.write(data, exchange.limit())
     if waiting is not None:
         await waiting
 

@@ -51,13 +51,14 @@ class AsyncWaiter:
 class AsyncNet:
     """The network for those who await in ``loop``. Belongs to the loop's thread."""
 
-    __slots__ = ("_gates", "_loop", "_watch", "on_end_of_loop")
+    __slots__ = ("_gates", "_reminder", "_watch", "loop", "on_end_of_loop")
 
     time = staticmethod(time.monotonic)
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._gates = Gates(loop)
+        self._reminder: asyncio.TimerHandle | None = None
         #: Called before the loop is closed, if something was connected: to close what is idle.
         self.on_end_of_loop: Callable[[], object] | None = None
         self._watch: AsyncGenerator[None, None] | None = None
@@ -69,7 +70,7 @@ class AsyncNet:
             return [literal]
         # Not loop.getaddrinfo: asyncio's holds up the end of the loop, uvloop's has four threads.
         waiter = self.waiter()
-        lookup = Lookup(host, port, family, lambda: _call_in(self._loop, waiter.wake))
+        lookup = Lookup(host, port, family, lambda: _call_in(self.loop, waiter.wake))
         lookup.start()
         await waiter.wait(deadline)
         return lookup.result()
@@ -99,7 +100,7 @@ class AsyncNet:
                 now = time.monotonic()
                 if race.next_start <= now:
                     address = race.begin(now)
-                    attempts[self._loop.create_task(self._dial(address))] = address
+                    attempts[self.loop.create_task(self._dial(address))] = address
                 left = None if race.next_start == math.inf else max(0.0, race.next_start - now)
                 done, _ = await asyncio.wait(
                     attempts, timeout=left, return_when=asyncio.FIRST_COMPLETED
@@ -123,7 +124,7 @@ class AsyncNet:
         made = new_socket(address)
         try:
             made.setblocking(False)
-            await self._loop.sock_connect(made, address.sockaddr)
+            await self.loop.sock_connect(made, address.sockaddr)
         except BaseException:
             made.close()
             raise
@@ -132,9 +133,9 @@ class AsyncNet:
     async def _wrap(self, made: socket.socket) -> AsyncStream:
         """Return the stream of a connected socket."""
         # From here on the socket is the transport's to close.
-        stream = AsyncStream(self._loop, self._gates, made)
+        stream = AsyncStream(self.loop, self._gates, made)
         try:
-            await self._loop.create_connection(lambda: stream, sock=made)  # type: ignore[type-var]
+            await self.loop.create_connection(lambda: stream, sock=made)  # type: ignore[type-var]
         except BaseException:
             # uvloop may not have told the stream of its connection, and doesn't of its end then.
             stream.close_gate()
@@ -151,8 +152,8 @@ class AsyncNet:
 
         ``drop`` gets what it returns all the same.
         """
-        task = asyncio.ensure_future(awaitable, loop=self._loop)
-        waiter = AsyncWaiter(self._loop, self._gates)
+        task = asyncio.ensure_future(awaitable, loop=self.loop)
+        waiter = AsyncWaiter(self.loop, self._gates)
         task.add_done_callback(lambda task: waiter.wake())
         try:
             await waiter.wait(deadline)
@@ -161,6 +162,11 @@ class AsyncNet:
                 drop(task.result())
             raise
         return task.result()
+
+    @property
+    def gates(self) -> int:
+        """How many gates there are: one for each connection, and for who waits elsewhere."""
+        return len(self._gates)
 
     async def pause(self) -> None:
         """Let the loop do what it has to do."""
@@ -177,11 +183,17 @@ class AsyncNet:
 
     async def aside(self, function: Callable[[], T]) -> T:
         """Call a function in a thread of the loop's."""
-        return await self._loop.run_in_executor(None, function)
+        return await self.loop.run_in_executor(None, function)
+
+    def remind(self, seconds: float, function: Callable[[], object]) -> None:
+        """Have a function called by the loop after a while."""
+        if self._reminder is not None:
+            self._reminder.cancel()
+        self._reminder = self.loop.call_later(seconds, function)
 
     def waiter(self) -> AsyncWaiter:
         """Return a place to wait at."""
-        return AsyncWaiter(self._loop, self._gates)
+        return AsyncWaiter(self.loop, self._gates)
 
     def gate(self) -> Gate:
         """Return a gate, for a driven flow to wait at; whoever wants one closes it."""
@@ -194,14 +206,20 @@ class AsyncNet:
 
         With a ``context`` the flow, and what it calls, runs in that.
         """
-        driver = Driver(coroutine, self._loop, context)
-        if self._loop.is_running():
+        driver = Driver(coroutine, self.loop, context)
+        running = asyncio._get_running_loop()
+        if running is self.loop:
             driver.begin()
-        elif asyncio._get_running_loop() is None:
-            self._loop.call_soon(driver.begin)
+        elif running is None and not self.loop.is_running():
+            self.loop.call_soon(driver.begin)
         else:
             coroutine.close()
-            raise RuntimeError("this belongs to an event loop other than the one that is running")
+            raise RuntimeError(
+                "this belongs to an event loop that another thread runs: call it there "
+                "(loop.call_soon_threadsafe), or use what blocks"
+                if running is None
+                else "this belongs to an event loop other than the one that is running"
+            )
         return driver.future
 
     async def settle(self, outcome: object, deadline: float) -> Any:
@@ -213,8 +231,11 @@ class AsyncNet:
         return await self._within(outcome, deadline)
 
     def close(self) -> None:
-        """Stop the timer, and forget what was to be called at the end of the loop."""
+        """Stop the timers, and forget what was to be called at the end of the loop."""
         self._gates.close()
+        if self._reminder is not None:
+            self._reminder.cancel()
+            self._reminder = None
         self.on_end_of_loop = None
         watch, self._watch = self._watch, None
         if watch is not None:
@@ -222,6 +243,10 @@ class AsyncNet:
                 watch.athrow(GeneratorExit).send(None)
             except (StopAsyncIteration, GeneratorExit, RuntimeError):
                 pass
+
+    def abandon(self) -> None:
+        """End what was under way when the loop was closed, so that it lets go of its sockets."""
+        self._gates.cancel_all()
 
     def _watch_loop(self) -> None:
         """Have all flows cancelled when `asyncio.run` is about to close the running loop.

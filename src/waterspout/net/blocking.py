@@ -215,6 +215,9 @@ class BlockingNet:
         """Call a function."""
         return function()
 
+    def remind(self, seconds: float, function: Callable[[], object]) -> None:
+        """Do nothing: there is nobody to do it later."""
+
     def waiter(self) -> BlockingWaiter:
         """Return a place to wait at."""
         return BlockingWaiter()

@@ -109,6 +109,8 @@ class FakeNet:
         self.tried: list[Address] = []
         #: What happens while somebody waits for a slot: others give theirs back.
         self.others: list[Callable[[], object]] = []
+        #: What was to be called after a while.
+        self.reminder: Callable[[], object] | None = None
 
     def time(self) -> float:
         """Return the time that the script has come to."""
@@ -178,6 +180,10 @@ class FakeNet:
     async def aside(self, function: Callable[[], T]) -> T:
         """Call a function."""
         return function()
+
+    def remind(self, seconds: float, function: Callable[[], object]) -> None:
+        """Note the function."""
+        self.reminder = function
 
     def waiter(self) -> FakeWaiter:
         """Return a place to wait at."""

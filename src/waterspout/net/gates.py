@@ -93,6 +93,9 @@ class Gates:
         left = max(0.0, deadline - time.monotonic())
         self._timer = self._loop.call_later(left, self._on_timer)
 
+    def __len__(self) -> int:
+        return len(self._gates)
+
     def close(self) -> None:
         """Stop the timer, if nobody waits for it any more."""
         if self._timer is not None and all(gate.driver is None for gate in self._gates):
@@ -103,7 +106,11 @@ class Gates:
     def cancel_all(self) -> None:
         """Have all flows that wait end with CancelledError."""
         for gate in list(self._gates):
-            gate.open(asyncio.CancelledError())
+            try:
+                gate.open(asyncio.CancelledError())
+            except RuntimeError:
+                if not self._loop.is_closed():
+                    raise  # A closed one can't tell those who wait for the flow.
 
     def _on_timer(self) -> None:
         self._timer = None

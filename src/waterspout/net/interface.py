@@ -138,6 +138,13 @@ class Net(Protocol):
         """Return a place to wait at."""
         ...
 
+    def remind(self, seconds: float, function: Callable[[], object]) -> None:
+        """Have a function called after a while; in vain where there is no loop to do it.
+
+        It replaces the one before, and is forgotten when the network is closed.
+        """
+        ...
+
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Any:
         """Start a coroutine over this Net now, and return what its outcome can be awaited from.
 
