@@ -33,6 +33,7 @@ URL = "http://example.org/"
         (math.inf, math.inf),
         (1, 1),
         (0.25, 0.25),
+        (-1, -1),
     ],
 )
 def test_a_limit(value, seconds):
@@ -44,8 +45,7 @@ def test_a_limit(value, seconds):
     [
         ("5", TypeError, "a number of seconds, not '5'"),
         (True, TypeError, "not True"),
-        (-1, ValueError, "at least 0 seconds, not -1"),
-        (math.nan, ValueError, "not nan"),
+        (math.nan, ValueError, "a number of seconds, not nan"),
     ],
 )
 @pytest.mark.parametrize("name", ["connect_timeout", "request_timeout", "read_timeout"])

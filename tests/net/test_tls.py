@@ -7,7 +7,8 @@ import ssl
 import pytest
 
 from waterspout.net import run_blocking
-from waterspout.net.tls import TLSStream, context_from_options, shared_context, start_tls
+from waterspout.net.tls import TLSStream, start_tls
+from waterspout.net.tlscontext import shared_context
 
 
 class Echo:
@@ -147,41 +148,3 @@ def test_a_protocol_is_offered(echo, ca_certs, server_tls):
 def test_a_name_that_is_not_in_the_certificate(echo, ca_certs):
     with pytest.raises(ssl.SSLCertVerificationError):
         run_blocking(start_tls(echo, shared_context(ca_certs=ca_certs), "example.org", math.inf))
-
-
-def test_contexts_are_shared(ca_certs, tmp_path):
-    assert shared_context() is shared_context()
-    assert shared_context().verify_mode == ssl.CERT_REQUIRED
-    assert shared_context().check_hostname
-    assert shared_context(False) is not shared_context()
-    assert shared_context(False).verify_mode == ssl.CERT_NONE
-    assert shared_context(ca_certs=ca_certs) is shared_context(ca_certs=ca_certs)
-    options = {"ca_certs": ca_certs}
-    assert context_from_options(options) is context_from_options(dict(options))
-    assert context_from_options({}).verify_mode == ssl.CERT_REQUIRED
-    assert context_from_options({"cert_reqs": ssl.CERT_NONE}).check_hostname is False
-    context_from_options({"ciphers": "ECDHE+AESGCM", "ssl_version": ssl.PROTOCOL_TLS_CLIENT})
-
-
-def test_a_file_that_has_changed_is_another_one(authority, tmp_path):
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(path)
-    first = shared_context(ca_certs=str(path))
-    os.utime(path, (1, 1))
-    assert shared_context(ca_certs=str(path)) is not first
-
-
-def test_the_number_of_contexts_is_bounded(authority, tmp_path):
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(path)
-    first = shared_context(ca_certs=str(path))
-    for second in range(70):
-        os.utime(path, (second, second))
-        shared_context(ca_certs=str(path))
-    os.utime(path, (1, 1))
-    assert shared_context(ca_certs=str(path)) is not first
-
-
-def test_options_that_are_none():
-    with pytest.raises(TypeError, match="unknown ssl_options: a, b"):
-        context_from_options({"b": 1, "a": 2})

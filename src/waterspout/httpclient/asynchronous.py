@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import functools
+import ssl
 import time
 import weakref
 from collections.abc import Callable, Mapping
@@ -215,6 +216,12 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         *,
         max_clients_per_origin: int | None = None,
         idle_timeout: float | None = None,
+        validate_cert: bool | None = None,
+        ca_certs: str | None = None,
+        client_cert: str | None = None,
+        client_key: str | None = None,
+        ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
+        minimum_tls_version: str | ssl.TLSVersion | None = None,
         proxy: str | Literal[False] | None = None,
         trust_env: bool = True,
         unix_socket: str | None = None,
@@ -231,6 +238,9 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
           time; who waits for those holds up nobody else. None: no such limit
         - ``idle_timeout``: seconds for which a connection that nobody uses is kept, 60 unless
           given; 0: no limit
+        - ``validate_cert``, ``ca_certs``, ``client_cert``, ``client_key``, ``ssl_options``,
+          ``minimum_tls_version``: about https, for requests that don't say so themselves; see
+          `HTTPRequest`
         - ``hostname_mapping``: from hosts, or pairs of host and port, to what is to be connected to
           instead; names in URLs and certificates stay what they are
         - ``max_header_size``, ``max_body_size``: bounds for a response in bytes; the latter for the
@@ -264,6 +274,12 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             max_body_size,
             max_clients_per_origin=max_clients_per_origin,
             idle_timeout=idle_timeout,
+            validate_cert=validate_cert,
+            ca_certs=ca_certs,
+            client_cert=client_cert,
+            client_key=client_key,
+            ssl_options=ssl_options,
+            minimum_tls_version=minimum_tls_version,
             proxy=proxy,
             trust_env=trust_env,
             unix_socket=unix_socket,

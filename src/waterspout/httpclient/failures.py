@@ -3,6 +3,7 @@
 Decides; does no I/O.
 """
 
+import ssl
 from typing import Protocol
 
 from waterspout.httpclient.delivery import CallbackError
@@ -17,6 +18,7 @@ from waterspout.httpclient.errors import (
 )
 from waterspout.httpclient.hop import Hop
 from waterspout.httpclient.timeouts import which_timeout
+from waterspout.httpclient.tlsadvice import tls_reason
 from waterspout.net import DeadlineError
 from waterspout.protocol.errors import RemoteProtocolError
 
@@ -65,6 +67,11 @@ def _made(error: Exception, exchange: Failed, now: float) -> HTTPClientError | N
         late = HTTPTimeoutError(f"Timeout while {phase} ({name} {seconds:g} s): {asked}")
         late.timeout = name
         return late
+    if isinstance(error, ssl.SSLError):
+        # Of TLS 1.3 a server may tell after the handshake that it failed.
+        is_connecting = not exchange.sent or not isinstance(error, ssl.SSLEOFError)
+        message = f"Error while {phase}: {tls_reason(error)}: {asked}"
+        return from_os_error(error, message, is_connecting)
     message = f"Error while {phase}: {error}: {asked}"
     if isinstance(error, OSError):
         return from_os_error(error, message, not exchange.sent)

@@ -15,7 +15,7 @@ from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import Target, parse_url
 from waterspout.httpclient.timeouts import limit
 from waterspout.httputil import encode_username_password
-from waterspout.net.tls import context_from_options, shared_context
+from waterspout.net.tlscontext import context_from_options, shared_context
 from waterspout.protocol.coding import accepted
 from waterspout.protocol.grammar import parse_content_length
 from waterspout.protocol.headers import HTTPHeaders, encode_fields
@@ -297,4 +297,5 @@ def _context(request: HTTPRequest, settings: Settings) -> ssl.SSLContext:
         settings.option(request, "ca_certs"),
         settings.option(request, "client_cert"),
         settings.option(request, "client_key"),
+        settings.option(request, "minimum_tls_version"),
     )

@@ -22,6 +22,7 @@ cdef class HTTPRequest:
     cdef public object header_callback
     cdef public object max_redirects
     cdef public object method
+    cdef public object minimum_tls_version
     cdef public object network_interface
     cdef public object prepare_curl_callback
     cdef public object proxy

@@ -116,9 +116,13 @@ class HTTPRequest:
       stays empty then. The next piece is read when what it returns, if awaitable, was awaited.
     - ``header_callback``: called with the status line, each header and the empty line, as text.
     - ``expect_100_continue``: send the body only when the server has asked for it, or kept silent.
-    - ``validate_cert``, ``ca_certs``, ``client_key``, ``client_cert``: about https: whether the
-      certificate of the server must be good, the file of those to trust, the client's own files.
-      ``ssl_options``, a context or a dict as `ssl.wrap_socket` had it, replaces these four.
+    - ``validate_cert``: whether the certificate of an https server must be good, and be for its
+      name. ``ca_certs``: a file in PEM format, or a directory as OpenSSL has them, of the
+      certificates to trust instead of those that the system does. ``client_cert``, ``client_key``:
+      files with the certificate to show, and its key, which may also be in the first.
+      ``minimum_tls_version``: "1.2", which it is unless given, or "1.3".
+      ``ssl_options``, a context or a dict as `ssl.wrap_socket` had it, replaces these five. A
+      connection is only used for requests that agree in all of them.
     - ``allow_ipv6``: whether to connect to such addresses.
     - ``proxy``: the URL of a proxy, ``http https socks4 socks4a socks5 socks5h``, which may hold
       credentials; False for none, whatever the client and the environment say.
@@ -181,6 +185,7 @@ class HTTPRequest:
         cookies: Mapping[str, str] | None = None,
         retries: "int | RetryPolicy | None" = None,
         read_timeout: float | None = None,
+        minimum_tls_version: str | ssl.TLSVersion | None = None,
     ) -> None:
         self.url = url
         self.method = method
@@ -204,6 +209,7 @@ class HTTPRequest:
         self.connect_timeout = connect_timeout
         self.request_timeout = request_timeout
         self.read_timeout = read_timeout
+        self.minimum_tls_version = minimum_tls_version
         self.follow_redirects = follow_redirects
         self.max_redirects = max_redirects
         self.sensitive_headers = sensitive_headers

@@ -8,7 +8,7 @@ from waterspout.httpclient.proxy import Proxy, basic, parse_proxy
 from waterspout.httpclient.target import Target
 from waterspout.httputil import encode_username_password
 from waterspout.net.sockets import ip_family
-from waterspout.net.tls import context_from_options, shared_context
+from waterspout.net.tlscontext import context_from_options, shared_context
 
 if TYPE_CHECKING:
     from waterspout.httpclient.request import HTTPRequest

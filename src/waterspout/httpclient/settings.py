@@ -1,6 +1,7 @@
 """`Settings`: what a client was told when it was made, for both kinds of clients."""
 
 import os
+import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,6 +10,7 @@ from waterspout.httpclient.request import DEFAULTS
 from waterspout.httpclient.resolving import check_resolver
 from waterspout.httpclient.road import check_roads
 from waterspout.httpclient.timeouts import limit
+from waterspout.net.tlscontext import tls_version
 from waterspout.protocol.http1.limits import Limits
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class Settings:
     - ``max_header_size``, ``max_body_size``: bounds for a response in bytes; the second one holds
       for the body as it came, and as it was decoded. ``max_buffer_size`` is its default.
     - ``defaults``: attributes of `HTTPRequest`, for those that are None in a request
+    - ``validate_cert``, ``ca_certs``, ``client_cert``, ``client_key``, ``ssl_options``,
+      ``minimum_tls_version``: the same for those
     - ``proxy``, ``unix_socket``, ``local_address``: the same for ``proxy``, ``unix_socket`` and
       ``network_interface``
     - ``resolver``: who knows the addresses of hosts; see `resolving.Names`. None: the system
@@ -61,6 +65,12 @@ class Settings:
         *,
         max_clients_per_origin: int | None = None,
         idle_timeout: float | None = None,
+        validate_cert: bool | None = None,
+        ca_certs: str | None = None,
+        client_cert: str | None = None,
+        client_key: str | None = None,
+        ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
+        minimum_tls_version: str | ssl.TLSVersion | None = None,
         proxy: str | Literal[False] | None = None,
         trust_env: bool = True,
         unix_socket: str | None = None,
@@ -77,16 +87,26 @@ class Settings:
             self.max_clients_per_origin = _checked_count(
                 "max_clients_per_origin", max_clients_per_origin
             )
+        if idle_timeout is not None and limit("idle_timeout", idle_timeout) < 0:
+            raise ValueError(f"idle_timeout must be at least 0, not {idle_timeout!r}")
         self.idle_timeout = limit(
             "idle_timeout", _IDLE_TIMEOUT if idle_timeout is None else idle_timeout
         )
         self.hostname_mapping = dict(hostname_mapping or {})
         self.defaults = {**DEFAULTS, **(defaults or {})}
         check_roads(proxy, unix_socket, local_address)
+        if minimum_tls_version is not None:
+            tls_version(minimum_tls_version)
         for name, value in (
             ("proxy", proxy),
             ("unix_socket", unix_socket),
             ("network_interface", local_address),
+            ("validate_cert", validate_cert),
+            ("ca_certs", ca_certs),
+            ("client_cert", client_cert),
+            ("client_key", client_key),
+            ("ssl_options", ssl_options),
+            ("minimum_tls_version", minimum_tls_version),
         ):
             if value is not None:
                 self.defaults[name] = value

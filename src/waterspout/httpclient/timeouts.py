@@ -18,13 +18,16 @@ _TICK = 0.005
 
 
 def checked_seconds(name: str, value: Any) -> float | None:
-    """Return a timeout that a user gave, or None; TypeError or ValueError if it is none."""
+    """Return a timeout that a user gave, or None; TypeError or ValueError if it is none.
+
+    One that is negative is over already: it may be what is left of another.
+    """
     if value is None:
         return None
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise TypeError(f"{name} must be a number of seconds, not {value!r}")
-    if not value >= 0:
-        raise ValueError(f"{name} must be at least 0 seconds, not {value!r}")
+    if math.isnan(value):
+        raise ValueError(f"{name} must be a number of seconds, not {value!r}")
     return value
 
 

@@ -4,19 +4,15 @@
 on buffers in memory, and what it wants sent and read goes through the stream below. One read below
 costs one system call, however many records it brings; Python's own SSL sockets take three or more.
 
-A context costs 25 to 100 ms, for it reads the certificates of the system. `shared_context` makes
-one for each set of options and keeps it.
+What is trusted is up to the context: see `tlscontext`.
 """
 
-import os
 import ssl
-import threading
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable
 
 from waterspout.net.interface import DeadlineError, Stream
 
-__all__ = ["TLSStream", "context_from_options", "shared_context", "start_tls"]
+__all__ = ["TLSStream", "start_tls"]
 
 # Plain bytes that are encrypted at a time: records of 16 KiB, and no copy of a whole body.
 _WRITE_SIZE = 256 * 1024
@@ -24,10 +20,6 @@ _WRITE_SIZE = 256 * 1024
 _READ_SIZE = 16 * 1024
 # Type, version, length.
 _RECORD_HEADER_SIZE = 5
-
-_ALPN = ["http/1.1"]
-
-_WRAP_SOCKET = {"certfile", "keyfile", "cert_reqs", "ca_certs", "ciphers", "ssl_version"}
 
 
 async def start_tls(
@@ -181,98 +173,3 @@ def _ends_with_record(data: bytes) -> bool:
     while end < len(data):
         end += _RECORD_HEADER_SIZE + int.from_bytes(data[end + 3 : end + 5])
     return end == len(data)
-
-
-_contexts: dict[tuple[Any, ...], ssl.SSLContext] = {}
-_contexts_lock = threading.Lock()
-_MAX_CONTEXTS = 64
-
-
-def shared_context(
-    is_verified: bool = True,
-    ca_certs: str | None = None,
-    client_cert: str | None = None,
-    client_key: str | None = None,
-) -> ssl.SSLContext:
-    """Return the context for clients with these options, always the same one for the same options.
-
-    ``ca_certs`` is a file that replaces the system's certificates. A file that has changed counts
-    as another one. Raises OSError (FileNotFoundError, `ssl.SSLError`) where one can't be used.
-    """
-    key = (is_verified, _identity(ca_certs), _identity(client_cert), _identity(client_key))
-    return _shared(key, lambda: _new_context(is_verified, ca_certs, client_cert, client_key))
-
-
-def _shared(key: tuple[Any, ...], make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
-    context = _contexts.get(key)
-    if context is not None:
-        return context
-    with _contexts_lock:
-        context = _contexts.get(key)
-        if context is None:
-            context = make()
-            if len(_contexts) >= _MAX_CONTEXTS:
-                del _contexts[next(iter(_contexts))]
-            _contexts[key] = context
-    return context
-
-
-def _renew_lock() -> None:
-    # Another thread may have held it when this child was forked.
-    global _contexts_lock
-    _contexts_lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
-
-
-def _identity(path: str | None) -> tuple[Any, ...] | None:
-    if path is None:
-        return None
-    status = os.stat(path)
-    return (os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino)
-
-
-def _new_context(
-    is_verified: bool, ca_certs: str | None, client_cert: str | None, client_key: str | None
-) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=ca_certs)
-    if not is_verified:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if client_cert is not None:
-        context.load_cert_chain(client_cert, client_key)
-    context.set_alpn_protocols(_ALPN)
-    return context
-
-
-def context_from_options(options: dict[str, Any]) -> ssl.SSLContext:
-    """Return the context made of the arguments of the former ``ssl.wrap_socket``; shared as well.
-
-    They are ``certfile keyfile cert_reqs ca_certs ciphers ssl_version``; others are a TypeError.
-    The server's certificate is verified unless ``cert_reqs`` says otherwise.
-    """
-    unknown = options.keys() - _WRAP_SOCKET
-    if unknown:
-        raise TypeError(f"unknown ssl_options: {', '.join(sorted(unknown))}")
-    files = [_identity(options.get(name)) for name in ("certfile", "keyfile", "ca_certs")]
-    return _shared((tuple(sorted(options.items())), *files), lambda: _context_of(options))
-
-
-def _context_of(options: dict[str, Any]) -> ssl.SSLContext:
-    context = ssl.SSLContext(options.get("ssl_version") or ssl.PROTOCOL_TLS_CLIENT)
-    mode = options.get("cert_reqs", ssl.CERT_REQUIRED)
-    if mode == ssl.CERT_NONE:
-        context.check_hostname = False
-    context.verify_mode = mode
-    if options.get("ca_certs"):
-        context.load_verify_locations(options["ca_certs"])
-    elif mode != ssl.CERT_NONE:
-        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-    if options.get("certfile"):
-        context.load_cert_chain(options["certfile"], options.get("keyfile"))
-    if options.get("ciphers"):
-        context.set_ciphers(options["ciphers"])
-    context.set_alpn_protocols(_ALPN)
-    return context
