@@ -48,9 +48,10 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument("side", choices=("server", "client", "web", "soak"))
     parser.add_argument(
         "--case",
-        choices=("load", "idle", "start"),
+        choices=("load", "bodies", "idle", "start"),
         default="load",
-        help="idle: memory of 10,000 idle connections; start: time to import (both: server only)",
+        help="bodies: long bodies and many origins (client only); idle: memory of 10,000 idle "
+        "connections; start: time to import (both: server only)",
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter; not recorded")
     parser.add_argument("--requests", type=int, help="requests (fetches) a round")
@@ -61,8 +62,11 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there")
     given = parser.parse_args(arguments)
-    if given.side != "server" and given.case != "load":
-        parser.error(f"--case {given.case} is a case of the server")
+    side = {"load": given.side, "bodies": "client"}.get(given.case, "server")
+    if given.side != side:
+        parser.error(f"--case {given.case} is a case of the {side}")
+    if given.case == "bodies" and (given.load or given.requests or given.connections):
+        parser.error("the case of bodies has loads of its own")
     if given.side == "web" and (given.load or given.requests or given.connections):
         parser.error("the web case has loads of its own")
     if given.seconds and given.side != "soak":

@@ -17,6 +17,8 @@ handle.setopt(pycurl.WRITEFUNCTION, parts.append)
 def fetch() -> bytes:
     """Collect what the handle hands out."""
     parts.clear()
+    if run.origins > 1:
+        handle.setopt(pycurl.URL, run.url)
     handle.perform()
     return b"".join(parts)
 

@@ -1,12 +1,14 @@
 """What a fetch costs this process: the loop, the clocks and the answer that every client shares.
 
-A client script is started with: URL, fetches to warm up, fetches, seconds, tasks. It says how to
-fetch once; a `Run` does the rest and prints one line of JSON.
+A client script is started with: URL, fetches to warm up, fetches, seconds, tasks; and, where the
+answer is not that of the floor, with its size and the number of origins. It says how to fetch once;
+a `Run` does the rest and prints one line of JSON.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import resource
 import sys
@@ -19,19 +21,26 @@ BODY = b"Hello, world"
 
 @dataclass
 class Run:
-    """One measured run: `fetches` of `url`, or as many as fit into `seconds`."""
+    """One measured run: `fetches` of `url`, or as many as fit into `seconds`.
+
+    Bodies have `size` bytes, or are the floor's if that is 0.
+    """
 
     url: str
     warmup: int
     fetches: int
     seconds: float
     tasks: int
+    size: int = 0
+    origins: int = 1
 
     @classmethod
     def from_arguments(cls) -> Run:
         """The run that the command line asks for."""
-        url, warmup, fetches, seconds, tasks = sys.argv[1:]
-        return cls(url, int(warmup), int(fetches), float(seconds), int(tasks))
+        url, warmup, fetches, seconds, tasks, *others = sys.argv[1:]
+        numbers = map(int, others)
+        run = cls(url, int(warmup), int(fetches), float(seconds), int(tasks), *numbers)
+        return _RunOfMany(run) if run.origins > 1 else run
 
     @property
     def port(self) -> int:
@@ -43,15 +52,21 @@ class Run:
         """What the candidates send that make no request of their own."""
         return f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n\r\n".encode()
 
+    @property
+    def body(self) -> bytes:
+        """The body that is asked for."""
+        return b"x" * self.size or BODY
+
     def blocking(self, fetch: Callable[[], bytes]) -> None:
         """Measure `fetch`, which returns the body, one call after the other."""
+        body = self.body
         for _ in range(self.warmup):
             fetch()
         errors = done = 0
         self.begin()
         deadline = time.perf_counter() + self.seconds
         while done < self.fetches and time.perf_counter() < deadline:
-            errors += fetch() != BODY
+            errors += fetch() != body
             done += 1
         self.end(done, errors)
 
@@ -75,12 +90,13 @@ class Run:
     async def _spread(self, fetch: Callable[[], Awaitable[bytes]], count: int) -> tuple[int, int]:
         """Fetch `count` times, or until the time is over; how many were done and went wrong."""
         left, errors = count, 0
+        body = self.body
 
         async def work() -> None:
             nonlocal left, errors
             while left > 0:
                 left -= 1
-                errors += await fetch() != BODY
+                errors += await fetch() != body
 
         skipped = 0
 
@@ -92,6 +108,22 @@ class Run:
         await asyncio.gather(*(work() for _ in range(self.tasks)))
         timer.cancel()
         return count - skipped, errors
+
+
+class _RunOfMany(Run):
+    """A run whose URL is that of another origin each time: the addresses of the loopback."""
+
+    def __init__(self, run: Run) -> None:
+        self._urls = itertools.cycle(
+            run.url.replace("127.0.0.1", f"127.0.0.{number}")
+            for number in range(1, run.origins + 1)
+        )
+        self.__dict__ |= {name: value for name, value in vars(run).items() if name != "url"}
+
+    @property
+    def url(self) -> str:  # type: ignore[override]
+        """The URL of the next fetch."""
+        return next(self._urls)
 
 
 def _cpu_seconds() -> float:

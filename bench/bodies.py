@@ -1,0 +1,91 @@
+"""The client case with long bodies and many origins: every client that understands HTTP.
+
+As in client.py the client's process has one core and the server the other, and the client reads its
+own clocks. All are compared to waterspout.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+
+import candidates
+import environment
+from client import GROUPS, PACKAGES
+from options import Options
+from processes import Child, Cores, ProcessError, free_port
+from report import Report, Table, figure_cells
+from rounds import Rounds, Sample, remarks
+
+SERVER = candidates.Candidate("bodies", "uvloop protocol", "servers/bodies.py")
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is fetched: paths, the size of what comes, how often, and from how many origins."""
+
+    name: str
+    path: str
+    size: int
+    fetches: int
+    origins: int = 1
+
+
+MIB = 1024 * 1024
+LOADS = (
+    Load("1 MiB", f"{MIB}", MIB, 500),
+    Load("100 MiB", f"{100 * MIB}", 100 * MIB, 5),
+    Load("1 MiB in chunks of 4 KiB", f"chunked/{MIB}", MIB, 200),
+    Load("100 origins", "12", 12, 1000, 100),
+)
+
+
+def measure(options: Options) -> Report:
+    """Run the case."""
+    cores = Cores.available()
+    port = free_port()
+    rounds = {group: Rounds() for group in GROUPS}
+    chosen = {
+        group: [c for c in candidates.choose(all_, options.only) if not c.name.startswith("raw-")]
+        for group, all_ in GROUPS.items()
+    }
+    python = str(environment.checkout_python())
+    script = str(environment.BENCH / SERVER.script)
+    with Child([python, script, str(port)], cores.other) as server:
+        server.wait_until_listening(port)
+        for group in GROUPS:
+            take = functools.partial(_samples, port=port, cores=cores, options=options)
+            rounds[group].run(chosen[group], options.rounds, take)
+    figures = {}
+    tables = []
+    notes = [f"{group}, {note}" for group in GROUPS for note in rounds[group].notes]
+    for group in GROUPS:
+        for load in LOADS:
+            name = f"{group}, {load.name}"
+            figures[name] = found = rounds[group].figures(load.name, "waterspout")
+            notes += remarks(name, found)
+            rows = [[c.name, c.what, *figure_cells(found.get(c.name))] for c in chosen[group]]
+            titles = ["candidate", "what", "us/fetch", "ratio", "fetches/s"]
+            tables.append(Table(f"Client, {name}", titles, rows))
+    settings = f"{options.rounds} rounds; asynchronous on uvloop in {TASKS} tasks; medians"
+    return Report("bodies", settings, environment.versions(PACKAGES), figures, tables, notes)
+
+
+# Of asynchronous clients: 100 MiB each are in memory.
+TASKS = 4
+
+
+def _samples(command: list[str], port: int, cores: Cores, options: Options) -> dict[str, Sample]:
+    samples = {}
+    for load in LOADS:
+        fetches = max(TASKS, load.fetches // (10 if options.is_quick else 1))
+        warmup = max(TASKS, min(100, fetches // 5))
+        numbers = (warmup, fetches, 60.0, TASKS, load.size, load.origins)
+        url = f"http://127.0.0.1:{port}/{load.path}"
+        with Child([*command, url, *map(str, numbers)], cores.tested, is_talking=True) as client:
+            counted = json.loads(client.hear(150))
+        if not counted["requests"]:
+            raise ProcessError(f"{load.name}: {counted['errors']} errors and no good answer")
+        samples[load.name] = Sample(**counted)
+    return samples
