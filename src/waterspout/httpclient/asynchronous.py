@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from waterspout.httpclient.flow import Flow
+from waterspout.httpclient.inprocess import async_net
 from waterspout.httpclient.request import DEFAULTS, HTTPRequest, with_arguments
 from waterspout.httpclient.response import HTTPResponse, failed
 from waterspout.httpclient.settings import MAX_BODY_SIZE, Settings
@@ -229,6 +230,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         cookie_jar: "CookieJar | None" = None,
         retries: "int | RetryPolicy | None" = None,
         cache: Any = None,
+        app: Any = None,
     ) -> None:
         """Take the arguments of the constructor.
 
@@ -262,6 +264,11 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         - ``retries``: how many times to try again at most, or a `RetryPolicy`; none unless given
         - ``cache``: keeps responses and answers with them as RFC 9111 allows: True (in memory), a
           storage of hishel's, or an `HTTPCache`; takes ``pip install "waterspout[cache]"``
+        - ``app``: for tests: what answers all requests, in this process and without a socket: an
+          `Application`, an `HTTPServer` (of anything that it can serve), or a function, plain or
+          async, that gets an `HTTPRequest` and returns an `HTTPResponse`, a tuple ``(code, headers,
+          body)`` or a body. What the function raises is raised by `fetch`. Everything between is as
+          on the wire, but that nobody looks at certificates.
         """
         super().initialize(defaults)
         settings = Settings(
@@ -287,6 +294,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             cookie_jar=cookie_jar,
             retries=retries,
             cache=cache,
+            app=app,
         )
         self._settings = settings
         self._flows: dict[asyncio.AbstractEventLoop, Flow] = {}
@@ -381,7 +389,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
     def _flow_of(self, loop: asyncio.AbstractEventLoop) -> Flow:
         flow = self._flows.get(loop)
         if flow is None:
-            net = AsyncNet(loop)
+            net = async_net(loop, self._settings.app)
             flow = self._flows[loop] = Flow(net, self._settings)
             net.on_end_of_loop = flow.close_idle
         return flow

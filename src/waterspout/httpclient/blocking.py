@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from waterspout.httpclient.asynchronous import AsyncHTTPClient
 from waterspout.httpclient.flow import Flow
+from waterspout.httpclient.inprocess import blocking_net
 from waterspout.httpclient.request import HTTPRequest, with_arguments
 from waterspout.httpclient.response import HTTPResponse
 from waterspout.httpclient.settings import Settings
@@ -28,6 +29,10 @@ class HTTPClient:
     ``AsyncHTTPClient.configure`` was told holds here too. Connections are kept for the next fetch,
     so make one client and keep it. It closes them when it is closed, used as a context manager, or
     forgotten.
+
+    With ``app`` the application lives in an event loop of the client's own, which runs while the
+    client waits for it, in the thread that waits, and stands still between two calls. Where several
+    threads wait, one of them runs it for all.
     """
 
     def __init__(
@@ -36,8 +41,9 @@ class HTTPClient:
         arguments = AsyncHTTPClient.arguments_for(async_client_class)
         settings = Settings(**{**arguments, **kwargs})
         settings.can_await = False
-        self._flow = Flow(BlockingNet(), settings)
-        self._finalizer = weakref.finalize(self, self._flow.close)
+        net = blocking_net(settings.app)
+        self._flow = Flow(net, settings)
+        self._finalizer = weakref.finalize(self, _close, self._flow, net)
 
     def fetch(
         self, request: HTTPRequest | str, raise_error: bool = True, **kwargs: Any
@@ -97,3 +103,8 @@ class HTTPClient:
 
     def __repr__(self) -> str:
         return f"<HTTPClient {self._flow.pool!r}>"
+
+
+def _close(flow: Flow, net: BlockingNet) -> None:
+    flow.close()
+    net.close()

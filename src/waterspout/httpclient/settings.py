@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from waterspout.httpclient.environment import ProxyEnvironment
+from waterspout.httpclient.inprocess import check_app
 from waterspout.httpclient.request import DEFAULTS
 from waterspout.httpclient.resolving import check_resolver
 from waterspout.httpclient.road import check_roads
@@ -48,6 +49,7 @@ class Settings:
     - ``retries``: how many times to try again at most, or a `RetryPolicy`, for requests that don't
       say so themselves
     - ``cache``: True, a storage of hishel's or an `HTTPCache`: keeps responses; None: nobody does
+    - ``app``: what answers instead of the network, or None
     """
 
     #: Whether the client has an event loop, so that what is not its own can be awaited.
@@ -78,9 +80,12 @@ class Settings:
         cookie_jar: "CookieJar | None" = None,
         retries: "int | RetryPolicy | None" = None,
         cache: Any = None,
+        app: Any = None,
     ) -> None:
         check_resolver(resolver)
         self.resolver = resolver
+        check_app(app)
+        self.app = app
         self.max_clients = _checked_count("max_clients", max_clients)
         self.max_clients_per_origin = 0
         if max_clients_per_origin is not None:
@@ -95,6 +100,8 @@ class Settings:
         self.hostname_mapping = dict(hostname_mapping or {})
         self.defaults = {**DEFAULTS, **(defaults or {})}
         check_roads(proxy, unix_socket, local_address)
+        if app is not None and (proxy or unix_socket):
+            raise ValueError("app answers all requests: there is no proxy or unix_socket to it")
         if minimum_tls_version is not None:
             tls_version(minimum_tls_version)
         for name, value in (
@@ -111,7 +118,7 @@ class Settings:
             if value is not None:
                 self.defaults[name] = value
         #: The proxies of the environment, if they count.
-        self.environment = ProxyEnvironment(os.environ if trust_env else {})
+        self.environment = ProxyEnvironment(os.environ if trust_env and app is None else {})
         #: Whether all requests go straight that don't say otherwise.
         self.is_straight = not self.environment and not any(
             self.defaults.get(name)

@@ -366,6 +366,16 @@ class HTTPServer(HTTPServerConnectionDelegate):
         self.opening.add(task)
         task.add_done_callback(self.opening.discard)
 
+    def new_connection(self) -> HTTPServerConnection:
+        """Return the asyncio protocol of one more client, for a transport that a program brings.
+
+        Belongs to the event loop of this server; RuntimeError in another one.
+        """
+        loop = self._attach()
+        if loop is not IOLoop.current().asyncio_loop:
+            raise RuntimeError(f"{self!r} belongs to another event loop than the current one")
+        return HTTPServerConnection(self)
+
     def _make_connection(self, address: tuple[str, int] | None) -> HTTPServerConnection:
         connection = HTTPServerConnection(self)
         connection.remote_address = address

@@ -204,6 +204,9 @@ class BlockingNet:
             return await self.connect(addresses[0], deadline)
         return BlockingStream(_race(addresses, deadline))
 
+    def close(self) -> None:
+        """End what this net runs itself, if anything."""
+
     async def pause(self) -> None:
         """Return at once: a thread has nobody to share with."""
 

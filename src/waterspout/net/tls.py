@@ -30,6 +30,9 @@ async def start_tls(
     Raises `ssl.SSLError`, whose kind `ssl.SSLCertVerificationError` tells that the certificate was
     not accepted; ``stream`` is left for the caller to close.
     """
+    own = getattr(stream, "start_tls", None)
+    if own is not None:  # Nobody can listen: it leads to this very process.
+        return await own(context)  # type: ignore[no-any-return]
     made = TLSStream(stream, context, server_name)
     await made.shake_hands(deadline)
     return made

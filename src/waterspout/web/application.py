@@ -148,9 +148,16 @@ class Application(ReversibleRouter):
         """
         names = ("family", "backlog", "flags", "reuse_port")
         listening = {name: kwargs.pop(name) for name in names if name in kwargs}
-        server = HTTPServer(self, **kwargs)
+        server = self.new_server(**kwargs)
         server.listen(port, address, **listening)
         return server
+
+    def new_server(self, **kwargs: Any) -> HTTPServer:
+        """Return a server of this application that does not listen yet.
+
+        The keywords are for ``HTTPServer``.
+        """
+        return HTTPServer(self, **kwargs)
 
     def add_handlers(self, host_pattern: str, host_handlers: Iterable[Any]) -> None:
         """Add rules for the hosts that ``host_pattern`` describes (see ``HostMatches``).
