@@ -39,6 +39,7 @@ class CommandModule(Protocol):
 
 COMMANDS = {
     "demo": Command("waterspout.cli.demo", "see what synchronous and asynchronous mean"),
+    "fetch": Command("waterspout.cli.fetch", "fetch URLs, or a list of them, many at a time"),
     "serve": Command("waterspout.cli.serve", "serve an application, in any number of processes"),
     "version": Command(
         "waterspout.cli.version", "show the versions, the event loop and the form of the engine"

@@ -1,0 +1,238 @@
+"""A list of URLs, many at a time: read as they are needed, a result written for each."""
+
+import argparse
+import asyncio
+import sys
+import time
+from typing import Any
+
+from waterspout.cli.fetch.bodies import Body, prepare_directory
+from waterspout.cli.fetch.exits import FAILED, USAGE, WRITE_ERROR, exit_status
+from waterspout.cli.fetch.lists import MAX_LINE, URLList
+from waterspout.cli.fetch.options import Plan, with_scheme
+from waterspout.cli.fetch.progress import amount, bar, live
+from waterspout.cli.fetch.results import ForeignFileError, Results
+from waterspout.cli.fetch.schedule import Schedule
+from waterspout.httpclient import AsyncHTTPClient, HTTPClientError
+from waterspout.httpclient.target import without_credentials
+from waterspout.ioloop import run
+
+__all__ = ["Batch", "run_batch"]
+
+_CONCURRENCY = 20
+
+# URLs that are read ahead, so that a busy host does not hold up the others.
+_MIN_AHEAD = 1000
+
+
+def run_batch(plan: Plan, args: argparse.Namespace) -> int:
+    """Fetch a list; return the exit status."""
+    try:
+        if args.output_dir is not None:
+            prepare_directory(args.output_dir)
+        urls = URLList(args.input)
+    except OSError as error:
+        print(f"waterspout fetch: {error}", file=sys.stderr)
+        return 26 if error.filename == args.input else WRITE_ERROR
+    try:
+        results = Results(args.output[0] if args.output and args.output[0] != "-" else None)
+    except (OSError, ForeignFileError) as error:
+        urls.close()
+        print(f"waterspout fetch: {error}", file=sys.stderr)
+        return WRITE_ERROR
+    batch = Batch(plan, urls, results, args)
+    try:
+        return run(batch.run())
+    except BrokenPipeError:
+        return WRITE_ERROR
+    except (OSError, ValueError, TypeError, NotImplementedError) as error:
+        print(f"waterspout fetch: {error}", file=sys.stderr)
+        return WRITE_ERROR if isinstance(error, OSError) else USAGE
+    finally:
+        urls.close()
+        results.close()
+        if not args.silent:
+            print(f"waterspout fetch: {batch.summary}", file=sys.stderr)
+
+
+class Batch:
+    """One run over a list. Belongs to the loop that runs it."""
+
+    def __init__(
+        self, plan: Plan, urls: URLList, results: Results, args: argparse.Namespace
+    ) -> None:
+        self._plan = plan
+        self._urls = urls
+        self._results = results
+        self._fails = args.fail
+        self._directory: str | None = args.output_dir
+        self._is_hashed = args.sha256
+        self._is_shown = not args.silent
+        self._concurrency: int = args.concurrency or _CONCURRENCY
+        self._ahead = max(_MIN_AHEAD, 10 * self._concurrency)
+        self._schedule = Schedule(args.per_host)
+        self._client: Any = None
+        self._idle: list[asyncio.Future[None]] = []  # where the others wait
+        self._is_reading = False
+        self._is_read = False
+        self._status = 0
+        self._begun = time.monotonic()
+        self.done = self.failed = self.skipped = self.size = 0
+
+    async def run(self) -> int:
+        """Fetch all; return the exit status. To cancel it ends all that is under way."""
+        self._client = AsyncHTTPClient(
+            force_instance=True, **{**self._plan.client, "max_clients": self._concurrency}
+        )
+        try:
+            with live(self._line, self._is_shown):
+                await _all([self._work() for _ in range(self._concurrency)])
+        finally:
+            self._client.close()
+        return self._status
+
+    @property
+    def summary(self) -> str:
+        """What was done, in a line."""
+        seconds = max(time.monotonic() - self._begun, 1e-6)
+        parts = [f"{self.done} fetched ({amount(self.size)}, {self.done / seconds:.0f}/s)"]
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        if self.skipped:
+            parts.append(f"{self.skipped} done before")
+        return ", ".join(parts)
+
+    def _line(self) -> str:
+        urls = self._urls
+        if not urls.size:
+            return self.summary
+        # What is read ahead is not done; but on the average lines are of one length.
+        seen = self.done + self.skipped
+        share = urls.position / urls.size
+        if seen:
+            share *= seen / (seen + self._schedule.waiting)
+        return f"{bar(share)} {share:4.0%}  {self.summary}"
+
+    # The work
+
+    async def _work(self) -> None:
+        """Fetch one URL after the other until there is none."""
+        schedule = self._schedule
+        while True:
+            url = schedule.take()
+            if url is None:
+                if not await self._wait_for_urls():
+                    self._wake()
+                    return
+                continue
+            try:
+                await self._fetch(url)
+            finally:
+                schedule.finish(url)
+                self._wake_one()
+
+    async def _wait_for_urls(self) -> bool:
+        """Read more of the list, or wait for who does; False if there is nothing left to do."""
+        if self._is_read and not self._schedule.waiting:
+            return False
+        if self._is_reading or self._is_read or self._schedule.waiting >= self._ahead:
+            waiter = asyncio.get_running_loop().create_future()
+            self._idle.append(waiter)
+            await waiter
+            return True
+        self._is_reading = True
+        try:
+            found = await self._urls.read()
+        finally:
+            self._is_reading = False
+        if found is None:
+            self._is_read = True
+        else:
+            for url in found:
+                if self._results.take(_shown(url)):
+                    self.skipped += 1
+                else:
+                    self._schedule.add(url)
+        self._wake()
+        return True
+
+    def _wake(self) -> None:
+        for waiter in self._idle:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._idle.clear()
+
+    def _wake_one(self) -> None:
+        while self._idle:
+            waiter = self._idle.pop()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+
+    async def _fetch(self, url: str) -> None:
+        begun = time.monotonic()
+        shown = _shown(url)
+        body = Body(shown, self.done, self._directory, self._is_hashed)
+        status: int | None = None
+        final_url: str | None = None
+        failure: dict[str, str] | None = None
+        try:
+            if len(url) > MAX_LINE:
+                raise ValueError(f"the URL has more than {MAX_LINE} characters")
+            request = self._plan.new_request(with_scheme(url), streaming_callback=body.take)
+            response = await self._client.fetch(request, raise_error=False)
+            status = response.code
+            final_url = response.effective_url
+            body.finish()
+            if self._fails and status >= 400:
+                self._note(FAILED)
+        except BodyError:
+            raise
+        except (HTTPClientError, OSError, ValueError, KeyError, NotImplementedError) as error:
+            body.drop()
+            if not isinstance(error, HTTPClientError) and isinstance(error, OSError):
+                raise BodyError(error.errno, error.strerror, error.filename) from error
+            failure = {"kind": type(error).__name__, "message": str(error)}
+            self._note(exit_status(error))
+        except BaseException:
+            body.drop()
+            raise
+        result: dict[str, Any] = {
+            "url": shown,
+            "status": status,
+            "bytes": body.size,
+            "seconds": round(time.monotonic() - begun, 6),
+            "final_url": final_url,
+            "error": failure,
+        }
+        if self._is_hashed:
+            result["sha256"] = body.sha256 if failure is None else None
+        if body.path is not None:
+            result["file"] = body.path if failure is None else None
+        self._results.add(result)
+        self.done += 1
+        self.size += body.size
+
+    def _note(self, status: int) -> None:
+        self.failed += 1
+        self._status = self._status or status
+
+
+def _shown(url: str) -> str:
+    """Return a URL as results have it."""
+    return without_credentials(url) if "@" in url else url
+
+
+class BodyError(OSError):
+    """A body could not be kept in its file."""
+
+
+async def _all(coroutines: list[Any]) -> None:
+    """Run coroutines to their ends; the first that fails ends them all, and is raised."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

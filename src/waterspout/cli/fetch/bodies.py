@@ -1,0 +1,71 @@
+"""`Body`: counts the body of a response as it comes, and may hash it and keep it in a file."""
+
+import contextlib
+import hashlib
+import os
+import re
+from typing import Any
+
+__all__ = ["Body", "prepare_directory"]
+
+_PART = ".part"
+_OURS = re.compile(r"[0-9a-f]{32}(\.\w{1,8})?\.[0-9]+\.part", re.ASCII)
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+
+
+def prepare_directory(directory: str) -> None:
+    """Make the directory for bodies, and remove what an earlier run has left half written."""
+    os.makedirs(directory, exist_ok=True)
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if _OURS.fullmatch(entry.name):
+                os.unlink(entry.path)
+
+
+class Body:
+    """A body; with a ``directory`` its file gets its name when it is whole."""
+
+    def __init__(self, url: str, number: int, directory: str | None, is_hashed: bool) -> None:
+        #: Its size so far.
+        self.size = 0
+        self._hash: Any = hashlib.sha256() if is_hashed else None
+        self._file: Any = None
+        self.path: str | None = None
+        if directory is not None:
+            name = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+            ending = _ENDING.search(re.split(r"[?#]", url, maxsplit=1)[0].rpartition("/")[2])
+            name += ending[0] if ending else ""
+            self.path = os.path.join(directory, name)
+            self._part = f"{self.path}.{number}{_PART}"
+
+    def take(self, data: bytes) -> None:
+        """Take a piece, as a ``streaming_callback`` does."""
+        self.size += len(data)
+        if self._hash is not None:
+            self._hash.update(data)
+        if self.path is not None:
+            if self._file is None:
+                self._file = open(self._part, "wb")  # noqa: SIM115
+            self._file.write(data)
+
+    @property
+    def sha256(self) -> str | None:
+        """The digest, where it was wanted."""
+        return None if self._hash is None else self._hash.hexdigest()
+
+    def finish(self) -> None:
+        """Give the file its name: the body is whole."""
+        if self.path is not None:
+            if self._file is None:
+                self._file = open(self._part, "wb")  # noqa: SIM115
+            self._file.close()
+            os.replace(self._part, self.path)
+            self._file = None
+
+    def drop(self) -> None:
+        """Remove what there is of the file."""
+        if self._file is not None:
+            self._file.close()
+            with contextlib.suppress(OSError):
+                os.unlink(self._part)
+            self._file = None

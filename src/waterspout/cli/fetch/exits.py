@@ -1,0 +1,55 @@
+"""From an error to the exit status that curl has for it."""
+
+import socket
+import ssl
+
+from waterspout.httpclient import HTTPClientError
+from waterspout.httpclient.errors import (
+    HTTPConnectError,
+    HTTPProtocolError,
+    HTTPStreamClosedError,
+    HTTPTimeoutError,
+)
+from waterspout.protocol.errors import RemoteProtocolError
+
+__all__ = [
+    "FAILED",
+    "READ_ERROR",
+    "TOO_MANY_REDIRECTS",
+    "USAGE",
+    "WRITE_ERROR",
+    "exit_status",
+]
+
+USAGE = 2
+FAILED = 22
+WRITE_ERROR = 23
+READ_ERROR = 26
+TOO_MANY_REDIRECTS = 47
+
+# The first one that fits counts.
+_STATUSES: list[tuple[type[BaseException], int]] = [
+    (HTTPTimeoutError, 28),
+    (socket.gaierror, 6),
+    (ssl.SSLCertVerificationError, 60),
+    (ssl.SSLError, 35),
+    (HTTPConnectError, 7),
+    (HTTPProtocolError, 8),
+    (ConnectionError, 56),
+    (HTTPStreamClosedError, 18),
+    (HTTPClientError, 56),
+    (OSError, READ_ERROR),
+    (ValueError, 3),
+]
+
+
+def exit_status(error: BaseException) -> int:
+    """Return the status for what a fetch has raised."""
+    if isinstance(error, HTTPStreamClosedError) and "without an answer" in str(error):
+        return 52
+    if isinstance(error.__cause__, RemoteProtocolError) and error.__cause__.status == 413:
+        return 63
+    for kind, status in _STATUSES:
+        if isinstance(error, kind):
+            return status
+    return 1

@@ -1,0 +1,212 @@
+"""From the options of the command line to a request and a client. Reads files, fetches nothing."""
+
+import getpass
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from waterspout.cli.fetch.exits import READ_ERROR, USAGE
+from waterspout.cli.fetch.form import Form
+from waterspout.httpclient import HTTPRequest
+from waterspout.httputil import HTTPHeaders
+
+__all__ = ["Plan", "UsageError", "file_name", "plan_of", "with_scheme"]
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+_USUAL = ("http://", "https://")
+_VERSIONS = ("1.1",)
+_NO_LIMIT = 2**63 - 1
+
+# What makes no sense together with a list, by the names of the options.
+_WITHOUT_LIST = ("remote_name", "include", "verbose", "timing")
+_ONLY_WITH_LIST = ("concurrency", "per_host", "output_dir", "sha256")
+
+
+class UsageError(Exception):
+    """A mistake of the user's: a line, and the exit status."""
+
+    def __init__(self, line: str, status: int = USAGE) -> None:
+        super().__init__(line)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for: the URLs, what every request has, what the client has."""
+
+    urls: Sequence[str]
+    request: Mapping[str, Any] = field(repr=False)
+    client: Mapping[str, Any] = field(repr=False)
+
+    def new_request(self, url: str, **callbacks: Any) -> HTTPRequest:
+        """Return the request for a URL."""
+        return HTTPRequest(url, **self.request, **callbacks)
+
+
+def plan_of(given: Mapping[str, Any]) -> Plan:
+    """Return what options, by their names as attributes, ask for; `UsageError` where that fails."""
+    _check_combinations(given)
+    headers = _headers(given["header"])
+    # What all requests have in common is the client's, so that one of them is made quickly.
+    defaults: dict[str, Any] = {
+        "follow_redirects": given["location"],
+        "max_redirects": given["max_redirs"],
+        "validate_cert": not given["insecure"],
+        "ca_certs": given["cacert"],
+        "client_cert": given["cert"],
+        "client_key": given["key"],
+        "connect_timeout": given["connect_timeout"],
+        "request_timeout": _max_time(given),
+        "user_agent": given["user_agent"],
+        "decompress_response": not given["raw"],
+        "allow_nonstandard_methods": True,
+    }
+    request: dict[str, Any] = {}
+    _add_body(request, headers, given)
+    if headers:
+        request["headers"] = headers
+    if given["head"]:
+        request["method"] = "HEAD"
+    if given["request"] is not None:
+        request["method"] = given["request"]
+    if given["user"] is not None:
+        name, colon, password = given["user"].partition(":")
+        defaults["auth_username"] = name
+        defaults["auth_password"] = password if colon else _ask_for_password(name)
+    client: dict[str, Any] = {
+        "max_body_size": given["max_filesize"] or _NO_LIMIT,
+        "defaults": {name: value for name, value in defaults.items() if value is not None},
+    }
+    if given["proxy"] is not None:
+        client["proxy"] = given["proxy"] if "://" in given["proxy"] else f"http://{given['proxy']}"
+    if given["retries"]:
+        client["retries"] = given["retries"]
+    return Plan([with_scheme(url) for url in given["urls"]], request, client)
+
+
+def with_scheme(url: str) -> str:
+    """Return a URL as people type it with the scheme that they mean."""
+    return url if url.startswith(_USUAL) or _SCHEME.match(url) else f"http://{url}"
+
+
+def file_name(url: str) -> str:
+    """Return what the file of a URL is called with -O; `UsageError` if it has no name."""
+    path = re.split(r"[?#]", with_scheme(url).partition("://")[2], maxsplit=1)[0]
+    name = path.rpartition("/")[2] if "/" in path else ""
+    if name in ("", ".", "..") or "\\" in name or "\0" in name:
+        raise UsageError("-O needs a URL whose path ends with a name: use -o FILE", 23)
+    return name
+
+
+def _check_combinations(given: Mapping[str, Any]) -> None:
+    has_list = given["input"] is not None
+    if has_list and given["urls"]:
+        raise UsageError("URLs are given by -i FILE or on the command line, not both")
+    if not has_list and not given["urls"]:
+        raise UsageError("what to fetch? A URL, or -i FILE with a list (see waterspout fetch -h)")
+    for name in _WITHOUT_LIST if has_list else _ONLY_WITH_LIST:
+        if given[name]:
+            word = "is not for lists" if has_list else "is for lists: it needs -i FILE"
+            raise UsageError(f"--{name.replace('_', '-')} {word}")
+    for name in ("concurrency", "per_host"):
+        if given[name] == 0:
+            raise UsageError(f"--{name.replace('_', '-')} must be at least 1")
+    if given["remote_name"] and given["output"]:
+        raise UsageError("-O and -o both say where to write")
+    if len(given["output"]) > (1 if has_list else len(given["urls"])):
+        raise UsageError("there are more -o than URLs")
+    version = given["http_version"]
+    if version is not None and version not in _VERSIONS:
+        raise UsageError(
+            f"HTTP/{version} is not there: --http-version can be {', '.join(_VERSIONS)}", 1
+        )
+    bodies = [
+        flag
+        for flag, names in (
+            ("-d", ("data", "data_binary")),
+            ("--json", ("json",)),
+            ("-F", ("form",)),
+            ("-I", ("head",)),
+        )
+        if any(given[name] for name in names)
+    ]
+    if len(bodies) > 1:
+        raise UsageError(f"{' and '.join(bodies)} are two requests: choose one")
+
+
+def _max_time(given: Mapping[str, Any]) -> float:
+    if given["max_time"] is not None:
+        return float(given["max_time"])
+    return 0.0 if given["input"] is None else 60.0
+
+
+def _headers(lines: Sequence[str]) -> HTTPHeaders:
+    headers = HTTPHeaders()
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon and line.endswith(";"):
+            name, value = line[:-1], ""
+        elif not colon:
+            raise UsageError(f'-H needs "Name: value", not {name[:40]!r}')
+        elif not value.strip():
+            raise UsageError(f'-H "{name}:" has no value: "{name};" sends an empty one')
+        try:
+            headers.add(name.strip(), value.strip())
+        except ValueError as error:
+            raise UsageError(f"-H: {error}") from None
+    return headers
+
+
+def _add_body(request: dict[str, Any], headers: HTTPHeaders, given: Mapping[str, Any]) -> None:
+    """Add what -d, --json and -F ask for."""
+    if given["data"] or given["data_binary"]:
+        pieces = [_content(text, "-d", lines=False) for text in given["data"]]
+        pieces += [_content(text, "--data-binary") for text in given["data_binary"]]
+        request.update(method="POST", body=b"&".join(pieces))
+        _set_default(headers, "Content-Type", "application/x-www-form-urlencoded")
+    elif given["json"]:
+        request.update(method="POST", body=b"".join(_content(t, "--json") for t in given["json"]))
+        _set_default(headers, "Content-Type", "application/json")
+        _set_default(headers, "Accept", "application/json")
+    elif given["form"]:
+        try:
+            form = Form(given["form"])
+        except ValueError as error:
+            raise UsageError(f"-F: {error}") from None
+        except OSError as error:
+            raise _unreadable("-F", error) from None
+        request.update(method="POST", body_producer=form.produce)
+        headers["Content-Type"] = form.content_type
+        headers["Content-Length"] = str(form.length)
+
+
+def _set_default(headers: HTTPHeaders, name: str, value: str) -> None:
+    if name not in headers:
+        headers[name] = value
+
+
+def _content(text: str, option: str, lines: bool = True) -> bytes:
+    """Return the bytes of a DATA; without its line ends if it is a file and ``lines`` is false."""
+    if not text.startswith("@"):
+        return text.encode("utf-8", "surrogateescape")
+    try:
+        if text == "@-":
+            data = sys.stdin.buffer.read()
+        else:
+            with open(text[1:], "rb") as file:
+                data = file.read()
+    except OSError as error:
+        raise _unreadable(option, error) from None
+    return data if lines else data.translate(None, b"\r\n\0")
+
+
+def _unreadable(option: str, error: OSError) -> UsageError:
+    return UsageError(f"{option}: cannot read {error.filename!r}: {error.strerror}", READ_ERROR)
+
+
+def _ask_for_password(name: str) -> str:
+    if not sys.stdin.isatty():
+        raise UsageError("-u needs NAME:PASSWORD where there is no terminal to ask for a password")
+    return getpass.getpass(f"password of {name}: ")

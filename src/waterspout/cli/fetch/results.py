@@ -1,0 +1,122 @@
+"""`Results`: the file of the results, and what is known from it of an earlier run.
+
+A result is a line, written with one call of the system when its URL is done with. So whatever ends
+a run leaves whole lines, and maybe a piece of one, which the next run cuts off.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["ForeignFileError", "Results"]
+
+# More than a result can have.
+_MAX_LINE = 1024 * 1024
+_BEGIN = b'{"url":"'
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+
+
+class ForeignFileError(ValueError):
+    """The file is there, and holds something else."""
+
+
+class Results:
+    """Where results go: ``path``, or standard output if that is None.
+
+    Raises OSError where the file cannot be had, `ForeignFileError` where it holds no results.
+    Keeps a number for each result of an earlier run, and nothing of this one.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self._done: dict[int, int] = {}  # URLs by their digest, and how many times
+        #: How many results the file had.
+        self.earlier = 0
+        if path is None:
+            sys.stdout.flush()
+            self._fd = os.dup(sys.stdout.fileno())
+            return
+        self._fd = os.open(path, _NEW_FILE, 0o666)
+        try:
+            _lock(self._fd, path)
+            self._read(path)
+        except BaseException:
+            os.close(self._fd)
+            raise
+
+    def take(self, url: str) -> bool:
+        """Whether there is a result for a URL from before; each counts once."""
+        if not self._done:
+            return False
+        key = _digest(url)
+        times = self._done.get(key, 0)
+        if times > 1:
+            self._done[key] = times - 1
+        elif times:
+            del self._done[key]
+        return times > 0
+
+    def add(self, result: Mapping[str, Any]) -> None:
+        """Write a result. Raises OSError; the line is not there then."""
+        line = _encode(result) + "\n"
+        data = line.encode("utf-8", "backslashreplace")
+        written = os.write(self._fd, data)
+        while written < len(data):
+            written += os.write(self._fd, data[written:])
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
+    def _read(self, path: str) -> None:
+        """Learn what is done, and cut off what is no whole line."""
+        if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+            return  # What is written to a pipe or a device can't be read again.
+        with os.fdopen(os.dup(self._fd), "rb") as file:
+            file.seek(0)
+            end = number = 0
+            while (line := file.readline(_MAX_LINE)).endswith(b"\n"):
+                number += 1
+                end += len(line)
+                key = _digest(_url_of(line, path, number))
+                self._done[key] = self._done.get(key, 0) + 1
+            self.earlier = number
+            if not _BEGIN.startswith(line[: len(_BEGIN)]):
+                raise ForeignFileError(
+                    f"line {number + 1} of {path!r} is no result of this command"
+                )
+        os.truncate(self._fd, end)
+
+
+def _lock(fd: int, path: str) -> None:
+    """Keep the file from a second run at the same time, where the system can."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            raise OSError(errno.EBUSY, "another run writes to it", path) from None
+
+
+def _url_of(line: bytes, path: str, number: int) -> str:
+    try:
+        url = json.loads(line)["url"]
+    except (ValueError, KeyError, TypeError):
+        url = None
+    if not isinstance(url, str):
+        raise ForeignFileError(f"line {number} of {path!r} is no result of this command")
+    return url
+
+
+def _digest(url: str) -> int:
+    data = url.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest())

@@ -1,0 +1,245 @@
+"""A list of URLs: a result for each, once, whatever ends the run in between."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from functools import partial
+
+import pytest
+from tests.httpclient.scripted_server import Peer, always, answering, eventually, response, serve
+
+from waterspout.cli.main import main
+
+COMMAND = [sys.executable, "-m", "waterspout", "fetch"]
+
+
+@pytest.fixture
+def fetch(capfdbinary):
+    """Return a function that fetches: the status, what is written, and what is told."""
+
+    def run(*arguments):
+        status = main(["fetch", *map(str, arguments)])
+        output = capfdbinary.readouterr()
+        return status, output.out.decode(), output.err.decode()
+
+    return run
+
+
+@pytest.fixture
+def write_list(tmp_path):
+    """Return a function that writes a list; its path."""
+
+    def write(*urls):
+        path = tmp_path / "list"
+        path.write_text("".join(f"{url}\n" for url in urls))
+        return path
+
+    return write
+
+
+def results(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_result_for_each_url(fetch, write_list):
+    with serve(always(response(b"body"))) as server:
+        path = write_list(f"{server.url}a", "", "# comment", f"  {server.url}b\r")
+        status, out, err = fetch("-i", path, "--sha256")
+    assert status == 0
+    found = sorted(map(json.loads, out.splitlines()), key=lambda result: result["url"])
+    assert [result["url"] for result in found] == [f"{server.url}a", f"{server.url}b"]
+    assert found[0].pop("seconds") > 0
+    assert found[0] == {
+        "url": f"{server.url}a",
+        "status": 200,
+        "bytes": 4,
+        "final_url": f"{server.url}a",
+        "error": None,
+        "sha256": hashlib.sha256(b"body").hexdigest(),
+    }
+    assert err.startswith("waterspout fetch: 2 fetched (8 B")
+
+
+def test_what_fails_is_a_result_too(fetch, write_list):
+    with serve(always(response(b"no", "404 Not Found"))) as server:
+        path = write_list("http://127.0.0.1:1/", "ftp://example.org/", server.url, "x" * 20_000)
+        status, out, err = fetch("-i", path, "--concurrency", 1)
+        assert fetch("-f", "-s", "-i", write_list(server.url))[0] == 22
+    assert status == 7
+    refused, unknown, missing, long = map(json.loads, out.splitlines())
+    assert refused["error"]["kind"] == "HTTPConnectionRefusedError"
+    assert refused["status"] is None
+    assert unknown["error"]["kind"] == "ValueError"
+    assert (missing["status"], missing["error"]) == (404, None)
+    assert "more than 16384 characters" in long["error"]["message"]
+    assert "3 failed" in err
+
+
+def test_redirects_and_the_final_url(fetch, write_list):
+    with serve(answering(response(b"", "302 Found", Location="/b"), response(b"ok"))) as server:
+        result = json.loads(fetch("-L", "-i", write_list(server.url))[1])
+    assert result["final_url"] == f"{server.url}b"
+
+
+def test_bodies_are_kept_in_files(fetch, write_list, tmp_path):
+    bodies = tmp_path / "bodies"
+    bodies.mkdir()
+    left = bodies / f"{'0' * 32}.html.7.part"
+    left.touch()
+    (bodies / "mine.part").touch()
+    with serve(always(response(b"x" * 100_000))) as server:
+        path = write_list(f"{server.url}a.html?b", "http://127.0.0.1:1/c")
+        found = [
+            json.loads(line) for line in fetch("-i", path, "--output-dir", bodies)[1].splitlines()
+        ]
+    kept, failed = sorted(found, key=lambda result: result["file"] is None)
+    assert kept["file"].endswith(".html")
+    with open(kept["file"], "rb") as file:
+        assert file.read() == b"x" * 100_000
+    assert failed["file"] is None
+    assert sorted(os.listdir(bodies)) == sorted([os.path.basename(kept["file"]), "mine.part"])
+
+
+def test_credentials_are_in_no_result(fetch, write_list):
+    with serve(always()) as server:
+        url = server.url.replace("://", "://me:sesame@")
+        _, out, err = fetch("-i", write_list(url, url.replace("127.0.0.1", "no.invalid")))
+    assert "sesame" not in out + err
+    assert server.last.headers["authorization"] == "Basic bWU6c2VzYW1l"
+
+
+def test_no_more_of_a_host_than_is_allowed(fetch, write_list):
+    under_way: Counter[int] = Counter()
+    most: Counter[int] = Counter()
+
+    def script(peer: Peer) -> None:
+        while True:
+            peer.read_request()
+            under_way[peer.server.port] += 1
+            most[peer.server.port] = max(most[peer.server.port], under_way[peer.server.port])
+            under_way[peer.server.port] -= 1
+            peer.send(response(b"ok"))
+
+    with serve(script) as one, serve(script) as other:
+        urls = [f"{server.url}{n}" for n in range(30) for server in (one, other)]
+        status, out, _ = fetch("-i", write_list(*urls), "--concurrency", 10, "--per-host", 1)
+        assert one.connections == other.connections == 1
+    assert (status, len(out.splitlines())) == (0, 60)
+    assert set(most.values()) == {1}
+
+
+def test_a_list_from_a_pipe_is_fetched_while_it_grows():
+    with serve(always()) as server:
+        process = subprocess.Popen(
+            [*COMMAND, "-i", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        with process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            for number in range(3):
+                process.stdin.write(f"{server.url}{number}\n")
+                process.stdin.flush()
+                assert json.loads(process.stdout.readline())["url"] == f"{server.url}{number}"
+            process.stdin.write(f"{server.url}last")
+            process.stdin.close()
+            assert json.loads(process.stdout.readline())["url"] == f"{server.url}last"
+            assert process.wait(60) == 0
+
+
+def test_a_run_goes_on_where_it_was(fetch, write_list, tmp_path):
+    out = tmp_path / "results"
+    with serve(always()) as server:
+        urls = [f"{server.url}{n}" for n in range(5)]
+        fetch("-i", write_list(*urls[:3]), "-o", out)
+        with open(out, "a") as file:
+            file.write('{"url":"http://torn')
+        status, _, err = fetch("-i", write_list(*urls, urls[0]), "-o", out)
+        assert status == 0
+    assert "3 fetched" in err
+    assert "3 done before" in err
+    # The one that is twice in the list has two results.
+    assert Counter(result["url"] for result in results(out)) == Counter([*urls, urls[0]])
+    assert len(server.requests) == 6
+
+
+def test_a_file_of_something_else_is_left_alone(fetch, write_list, tmp_path):
+    out = tmp_path / "letter"
+    out.write_text("dear\n")
+    status, _, err = fetch("-i", write_list("http://127.0.0.1:1/"), "-o", out)
+    assert status == 23
+    assert "is no result of this command" in err
+    assert out.read_text() == "dear\n"
+
+
+def test_a_list_that_is_not_there(fetch):
+    status, _, err = fetch("-i", "/nowhere/list")
+    assert (status, err.count("\n")) == (26, 1)
+
+
+def test_a_result_that_cannot_be_written_ends_the_run(fetch, write_list):
+    with serve(always()) as server:
+        status, _, err = fetch("-i", write_list(server.url), "-o", "/dev/full")
+    assert status == 23
+    assert "No space left" in err
+
+
+def has_lines(path, number):
+    return path.exists() and path.read_bytes().count(b"\n") >= number
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_loses_nothing_and_repeats_nothing(write_list, tmp_path):
+    """SIGKILL, at three random points."""
+    out = tmp_path / "results"
+    chance = random.Random(os.urandom(8))
+    with serve(always()) as server:
+        urls = [f"{server.url}{n}" for n in range(600)]
+        arguments = ["-s", "-i", str(write_list(*urls)), "-o", str(out), "--concurrency", "8"]
+        count = 0
+        done: set[str] = set()
+        for _ in range(3):
+            process = subprocess.Popen([*COMMAND, *arguments])
+            limit = count + chance.randrange(1, 150)
+            eventually(partial(has_lines, out, limit))
+            process.kill()
+            process.wait()
+            text = out.read_bytes()
+            done = {json.loads(line)["url"] for line in text.split(b"\n")[:-1]}
+            count = len(done)
+            eventually(lambda: not server._open)  # The requests of the dead have been heard.
+            server.requests.clear()
+        assert subprocess.run([*COMMAND, *arguments]).returncode == 0
+        asked = {f"http://127.0.0.1:{server.port}{request.target}" for request in server.requests}
+        assert asked == set(urls) - done
+    found = [result["url"] for result in results(out)]
+    assert sorted(found) == sorted(urls)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_leaves_whole_results(write_list, tmp_path, number):
+    out = tmp_path / "results"
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with serve(always()) as server:
+            urls = [f"{server.url}{n}" for n in range(20_000)]
+            process = subprocess.Popen(
+                [*COMMAND, "-i", str(write_list(*urls)), "-o", str(out)],
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            eventually(lambda: out.exists() and out.stat().st_size > 1000)
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    assert "Traceback" not in err
+    assert out.read_text().endswith("\n")
+    assert all(result["status"] == 200 for result in results(out))
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert err.startswith("waterspout fetch: ")

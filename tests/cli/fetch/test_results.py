@@ -1,0 +1,93 @@
+"""The file of the results: whole lines whatever happens, and what is known from it later."""
+
+import json
+import os
+
+import pytest
+
+from waterspout.cli.fetch.results import ForeignFileError, Results
+
+
+def line(url, **more):
+    return json.dumps({"url": url, **more}, separators=(",", ":")) + "\n"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "results.jsonl")
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def test_results_are_added_to_those_that_are_there(path):
+    write(path, line("http://a/"))
+    results = Results(path)
+    results.add({"url": "http://b/ü\ud800"})
+    results.close()
+    lines = read(path).splitlines()
+    assert len(lines) == 2
+    assert json.loads(lines[1])["url"].startswith("http://b/ü")
+
+
+def test_what_is_done_counts_once_for_each_result(path):
+    write(path, line("http://a/") * 2 + line("http://b/"))
+    results = Results(path)
+    assert results.earlier == 3
+    assert [results.take("http://a/") for _ in range(3)] == [True, True, False]
+    assert results.take("http://b/")
+    assert not results.take("http://c/")
+    results.close()
+
+
+def test_a_torn_line_is_cut_off_wherever_it_was_torn(path):
+    whole, last = line("http://a/"), line("http://b/", status=200)
+    for size in range(len(last)):
+        write(path, whole + last[:size])
+        results = Results(path)
+        results.close()
+        assert read(path) == whole
+        write(path, last[:size])
+        results = Results(path)
+        assert results.earlier == 0
+        results.close()
+        assert read(path) == ""
+
+
+@pytest.mark.parametrize("text", ["a letter\n", "[1]\n", '{"url": 7}\n', "{}\n"])
+def test_a_file_of_something_else_is_left_alone(path, text):
+    write(path, line("http://a/") + text)
+    with pytest.raises(ForeignFileError, match=r"line 2 of .* is no result"):
+        Results(path)
+    assert read(path) == line("http://a/") + text
+
+
+def test_a_file_without_a_line_end_that_is_no_result_is_left_alone(path):
+    write(path, "precious")
+    with pytest.raises(ForeignFileError, match=r"line 1 of .* is no result"):
+        Results(path)
+    assert read(path) == "precious"
+
+
+def test_two_runs_do_not_write_to_one_file(path):
+    pytest.importorskip("fcntl")
+    results = Results(path)
+    with pytest.raises(OSError, match="another run writes to it"):
+        Results(path)
+    results.close()
+    Results(path).close()
+
+
+def test_the_standard_output_is_not_read(capfd):
+    results = Results(None)
+    results.add({"url": "http://a/"})
+    results.close()
+    assert capfd.readouterr().out == '{"url":"http://a/"}\n'
+    os.fstat(1)

@@ -1,0 +1,191 @@
+"""URLs on the command line: what is written where, the exit status, and that no secret is shown."""
+
+import gzip
+import re
+
+import pytest
+from tests.httpclient.scripted_server import OK, always, answering, response, serve
+
+from waterspout.cli.main import main
+
+
+@pytest.fixture
+def fetch(capfdbinary, monkeypatch):
+    """Return a function that fetches: the status, what is written, and what is told."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments):
+        status = main(["fetch", *arguments])
+        output = capfdbinary.readouterr()
+        return status, output.out, output.err.decode()
+
+    return run
+
+
+def test_to_the_standard_output(fetch):
+    with serve(always(response(b"\x00\xff body"))) as server:
+        assert fetch(server.url, server.url) == (0, b"\x00\xff body" * 2, "")
+    assert server.connections == 1
+    assert server.last.headers["user-agent"].startswith("waterspout/")
+
+
+def test_to_files(fetch, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with serve(always(response(b"x" * 300_000))) as server:
+        assert fetch("-o", "one", server.url + "a", server.url + "b")[1] == b"x" * 300_000
+        assert fetch("-O", server.url + "c/two.bin?d") == (0, b"", "")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two.bin").read_bytes() == b"x" * 300_000
+
+
+def test_an_empty_body_makes_an_empty_file(fetch, tmp_path):
+    with serve(always(response(b""))) as server:
+        assert fetch("-o", str(tmp_path / "empty"), server.url)[0] == 0
+    assert (tmp_path / "empty").read_bytes() == b""
+
+
+def test_a_request_as_it_was_told(fetch):
+    with serve(always()) as server:
+        assert fetch("--json", '{"a":1}', "-H", "X-B: c", "-A", "me", server.url + "p?q")[0] == 0
+    request = server.last
+    assert (request.line, request.body) == ("POST /p?q HTTP/1.1", b'{"a":1}')
+    assert request.headers["content-type"] == request.headers["accept"] == "application/json"
+    assert (request.headers["x-b"], request.headers["user-agent"]) == ("c", "me")
+
+
+def test_a_form_is_read_while_it_is_sent(fetch, tmp_path):
+    file = tmp_path / "big"
+    file.write_bytes(b"y" * 200_000)
+    with serve(always()) as server:
+        assert fetch("-F", "a=b", "-F", f"f=@{file}", server.url)[0] == 0
+    assert server.last.headers["content-length"] == str(len(server.last.body))
+    assert b"y" * 200_000 in server.last.body
+
+
+def test_a_file_that_is_not_there(fetch):
+    status, out, err = fetch("-d", "@/nowhere/x", "http://127.0.0.1:1/")
+    assert (status, out) == (26, b"")
+    assert err == "waterspout fetch: -d: cannot read '/nowhere/x': No such file or directory\n"
+
+
+def test_redirects_only_if_wanted(fetch):
+    away = response(b"away", "302 Found", Location="/there")
+    with serve(answering(away, away, OK)) as server:
+        assert fetch(server.url)[:2] == (0, b"away")
+        assert fetch("-L", server.url)[:2] == (0, b"ok")
+
+
+def test_too_many_redirects(fetch):
+    with serve(always(response(b"", "302 Found", Location="/"))) as server:
+        status, _, err = fetch("-L", "--max-redirs", "3", server.url)
+    assert status == 47
+    assert "more than 3 redirects" in err
+
+
+def test_the_head_before_the_body(fetch):
+    with serve(always(response(b"body", X_A="b"))) as server:
+        out = fetch("--include", server.url)[1]
+        assert out.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert out.endswith(b"X-A: b\r\n\r\nbody")
+
+
+def test_the_head_alone(fetch):
+    with serve(always(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")) as server:
+        assert fetch("-I", server.url)[:2] == (
+            0,
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+        )
+    assert server.last.method == "HEAD"
+
+
+def test_a_status_is_a_failure_if_wanted(fetch, tmp_path):
+    file = tmp_path / "file"
+    with serve(always(response(b"sorry", "404 Not Found"))) as server:
+        assert fetch(server.url)[:2] == (0, b"sorry")
+        status, out, err = fetch("-f", "-o", str(file), server.url)
+    assert (status, out) == (22, b"")
+    assert err == f"waterspout fetch: HTTP 404 Not Found: {server.url}\n"
+    assert not file.exists()
+
+
+def test_the_first_failure_is_the_status_and_the_others_are_fetched(fetch):
+    with serve(always()) as server:
+        status, out, _ = fetch("http://127.0.0.1:1/", server.url, "ftp://example.org/")
+    assert (status, out) == (3, b"ok") or (status, out) == (7, b"ok")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "words"),
+    [
+        (b"", 52, "without an answer"),
+        (b"nonsense\r\n\r\n", 8, "Error while reading the response"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", 18, "Error while reading"),
+    ],
+)
+def test_what_goes_wrong_has_the_status_of_curl(fetch, answer, status, words):
+    with serve(answering(answer)) as server:
+        found, _, err = fetch("-H", "X: y", server.url)
+    assert (found, err.count("\n")) == (status, 1)
+    assert words in err
+
+
+def test_a_server_that_is_silent(fetch):
+    with serve(lambda peer: peer.wait_for_end()) as server:
+        status, _, err = fetch("--max-time", "10ms", server.url)
+    assert status == 28
+    assert "Timeout" in err
+
+
+def test_a_certificate_that_nobody_knows(fetch, server_tls, ca_certs):
+    with serve(always(), tls=server_tls) as server:
+        assert fetch(server.url)[0] == 60
+        assert fetch("-k", server.url)[:2] == (0, b"ok")
+        assert fetch("--cacert", ca_certs, server.url)[:2] == (0, b"ok")
+
+
+def test_a_body_that_is_too_large(fetch):
+    with serve(always(response(b"x" * 2000))) as server:
+        assert fetch("--max-filesize", "1k", server.url)[0] == 63
+
+
+def test_a_place_that_cannot_be_written(fetch):
+    with serve(always()) as server:
+        status, _, err = fetch("-o", "/nowhere/file", server.url)
+    assert status == 23
+    assert err == "waterspout fetch: cannot write to '/nowhere/file': No such file or directory\n"
+
+
+def test_compression(fetch):
+    with serve(always(response(gzip.compress(b"text"), Content_Encoding="gzip"))) as server:
+        assert fetch(server.url)[1] == b"text"
+        assert "gzip" in server.last.headers["accept-encoding"]
+        assert gzip.decompress(fetch("--raw", server.url)[1]) == b"text"
+
+
+def test_where_the_time_went(fetch):
+    with serve(always()) as server:
+        _, out, err = fetch("--timing", server.url)
+    assert out == b"ok"
+    assert re.search(r"  starttransfer +\d+\.\d{6} s\n", err)
+
+
+def test_credentials_are_sent_and_shown_nowhere(fetch):
+    with serve(always(response(b"", "403 Forbidden"))) as server:
+        url = server.url.replace("http://", "http://me:sesame@")
+        outputs = [fetch("-f", "--timing", url), fetch("-f", "-u", "me:sesame", server.url)]
+    assert [request.headers["authorization"] for request in server.requests] == [
+        "Basic bWU6c2VzYW1l"
+    ] * 2
+    for status, out, err in outputs:
+        assert status == 22
+        assert "sesame" not in err + out.decode()
+        assert "bWU6c2VzYW1l" not in err
+
+
+def test_silence(fetch):
+    assert fetch("-s", "http://127.0.0.1:1/") == (7, b"", "")
+
+
+def test_a_url_that_is_none(fetch):
+    status, _, err = fetch("http://exa mple/")
+    assert (status, err.count("\n")) == (3, 1)
