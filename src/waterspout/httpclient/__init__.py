@@ -40,7 +40,9 @@ if TYPE_CHECKING:
         HTTPTLSError,
         HTTPTooLargeError,
     )
+    from waterspout.httpclient.hooks import SentRequest
     from waterspout.httpclient.netrcauth import NetrcAuth
+    from waterspout.httpclient.progress import Progress
     from waterspout.httpclient.retries import RetryPolicy
     from waterspout.httpclient.streaming import AsyncStreamedResponse, StreamedResponse
 
@@ -77,7 +79,9 @@ __all__ = [
     "HTTPTooLargeError",
     "InformationalResponse",
     "NetrcAuth",
+    "Progress",
     "RetryPolicy",
+    "SentRequest",
     "StreamedResponse",
     "main",
 ]
@@ -86,6 +90,8 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "main": "command",
+        "Progress": "progress",
+        "SentRequest": "hooks",
         "AsyncStreamedResponse": "streaming",
         "StreamedResponse": "streaming",
         "HTTPBodyError": "errors",

@@ -231,6 +231,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         retries: "int | RetryPolicy | None" = None,
         cache: Any = None,
         app: Any = None,
+        event_hooks: Mapping[str, Any] | None = None,
     ) -> None:
         """Take the arguments of the constructor.
 
@@ -269,6 +270,12 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
           async, that gets an `HTTPRequest` and returns an `HTTPResponse`, a tuple ``(code, headers,
           body)`` or a body. What the function raises is raised by `fetch`. Everything between is as
           on the wire, but that nobody looks at certificates.
+        - ``event_hooks``: a dict of functions, or lists of them, that are called with a
+          `SentRequest` for each request that goes out, and with what came of it:
+          ``request(sent)`` before it is sent, ``response(response, sent)`` with the answer of a
+          fetch, ``redirect(response, sent, url)`` with one that leads on, ``retry(reason, sent)``
+          with a response or an exception where it is sent once more, ``error(error, sent)`` where
+          there is no answer. Plain or ``async``; what they raise is raised by `fetch`.
         """
         super().initialize(defaults)
         settings = Settings(
@@ -295,11 +302,13 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             retries=retries,
             cache=cache,
             app=app,
+            event_hooks=event_hooks,
         )
         self._settings = settings
         self._flows: dict[asyncio.AbstractEventLoop, Flow] = {}
         self._flow = self._flow_of(self.io_loop.asyncio_loop)
         self._is_own = not type(self).is_overridden()
+        self._has_hooks = settings.event_hooks is not None
         self._finalizer = weakref.finalize(self, _close_all, self._flows)
 
     @classmethod
@@ -341,7 +350,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             callback = callback or cast("Callable[[HTTPResponse], Any]", raise_error)
             fetch = _telling(flow, request)
         context = None
-        if not isinstance(request, str) and request.has_callbacks:
+        if self._has_hooks or (not isinstance(request, str) and request.has_callbacks):
             # They are called in the context of the caller, and not of whatever brings the bytes.
             context = contextvars.copy_context()
         future: asyncio.Future[HTTPResponse] = net.start(fetch, context)

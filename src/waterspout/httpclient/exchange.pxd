@@ -33,6 +33,7 @@ cdef class Exchange(Ticket):
     cdef public double sent
     cdef public double answered
     cdef public double ended
+    cdef readonly object meter
     cdef object _settings
     cdef Py_ssize_t _redirects
     cdef object _rounds

@@ -26,6 +26,7 @@ from waterspout.protocol.http1.connection import Event
 from waterspout.protocol.http1.messages import ResponseHead, Signal
 
 if TYPE_CHECKING:
+    from waterspout.httpclient.progress import Meter
     from waterspout.httpclient.response import HTTPResponse
     from waterspout.httpclient.rounds import Rounds
 
@@ -90,6 +91,9 @@ class Exchange(Ticket):
         self.sent = 0.0
         self.answered = 0.0
         self.ended = 0.0
+        callback = hop.request.progress_callback
+        #: Who counts the bytes of the bodies, or None.
+        self.meter: Meter | None = None if callback is None else _new_meter(callback, hop.length)
         self._settings = settings
         self._redirects = redirects
         self._rounds = rounds
@@ -203,6 +207,8 @@ class Exchange(Ticket):
             event = engine.next_event()
             if event is NEED_DATA:
                 return False
+            if self.meter is not None and type(event) is bytes and not self.is_passed_over:
+                self.meter.on_received(len(event))
             if type(event) is bytes and self._delivery is None:
                 self._pieces.append(event)
             elif type(event) is ResponseHead:
@@ -263,6 +269,8 @@ class Exchange(Ticket):
                 return False
             # One without a length ends with the connection, and only with that.
             return not 0 <= head.content_length <= _MAX_IGNORED_BODY
+        if self.meter is not None:
+            self.meter.on_head(head.content_length)
         request = self.hop.request
         decoder = None
         tap = request.tap
@@ -317,3 +325,9 @@ class Exchange(Ticket):
 
     def __repr__(self) -> str:
         return f"<Exchange {self.phase} {self.hop!r}>"
+
+
+def _new_meter(callback: Callable[[Any], object], length: int) -> "Meter":
+    from waterspout.httpclient.progress import Meter  # most programs do without
+
+    return Meter(callback, length)

@@ -84,7 +84,10 @@ class Flow:
                     await rounds.replay(exchange)
             except Exception as error:
                 if rounds is None or not rounds.try_again_after(error, exchange):
+                    if rounds is not None:
+                        await rounds.tell("error", self._explained(error, exchange))
                     self._explain(error, exchange)
+                await rounds.tell("retry", error)
             else:
                 if rounds is not None:
                     await rounds.finish(exchange)
@@ -96,12 +99,16 @@ class Flow:
                 if location is not None:
                     redirects += 1
                     hop = self._redirected(exchange, location)
+                if rounds is not None:
+                    await rounds.tell_of(history[-1], None if location is None else hop)
             if rounds is not None:
                 await rounds.wait()
                 hop = await rounds.prepare(hop)
             queued += exchange.free - hop_begun if exchange.free else 0.0
             hop_begun = net.time()
         response = received(asked, exchange, begun, hop_begun, queued)
+        if rounds is not None:
+            await rounds.tell("response", response)
         if raise_error and response.error is not None:
             raise response.error
         return response
@@ -291,9 +298,12 @@ class Flow:
             for connection in self.pool.take_unusable(now):
                 connection.close()
 
+    def _explained(self, error: Exception, exchange: Exchange) -> BaseException:
+        return explained(error, exchange, self.net.time())
+
     def _explain(self, error: Exception, exchange: Exchange) -> NoReturn:
         """Raise what is to be told to the caller."""
-        failure = explained(error, exchange, self.net.time())
+        failure = self._explained(error, exchange)
         if failure is error or isinstance(error, CallbackError):
             raise failure
         raise failure from error

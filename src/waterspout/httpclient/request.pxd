@@ -25,6 +25,7 @@ cdef class HTTPRequest:
     cdef public object minimum_tls_version
     cdef public object network_interface
     cdef public object prepare_curl_callback
+    cdef public object progress_callback
     cdef public object proxy
     cdef public object proxy_auth_mode
     cdef public object proxy_host

@@ -14,6 +14,7 @@ from waterspout.protocol.headers import HTTPHeaders
 if TYPE_CHECKING:
     from waterspout.httpclient.auth import Auth
     from waterspout.httpclient.bodies import Source
+    from waterspout.httpclient.progress import Progress
     from waterspout.httpclient.retries import RetryPolicy
 
 #: What a body may be beside bytes and text: a binary file, or pieces.
@@ -115,6 +116,8 @@ class HTTPRequest:
     - ``streaming_callback``: called with each piece of the body as it comes; ``response.body``
       stays empty then. The next piece is read when what it returns, if awaitable, was awaited.
     - ``header_callback``: called with the status line, each header and the empty line, as text.
+    - ``progress_callback``: called with a `Progress`, whenever a piece of the body was sent and
+      whenever one of the response's has come: how many bytes so far, and of how many.
     - ``expect_100_continue``: send the body only when the server has asked for it, or kept silent.
     - ``validate_cert``: whether the certificate of an https server must be good, and be for its
       name. ``ca_certs``: a file in PEM format, or a directory as OpenSSL has them, of the
@@ -186,6 +189,7 @@ class HTTPRequest:
         retries: "int | RetryPolicy | None" = None,
         read_timeout: float | None = None,
         minimum_tls_version: str | ssl.TLSVersion | None = None,
+        progress_callback: "Callable[[Progress], object] | None" = None,
     ) -> None:
         self.url = url
         self.method = method
@@ -221,6 +225,7 @@ class HTTPRequest:
         self.network_interface = network_interface
         self.streaming_callback = streaming_callback
         self.header_callback = header_callback
+        self.progress_callback = progress_callback
         self.prepare_curl_callback = prepare_curl_callback
         self.proxy = proxy
         self.proxy_host = proxy_host
@@ -299,6 +304,7 @@ class HTTPRequest:
             self.streaming_callback is not None
             or self.header_callback is not None
             or self.body_producer is not None
+            or self.progress_callback is not None
         )
 
     def __repr__(self) -> str:

@@ -7,13 +7,15 @@ the modules that are named after it.
 """
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from waterspout.httpclient.auth import Asked, Auth
 from waterspout.httpclient.challenges import parse_challenges
 from waterspout.httpclient.cookiefield import checked_cookies, cookie_field
 from waterspout.httpclient.exchange import Exchange
+from waterspout.httpclient.hooks import SentRequest, sent_request
 from waterspout.httpclient.hop import Hop
+from waterspout.httpclient.response import HTTPResponse
 from waterspout.httpclient.retries import (
     Failure,
     RetryBudget,
@@ -111,6 +113,8 @@ class Rounds:
         self._lookup: Lookup | None = None
         if self._policy is not None and self._policy.budget is not None:
             course.budget.deposit(self._policy.budget, self._net.time())
+        self._hooks = course.settings.event_hooks
+        self._sent: SentRequest | None = None
         self._prepared: Hop | None = None
         self._added: dict[str, str] = {}
 
@@ -151,7 +155,25 @@ class Rounds:
                 hop = hop.with_fields(added)
         self._prepared = hop
         self._added = added
+        if self._hooks is not None and not self.is_answered:
+            self._sent = sent_request(hop)
+            await self.tell("request")
         return hop
+
+    async def tell(self, event: str, *what: Any) -> None:
+        """Tell the hooks, if there are any, what came of the request that was sent last."""
+        if self._hooks is not None and self._sent is not None:
+            await self._hooks.tell(self._net, self._deadline, event, *what, self._sent)
+
+    async def tell_of(self, response: HTTPResponse, following: Hop | None) -> None:
+        """Tell the hooks of a response that is not the last: it leads on, or is asked for again."""
+        if self._hooks is None or self._sent is None:
+            return
+        if following is None:
+            await self.tell("retry", response)
+        else:
+            what = (response, self._sent, following.url)
+            await self._hooks.tell(self._net, self._deadline, "redirect", *what)
 
     def ask_again_after(self, exchange: Exchange, head: ResponseHead) -> bool:
         """Take the final head of a response; tell whether to ask again because of it."""

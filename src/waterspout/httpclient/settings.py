@@ -17,6 +17,7 @@ from waterspout.protocol.http1.limits import Limits
 if TYPE_CHECKING:
     from waterspout.httpclient.caching import HTTPCache
     from waterspout.httpclient.cookiejar import CookieJar
+    from waterspout.httpclient.hooks import Hooks
     from waterspout.httpclient.retries import RetryPolicy
 
 __all__ = ["MAX_BODY_SIZE", "Settings"]
@@ -50,6 +51,7 @@ class Settings:
       say so themselves
     - ``cache``: True, a storage of hishel's or an `HTTPCache`: keeps responses; None: nobody does
     - ``app``: what answers instead of the network, or None
+    - ``event_hooks``: functions by the names of `hooks.EVENTS`, or None
     """
 
     #: Whether the client has an event loop, so that what is not its own can be awaited.
@@ -81,6 +83,7 @@ class Settings:
         retries: "int | RetryPolicy | None" = None,
         cache: Any = None,
         app: Any = None,
+        event_hooks: Mapping[str, Any] | None = None,
     ) -> None:
         check_resolver(resolver)
         self.resolver = resolver
@@ -129,10 +132,13 @@ class Settings:
         self.cookie_jar = cookie_jar
         self.cache = None if cache is None or cache is False else _cache_of(cache)
         self._check_policies()
+        #: Who hears of each request, or None.
+        self.event_hooks = None if event_hooks is None else _hooks_of(event_hooks)
         #: Whether a request takes no more than redirects, if it does not want more itself.
         self.is_plain = (
             cookie_jar is None
             and self.cache is None
+            and self.event_hooks is None
             and not (
                 self.defaults.get("auth") is not None
                 or self.defaults.get("cookies") is not None
@@ -171,6 +177,12 @@ class Settings:
         if mapped is None:
             return host, port
         return (mapped, port) if isinstance(mapped, str) else (mapped[0], mapped[1])
+
+
+def _hooks_of(hooks: Mapping[str, Any]) -> "Hooks":
+    from waterspout.httpclient.hooks import Hooks
+
+    return Hooks(hooks)
 
 
 def _cache_of(cache: Any) -> "HTTPCache":

@@ -39,6 +39,8 @@ async def send_with_body(exchange: Exchange, connection: Connection, head: bytes
     if body is not None and len(body) <= _SMALL_BODY and not hop.expects_continue:
         data = b"".join((head, engine.send_data(body), engine.send_end()))
         await _write(exchange, connection, data)
+        if exchange.meter is not None:
+            exchange.meter.on_sent(len(body))
         return
     await _write(exchange, connection, head)
     if hop.expects_continue and await _is_answered(exchange, connection):
@@ -51,7 +53,10 @@ async def send_with_body(exchange: Exchange, connection: Connection, head: bytes
             await exchange.advance(connection, came)
             if exchange.head is not None:
                 return
-        await _write(exchange, connection, engine.send_data(body[start : start + _PIECE_SIZE]))
+        piece = body[start : start + _PIECE_SIZE]
+        await _write(exchange, connection, engine.send_data(piece))
+        if exchange.meter is not None:
+            exchange.meter.on_sent(len(piece))
     engine.send_end()
 
 
@@ -139,3 +144,5 @@ class _Production:
         except OSError as error:
             self.failure = error
             raise
+        if self._exchange.meter is not None:
+            self._exchange.meter.on_sent(len(data))
