@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         HTTPTLSError,
         HTTPTooLargeError,
     )
+    from waterspout.httpclient.harrecorder import HARRecorder
+    from waterspout.httpclient.harreplayer import HARMissError, HARReplayer
     from waterspout.httpclient.hooks import SentRequest
     from waterspout.httpclient.netrcauth import NetrcAuth
     from waterspout.httpclient.progress import Progress
@@ -56,6 +58,9 @@ __all__ = [
     "Cookie",
     "CookieJar",
     "DigestAuth",
+    "HARMissError",
+    "HARRecorder",
+    "HARReplayer",
     "HTTPBodyError",
     "HTTPCache",
     "HTTPCertificateError",
@@ -90,6 +95,9 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "main": "command",
+        "HARMissError": "harreplayer",
+        "HARRecorder": "harrecorder",
+        "HARReplayer": "harreplayer",
         "Progress": "progress",
         "SentRequest": "hooks",
         "AsyncStreamedResponse": "streaming",

@@ -35,11 +35,11 @@ lists: a line a URL; empty lines and those that begin with # are skipped. A line
   not fetched again: a run that was stopped, by whatever, goes on where it was. Lists take up to a
   minute a URL, unless --max-time says otherwise.
 
-exit status, as curl's: 0 done, 2 wrong usage, 3 no URL, 5 or 6 unknown host of a proxy or a URL,
-  7 no connection, 8 no HTTP, 18 a body cut short, 22 a status from 400 on with -f, 23 not written,
-  26 not read, 28 too late, 35 no TLS, 47 too many redirects, 52 no answer, 56 connection broken,
-  58 own certificate, 60 certificate not accepted, 63 body too large, 97 the proxy refused,
-  130 interrupted. Of several URLs it is that of the first one that failed.
+exit status, as curl's: 0 done, 2 wrong usage, 3 no URL, 6 unknown host, 7 no connection, 8 no HTTP,
+  18 a body cut short, 22 a status from 400 on with -f, 23 not written, 26 not read, 28 too late,
+  35 no TLS, 47 too many redirects, 52 no answer, 56 connection broken, 60 certificate not
+  accepted, 63 body too large, 97 the proxy refused, 130 interrupted.
+  Of several URLs it is that of the first one that failed.
 
 Credentials are shown nowhere. Those on a command line can be seen by others on the machine while
 it runs: with -u NAME the password is asked for.
@@ -157,6 +157,10 @@ def _add_output(group: Any) -> None:
 
 def _add_connection(group: Any) -> None:
     group.add_argument("-x", "--proxy", metavar="URL", help="the proxy to ask")
+    group.add_argument("--unix-socket", metavar="FILE", help="the unix socket to connect to")
+    group.add_argument(
+        "--interface", metavar="NAME", help="the address, or the interface, to connect from"
+    )
     group.add_argument(
         "-k", "--insecure", action="store_true", help="accept any certificate of a server"
     )

@@ -7,10 +7,11 @@ from waterspout.httpclient import HTTPClientError
 from waterspout.httpclient.errors import (
     HTTPConnectError,
     HTTPProtocolError,
+    HTTPProxyError,
     HTTPStreamClosedError,
     HTTPTimeoutError,
+    HTTPTooLargeError,
 )
-from waterspout.protocol.errors import RemoteProtocolError
 
 __all__ = [
     "FAILED",
@@ -30,6 +31,8 @@ TOO_MANY_REDIRECTS = 47
 # The first one that fits counts.
 _STATUSES: list[tuple[type[BaseException], int]] = [
     (HTTPTimeoutError, 28),
+    (HTTPTooLargeError, 63),
+    (HTTPProxyError, 97),
     (socket.gaierror, 6),
     (ssl.SSLCertVerificationError, 60),
     (ssl.SSLError, 35),
@@ -47,8 +50,6 @@ def exit_status(error: BaseException) -> int:
     """Return the status for what a fetch has raised."""
     if isinstance(error, HTTPStreamClosedError) and "without an answer" in str(error):
         return 52
-    if isinstance(error.__cause__, RemoteProtocolError) and error.__cause__.status == 413:
-        return 63
     for kind, status in _STATUSES:
         if isinstance(error, kind):
             return status

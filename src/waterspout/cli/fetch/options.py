@@ -81,6 +81,10 @@ def plan_of(given: Mapping[str, Any]) -> Plan:
     }
     if given["proxy"] is not None:
         client["proxy"] = given["proxy"] if "://" in given["proxy"] else f"http://{given['proxy']}"
+    if given["unix_socket"] is not None:
+        client["unix_socket"] = given["unix_socket"]
+    if given["interface"] is not None:
+        client["local_address"] = given["interface"]
     if given["retries"]:
         client["retries"] = given["retries"]
     return Plan([with_scheme(url) for url in given["urls"]], request, client)

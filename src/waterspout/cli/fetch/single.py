@@ -13,6 +13,7 @@ from waterspout.cli.fetch.exits import (
 )
 from waterspout.cli.fetch.options import Plan, UsageError, file_name
 from waterspout.cli.fetch.progress import Transfer
+from waterspout.cli.fetch.talk import show_line, talk_hooks
 from waterspout.httpclient import HTTPClient, HTTPClientError, HTTPResponse
 
 __all__ = ["fetch_all"]
@@ -28,14 +29,16 @@ def fetch_all(plan: Plan, args: argparse.Namespace) -> int:
     """Fetch what the plan says; return the exit status."""
     try:
         places = _places(plan, args)
-        client = HTTPClient(**plan.client)
+        hooks = talk_hooks() if args.verbose else None
+        client = HTTPClient(**plan.client, event_hooks=hooks)
     except (UsageError, ValueError, TypeError, NotImplementedError) as error:
         _tell(args, error)
         return error.status if isinstance(error, UsageError) else 2
     status = 0
     with client:
         for url, place in zip(plan.urls, places, strict=True):
-            status = _fetch(client, plan, args, url, place) or status
+            found = _fetch(client, plan, args, url, place)
+            status = status or found
     return status
 
 
@@ -52,6 +55,12 @@ def _fetch(
 ) -> int:
     """Fetch one URL; return its exit status."""
     output = Output(place, args.include or args.head, args.fail)
+
+    def on_header(line: str) -> None:
+        if args.verbose:
+            show_line("<", line)
+        output.on_header(line)
+
     transfer = Transfer(url, is_shown=place is not None and not args.silent and not args.verbose)
     try:
         with output, transfer:
@@ -60,9 +69,7 @@ def _fetch(
                 transfer.add(len(data))
                 output.on_body(data)
 
-            request = plan.new_request(
-                url, header_callback=output.on_header, streaming_callback=take
-            )
+            request = plan.new_request(url, header_callback=on_header, streaming_callback=take)
             transfer.expect(output)
             response = client.fetch(request, raise_error=False)
             output.finish()
