@@ -315,7 +315,7 @@ class MemoryNet(AsyncNet):
         """Return a new stream."""
         if self._watch is None:
             self._watch_loop()
-        return MemoryStream(self._loop, self._gates, self._make_protocol)
+        return MemoryStream(self.loop, self._gates, self._make_protocol)
 
     async def connect_any(self, addresses: Sequence[Address], deadline: float) -> MemoryStream:
         """Return a new stream."""
