@@ -20,12 +20,16 @@ cdef class HTTPServerConnection(RefusingChannel):
     cdef bint _is_advancing
     cdef bint _is_in_head
     cdef Py_ssize_t _ahead
+    cdef Py_ssize_t _drained_at
+    cdef Py_ssize_t _turn_left
 
     cpdef data_received(self, bytes data)
     cdef _receive_ahead(self, bytes data)
     @cython.locals(engine=ServerConnection, exchange=Exchange)
     cpdef on_response_complete(self, double now)
     cpdef drain(self, bint is_complete)
+    @cython.locals(exchange=Exchange, sent=Py_ssize_t)
+    cdef bint _is_turn_over(self) except -1
     @cython.locals(body=RequestBody)
     cpdef read_piece(self)
 

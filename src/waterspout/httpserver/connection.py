@@ -39,6 +39,10 @@ CLOSED = Signal.CLOSED
 
 # Requests sent ahead that are served before other connections get their turn.
 _MAX_EXCHANGES_PER_TURN = 16
+# Bytes of one response that are sent before other connections get their turn, and what each piece
+# counts besides its own bytes.
+_BYTES_PER_TURN = 64 * 1024
+_BYTES_PER_PIECE = 4 * 1024
 # Bytes that are read before their time; then it is the kernel that keeps them.
 _MAX_AHEAD = 64 * 1024
 
@@ -64,6 +68,8 @@ class HTTPServerConnection(RefusingChannel):
         self._is_advancing = False
         self._is_in_head = False
         self._ahead = 0  # bytes read since none were left over
+        self._drained_at = 0  # bytes of the response that had been sent at the latest ``drain``
+        self._turn_left = _BYTES_PER_TURN
 
     # From the event loop
 
@@ -213,12 +219,37 @@ class HTTPServerConnection(RefusingChannel):
             self._advance_later(0.0)
 
     def drain(self, is_complete: bool) -> "asyncio.Future[None]":
-        """Return a future that is done when the client has caught up, maybe with all of it."""
+        """Return a future that is done when the client has caught up, maybe with all of it.
+
+        Where the client always has, a response that is long still lets others have their turn.
+        """
         # A write that failed has closed the transport, which is all that it tells in this turn of
         # the loop: who went on would write for nobody, without ever letting others have their turn.
         if not self._is_write_paused and (is_complete or not self._transport.is_closing()):
-            return self._server.drained  # type: ignore[no-any-return]
+            if is_complete or not self._is_turn_over():
+                return self._server.drained  # type: ignore[no-any-return]
+            self.loop.call_soon(self._on_next_turn)
         return self._unsent.waiter(self.loop)  # type: ignore[no-any-return]
+
+    def _is_turn_over(self) -> bool:
+        """Count what was sent since the latest ``drain``; tell whether it is much."""
+        exchange = self.exchange
+        assert exchange is not None
+        sent = exchange.bytes_sent
+        if sent == self._drained_at:
+            return False
+        # It is less where the response is another one; the first piece of that is a small part.
+        self._turn_left -= max(sent - self._drained_at, 0) + _BYTES_PER_PIECE
+        self._drained_at = sent
+        if self._turn_left > 0:
+            return False
+        self._turn_left = _BYTES_PER_TURN
+        return True
+
+    def _on_next_turn(self) -> None:
+        """Go on with a response that has let others have their turn, unless it waits by now."""
+        if not self._is_write_paused and not self.is_lost and not self._transport.is_closing():
+            self._unsent.release()
 
     def send_file(self, file: SentFile, offset: int, count: int) -> "asyncio.Future[int]":
         """Send a part of a file as the next part of the body; see ``Exchange.send_file``."""

@@ -409,7 +409,8 @@ class RequestHandler(HandlerState):
     def flush(self, include_footers: bool = False) -> "asyncio.Future[None]":
         """Send what has been written; the body goes on, in chunks if its length is not known.
 
-        The future is done when the client keeps up: to await it is to keep little in memory.
+        The future is done when the client keeps up: to await it is to keep little in memory, and
+        to give way to other requests from time to time where the client is as fast.
         """
         return response.flush(self)
 
