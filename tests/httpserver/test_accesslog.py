@@ -108,6 +108,30 @@ async def test_a_client_that_goes(wire: Wire, records):
     assert (found["status"], found["is_incomplete"]) == (499, True)
 
 
+async def test_a_connection_that_leaves_http(wire: Wire, records):
+    def take(request: Any) -> None:
+        wire.streams.append(request.connection.detach())
+
+    def switch(request: Any) -> None:
+        line = ResponseStartLine("HTTP/1.1", 101, "Switching Protocols")
+        request.connection.write_headers(line, HTTPHeaders({"Upgrade": "echo"}))
+        take(request)
+
+    for callback in (take, switch):
+        client = await wire.connect(served(wire, callback, "json"))
+        await client.send(request())
+        while len(wire.streams) < 2 and len(records()) < 1:
+            await turns(1)
+    while len(records()) < 2:
+        await turns(1)
+    taken, switched = (json.loads(record.getMessage()) for record in records())
+    # No status was sent by the server, and the client has not gone.
+    assert (taken["status"], switched["status"]) == (0, 101)
+    assert "is_incomplete" not in taken
+    assert "is_incomplete" not in switched
+    assert {record.levelname for record in records()} == {"INFO"}
+
+
 async def test_a_router_to_handlers_and_functions(wire: Wire, records):
     class Main(RequestHandler):
         def get(self):

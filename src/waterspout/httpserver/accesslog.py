@@ -59,7 +59,8 @@ class AccessLog(ServerObserver):
         """Log a request that was not refused and has no handler."""
         if exchange.is_refused or exchange.handler_class is not None:
             return
-        status = exchange.status or _CLIENT_GONE
+        # A program that takes the connection over before it has answered leaves 0.
+        status = exchange.status or (0 if exchange.finish_time else _CLIENT_GONE)
         if _is_enabled(level_of(status)):
             self._log(exchange, status)
 

@@ -342,8 +342,12 @@ class Exchange:
             raise LocalProtocolError("the response is complete: there is nothing to detach")
         if self.is_lost:
             raise StreamClosedError
-        stream: BaseIOStream = self._connection.detach()
-        self.finish_time = monotonic()
+        self.finish_time = monotonic()  # who is told of the end sees that it is a good one
+        try:
+            stream: BaseIOStream = self._connection.detach()
+        except BaseException:
+            self.finish_time = 0.0
+            raise
         self.close_callback = None
         return stream
 

@@ -37,9 +37,9 @@ class ServerObserver:
     def on_request_end(self, exchange: Exchange) -> None:
         """Take note that a request is over.
 
-        Its response is complete; or ``finish_time`` is 0.0, and the client has gone, or was refused
-        in the middle of its request. ``status`` is 0 where nothing was sent. Once for each
-        ``on_request_start``.
+        Its response is complete, or its connection was detached; or ``finish_time`` is 0.0, and the
+        client has gone, or was refused in the middle of its request. ``status`` is 0 where nothing
+        was sent. Once for each ``on_request_start``.
         """
 
     def on_refusal(self, refusal: Refusal) -> None:

@@ -36,8 +36,9 @@ class Metrics(ServerObserver):
       for a PROXY header that was no good or did not come
 
     ``handler`` is the name of the class that has answered, empty where none has; ``status`` is
-    empty where the client went before there was one; a ``method`` that is none of HTTP's is
-    ``OTHER``, and one that could not be read is empty. So no client can make the registry grow.
+    empty where the client went, or a program took the connection over, before there was one; a
+    ``method`` that is none of HTTP's is ``OTHER``, and one that could not be read is empty. So no
+    client can make the registry grow.
 
     ``registry`` None is the library's own, which tells of the process too. Raises ``ImportError``
     where the library is missing, and ``ValueError`` where the registry has such metrics already:
