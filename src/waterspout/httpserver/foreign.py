@@ -13,6 +13,7 @@ from waterspout.httpserver.cancelling import cancel
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.filesending import SentFile
 from waterspout.httputil import HTTPConnection, HTTPHeaders, HTTPServerRequest, ResponseStartLine
+from waterspout.ioloop import IOLoop
 from waterspout.iostream import BaseIOStream, StreamClosedError
 from waterspout.protocol.errors import LocalProtocolError
 from waterspout.protocol.http1.messages import request_head
@@ -169,7 +170,7 @@ class _Ends:
 
     def __init__(self, request: HTTPServerRequest) -> None:
         self._connection = request.connection
-        self.loop = asyncio.get_running_loop()
+        self.loop = IOLoop.current().asyncio_loop
 
     def get_ssl_certificate(self, binary_form: bool) -> dict[str, Any] | bytes | None:
         get_certificate = getattr(self._connection, "get_ssl_certificate", None)
