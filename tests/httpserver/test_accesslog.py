@@ -11,7 +11,7 @@ from tests.wire.server_under_test import Wire, request, turns
 from waterspout.httpserver.accesslog import AccessLog
 from waterspout.httputil import HTTPHeaders, ResponseStartLine
 from waterspout.routing import RuleRouter
-from waterspout.web import Application, RequestHandler
+from waterspout.web import Application, FallbackHandler, RequestHandler
 from waterspout.wsgi import WSGIContainer
 
 
@@ -159,6 +159,24 @@ async def test_wsgi(wire: Wire, records, has_threads: bool):
     [record] = records()
     found = json.loads(record.getMessage())
     assert (record.levelname, found["status"], found["body_bytes_sent"]) == ("WARNING", 404, 2)
+
+
+async def test_wsgi_behind_a_handler_whose_application_logs_json(wire: Wire, records):
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    container = WSGIContainer(application)
+    rules = [("/.*", FallbackHandler, {"fallback": container})]
+    client = await wire.client(Application(rules, access_log="json"))
+    assert (await client.ask(path="/a")).body == b"ok"
+    [record] = records()
+    found = json.loads(record.getMessage())
+    assert (found["status"], found["target"], found["body_bytes_sent"]) == (200, "/a", 2)
+    assert "is_incomplete" not in found
+    container.access_log = None
+    await client.ask()
+    assert len(records()) == 1
 
 
 async def test_a_target_cannot_forge_a_line(wire: Wire, records):

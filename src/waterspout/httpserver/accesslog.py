@@ -23,6 +23,7 @@ __all__ = [
     "AccessRecord",
     "address_of",
     "level_of",
+    "log_exchange_json",
     "log_refusal",
     "log_refusal_json",
 ]
@@ -52,7 +53,7 @@ class AccessLog(ServerObserver):
 
     def __init__(self, kind: str) -> None:
         is_json = kind == "json"
-        self._log: Callable[[Exchange, int], None] = _log_json if is_json else _log_text
+        self._log: Callable[[Exchange, int], None] = log_exchange_json if is_json else _log_text
         self._log_refusal: Callable[[Refusal], None] = log_refusal_json if is_json else log_refusal
 
     def on_request_end(self, exchange: Exchange) -> None:
@@ -85,7 +86,8 @@ def _log_text(exchange: Exchange, status: int) -> None:
     )
 
 
-def _log_json(exchange: Exchange, status: int) -> None:
+def log_exchange_json(exchange: Exchange, status: int) -> None:
+    """Log what others than handlers have answered as an `AccessRecord`."""
     head = exchange.head
     headers = head.headers
     fields = AccessRecord(

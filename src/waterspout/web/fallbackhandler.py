@@ -30,6 +30,9 @@ class FallbackHandler(RequestHandler):
         if start is not None:
             start(exchange)
         else:
+            if self.application.access_log == "json" and hasattr(self.fallback, "access_log"):
+                # One log has one format. Where it is None somebody else writes it.
+                self.fallback.access_log = self.fallback.access_log and "json"
             rest = self.fallback(self.request)
             if iscoroutine(rest):
                 start_answering(exchange, rest, copy_context())
