@@ -76,6 +76,7 @@ class Batch:
         self._is_reading = False
         self._is_read = False
         self._status = 0
+        self._begun_count = 0
         self._begun = time.monotonic()
         self.done = self.failed = self.skipped = self.size = 0
 
@@ -172,7 +173,8 @@ class Batch:
     async def _fetch(self, url: str) -> None:
         begun = time.monotonic()
         shown = _shown(url)
-        body = Body(shown, self.done, self._directory, self._is_hashed)
+        self._begun_count += 1
+        body = Body(shown, self._begun_count, self._directory, self._is_hashed)
         status: int | None = None
         final_url: str | None = None
         failure: dict[str, str] | None = None
