@@ -17,6 +17,7 @@ CANDIDATES = {
     "client": candidates.BLOCKING + candidates.ASYNCHRONOUS,
     "web": candidates.FRAMEWORKS,
     "soak": (),
+    "toolbox": (),
 }
 
 
@@ -45,7 +46,7 @@ class Options:
 def parse(arguments: list[str] | None = None) -> Options:
     """The options of this command line; ends the program if it makes no sense."""
     parser = argparse.ArgumentParser(prog="bench/run", description=DESCRIPTION)
-    parser.add_argument("side", choices=("server", "client", "web", "soak"))
+    parser.add_argument("side", choices=("server", "client", "web", "toolbox", "soak"))
     parser.add_argument(
         "--case",
         choices=("load", "bodies", "idle", "start"),
@@ -67,8 +68,8 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.error(f"--case {given.case} is a case of the {side}")
     if given.case == "bodies" and (given.load or given.requests or given.connections):
         parser.error("the case of bodies has loads of its own")
-    if given.side == "web" and (given.load or given.requests or given.connections):
-        parser.error("the web case has loads of its own")
+    if given.side in ("web", "toolbox") and (given.load or given.requests or given.connections):
+        parser.error(f"the {given.side} case has loads of its own")
     if given.seconds and given.side != "soak":
         parser.error("--seconds is for the soak")
     is_server = given.side == "server"

@@ -2,10 +2,8 @@
 
 import asyncio
 import contextvars
-import datetime
 import gc
 import sys
-import weakref
 from typing import Any
 
 import pytest
@@ -23,10 +21,6 @@ def run(loop, coroutine):
         return await coroutine()
 
     return loop.run_until_complete(main())
-
-
-class Cargo:
-    """Something whose end can be seen."""
 
 
 @gen.coroutine
@@ -332,139 +326,6 @@ def test_run_sync_cancels_at_its_timeout(fake_clock_loop):
     assert seen == ["cancelled"]
 
 
-def test_cancellation_passes_through(loop):
-    seen = []
-
-    @gen.coroutine
-    def inner():
-        try:
-            yield loop.create_future()
-        except asyncio.CancelledError:
-            seen.append("inner")
-            raise
-        finally:
-            yield gen.moment  # It may still wait.
-            seen.append("cleaned")
-
-    async def native():
-        try:
-            await inner()
-        finally:
-            seen.append("native")
-
-    @gen.coroutine
-    def main():
-        try:
-            yield [native(), gen.sleep(3600)]
-        finally:
-            seen.append("main")
-
-    async def check():
-        future = main()
-        assert future.cancel("enough")
-        assert not future.done()
-        with pytest.raises(asyncio.CancelledError):
-            await future
-        assert future.cancelled()
-        assert not future.cancel()
-
-    loop.run_until_complete(check())
-    assert seen == ["inner", "cleaned", "native", "main"]
-
-
-def test_a_cancellation_can_be_refused(loop):
-    @gen.coroutine
-    def stubborn():
-        try:
-            yield loop.create_future()
-        except asyncio.CancelledError as error:
-            return error.args
-
-    async def check():
-        future = stubborn()
-        future.cancel("message")
-        return await future
-
-    assert loop.run_until_complete(check()) == ("message",)
-
-
-@pytest.mark.parametrize("wait", [lambda: None, lambda: gen.moment, lambda: gen.sleep(0)])
-def test_cancelled_in_a_moment(loop, wait):
-    @gen.coroutine
-    def main():
-        try:
-            yield wait()
-        except asyncio.CancelledError:
-            return "seen"
-
-    async def check():
-        future = main()
-        future.cancel()
-        return await future
-
-    assert loop.run_until_complete(check()) == "seen"
-
-
-def test_cancelled_when_the_wait_is_over(loop):
-    """What it waited for is not lost; the next wait fails, or its end."""
-    seen = []
-
-    @gen.coroutine
-    def main(future, further):
-        seen.append((yield future))
-        if further:
-            try:
-                yield further
-            finally:
-                seen.append("further")
-        return 1
-
-    async def check():
-        for further in (None, loop.create_future(), gen.moment):
-            future = loop.create_future()
-            task = main(future, further)
-            future.set_result("value")
-            task.cancel("message")
-            with pytest.raises(asyncio.CancelledError):
-                await task
-
-    loop.run_until_complete(check())
-    assert seen == ["value", "value", "further", "value", "further"]
-
-
-def test_who_cancels_himself(loop):
-    @gen.coroutine
-    def main():
-        yield gen.moment
-        futures[0].cancel()
-        yield gen.sleep(3600)
-
-    async def check():
-        futures.append(main())
-        with pytest.raises(asyncio.CancelledError):
-            await futures[0]
-
-    futures = []
-    loop.run_until_complete(check())
-
-
-@pytest.mark.parametrize("late", [False, True])
-def test_what_is_cancelled_inside_is_cancelled(loop, late):
-    @gen.coroutine
-    def main():
-        if late:
-            yield gen.moment
-        raise asyncio.CancelledError("inside")
-
-    async def check():
-        future = main()
-        with pytest.raises(asyncio.CancelledError):
-            await future
-        return future.cancelled()
-
-    assert loop.run_until_complete(check())
-
-
 @pytest.mark.parametrize("late", [False, True])
 def test_exits_are_not_caught(loop, late):
     @gen.coroutine
@@ -484,135 +345,6 @@ def test_exits_are_not_caught(loop, late):
         task.cancel()
         with pytest.raises((SystemExit, asyncio.CancelledError)):
             loop.run_until_complete(task)
-
-
-@gen.coroutine
-def _end_at_once(cargo):
-    return len([cargo])
-    yield
-
-
-@gen.coroutine
-def _end_late(cargo):
-    yield gen.moment
-    yield [gen.sleep(0), double(1)]
-    yield {"a": gen.sleep(0)}
-    yield _native(cargo)
-
-
-@gen.coroutine
-def _fail_at_once(cargo):
-    raise KeyError(cargo)
-    yield
-
-
-@gen.coroutine
-def _fail_late(cargo):
-    yield gen.sleep(0)
-    raise KeyError(cargo)
-
-
-@gen.coroutine
-def _fail_inside(cargo):
-    yield gen.multi([_fail_late(cargo), _fail_at_once(cargo)], quiet_exceptions=KeyError)
-
-
-@gen.coroutine
-def _fail_in_native(cargo):
-    yield _native_failing(cargo)
-
-
-@gen.coroutine
-def _catch(cargo):
-    for each in (_fail_at_once, _fail_late, _fail_inside, _native_failing):
-        try:
-            yield each(cargo)
-        except KeyError:
-            pass
-
-
-@gen.coroutine
-def _wait_for_ever(cargo):
-    yield [_wait_inside(cargo), gen.sleep(3600)]
-
-
-@gen.coroutine
-def _wait_inside(cargo):
-    yield asyncio.get_running_loop().create_future()
-
-
-@gen.coroutine
-def _iterate(cargo):
-    results = gen.WaitIterator(double(1), _fail_late(cargo))
-    while not results.done():
-        try:
-            yield results.next()
-        except KeyError:
-            pass
-
-
-@gen.coroutine
-def _limit(cargo):
-    yield gen.with_timeout(0, asyncio.get_running_loop().create_future())
-
-
-@gen.coroutine
-def _limit_in_time(cargo):
-    yield gen.with_timeout(datetime.timedelta(hours=1), _fail_late(cargo))
-
-
-async def _native(cargo):
-    await double(1)
-    return len([cargo])
-
-
-async def _native_failing(cargo):
-    await _fail_late(cargo)
-
-
-@pytest.mark.parametrize(
-    "coroutine",
-    [
-        _end_at_once,
-        _end_late,
-        _fail_at_once,
-        _fail_late,
-        _fail_inside,
-        _fail_in_native,
-        _catch,
-        _wait_for_ever,
-        _iterate,
-        _limit,
-        _limit_in_time,
-    ],
-    ids=lambda coroutine: coroutine.__name__,
-)
-def test_nothing_is_left_behind(loop, coroutine):
-    """No circles of references: what a coroutine had is gone with its future."""
-
-    async def check():
-        cargo = Cargo()
-        futures = [coroutine(cargo)]
-        references = [weakref.ref(cargo), weakref.ref(futures[0])]
-        if coroutine is _wait_for_ever:
-            await asyncio.sleep(0)
-            futures[0].cancel()
-        try:
-            # Not in a variable: this frame is in the traceback.
-            await futures.pop()
-        except (KeyError, TimeoutError, asyncio.CancelledError):
-            pass
-        await asyncio.sleep(0)
-        return references
-
-    gc.collect()
-    gc.disable()
-    try:
-        cargo, future = loop.run_until_complete(check())
-        assert cargo() is None, gc.get_referrers(cargo())
-        assert future() is None, gc.get_referrers(future())
-    finally:
-        gc.enable()
 
 
 def test_an_exception_that_nobody_sees_is_told(loop):

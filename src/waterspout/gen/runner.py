@@ -29,7 +29,7 @@ from waterspout.gen.yielded import (
     moment,
     succeeded,
 )
-from waterspout.ioloop import start_eagerly
+from waterspout.ioloop import start_nested
 
 __all__ = ["CoroutineFuture", "Driver", "Runner", "begin"]
 
@@ -198,7 +198,7 @@ class Driver:
         if isinstance(yielded, Future):
             future: asyncio.Future[Any] = yielded
         elif type(yielded) is CoroutineType and _get_running_loop() is self._loop:
-            outcome = start_eagerly(yielded, self._loop)
+            outcome = start_nested(yielded, self._loop)
             if not isinstance(outcome, Task):
                 self._value = outcome
                 return None

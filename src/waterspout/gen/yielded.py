@@ -2,13 +2,15 @@
 
 import asyncio
 import concurrent.futures
+from asyncio import Future, _get_running_loop
 from collections.abc import Awaitable, Coroutine, Generator, Mapping, Sequence
 from functools import singledispatch
 from inspect import isawaitable
+from types import CoroutineType
 from typing import Any, TypeAlias
 
 from waterspout.gen.errors import BadYieldError
-from waterspout.ioloop import IOLoop, start_eagerly
+from waterspout.ioloop import IOLoop, start_nested
 
 __all__ = ["Yieldable", "convert_yielded", "current_loop", "failed", "maybe_future"]
 __all__ += ["moment", "succeeded"]
@@ -47,7 +49,7 @@ def convert_yielded(yielded: Yieldable) -> "asyncio.Future[Any]":
     BadYieldError for anything else. For objects of a type of your own, neither future nor
     coroutine, ``convert_yielded.register(type, function)`` tells how one becomes a future.
     """
-    if asyncio.isfuture(yielded):
+    if isinstance(yielded, Future) or asyncio.isfuture(yielded):
         return yielded
     if asyncio.iscoroutine(yielded):
         return _started(yielded)
@@ -81,13 +83,13 @@ def maybe_future(x: Any) -> "asyncio.Future[Any]":
 
 def current_loop() -> asyncio.AbstractEventLoop:
     """Return the loop that runs in this thread; where none does, the one of `IOLoop.current()`."""
-    loop = asyncio._get_running_loop()
+    loop = _get_running_loop()
     return IOLoop.current().asyncio_loop if loop is None else loop
 
 
 def succeeded(loop: asyncio.AbstractEventLoop, value: Any) -> "asyncio.Future[Any]":
     """Return a future that is done."""
-    future: asyncio.Future[Any] = asyncio.Future(loop=loop)
+    future: asyncio.Future[Any] = Future(loop=loop)
     future.set_result(value)
     return future
 
@@ -107,12 +109,16 @@ def _started(coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Future[Any]":
     if loop is None:
         return current_loop().create_task(coroutine)
     try:
-        outcome = start_eagerly(coroutine, loop)
+        outcome = start_nested(coroutine, loop)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
         return failed(loop, error)
     return outcome if isinstance(outcome, asyncio.Task) else succeeded(loop, outcome)
+
+
+# The most frequent kind is found by its type alone.
+convert_yielded.register(CoroutineType, _started)
 
 
 async def _await(awaitable: Awaitable[Any]) -> Any:

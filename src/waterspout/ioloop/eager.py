@@ -19,7 +19,7 @@ from collections.abc import Coroutine
 from contextvars import Context
 from typing import Any, TypeVar
 
-__all__ = ["start_eagerly"]
+__all__ = ["start_eagerly", "start_nested"]
 
 T = TypeVar("T")
 
@@ -62,6 +62,9 @@ if sys.version_info >= (3, 12):
             raise
         return task if value is not None and isinstance(value, asyncio.Task) else value
 
+    #: The same, for callers who are in a Task as often as not; cheaper there on Python 3.11.
+    start_nested = start_eagerly
+
     def _leave(coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> None:
         """Undo what asyncio leaves behind of a task whose context could not be entered.
 
@@ -75,4 +78,4 @@ if sys.version_info >= (3, 12):
             task._log_destroy_pending = False
 
 else:
-    from waterspout.ioloop.unstarted import start_eagerly
+    from waterspout.ioloop.unstarted import start_eagerly, start_nested

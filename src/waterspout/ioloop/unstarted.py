@@ -34,9 +34,12 @@ from contextvars import Context, copy_context
 from sys import getrefcount
 from typing import Any, TypeVar
 
-__all__ = ["start_eagerly"]
+__all__ = ["start_eagerly", "start_nested"]
 
 T = TypeVar("T")
+
+# Of each loop the task that is being stepped; the dictionary of the functions in C.
+_current_tasks: dict[asyncio.AbstractEventLoop, Task[Any]] = vars(asyncio.tasks)["_current_tasks"]
 
 # The references to a task that nobody has kept: the local variable and the argument of getrefcount.
 _UNKEPT = 2
@@ -84,12 +87,22 @@ def start_eagerly(
     return task
 
 
+def start_nested(
+    coroutine: Coroutine[Any, Any, T],
+    loop: asyncio.AbstractEventLoop,
+    context: Context | None = None,
+) -> T | asyncio.Task[T]:
+    """Do what `eager.start_nested` says: the RuntimeError above costs 10 us, to show two tasks."""
+    if _current_tasks.get(loop) is None:
+        return start_eagerly(coroutine, loop, context)
+    return _start_inside_another(coroutine, loop, context)
+
+
 def _start_inside_another(
-    coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop, context: Context
+    coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop, context: Context | None
 ) -> T | asyncio.Task[T]:
     """Call `start_eagerly` with the task set aside that is the current one."""
-    outer = asyncio.current_task(loop)
-    assert outer is not None
+    outer = _current_tasks[loop]
     _leave_task(loop, outer)
     try:
         return start_eagerly(coroutine, loop, context)

@@ -41,10 +41,9 @@ class Permits:
 
     def release(self) -> None:
         """Give a permit back, or to the first in line."""
-        waiter = self._line.pop()
-        if waiter is None:
+        if not self._line:
             self._value += 1
-        else:
+        elif (waiter := self._line.pop()) is not None:
             waiter.serve(Permit(self))
 
     async def __aenter__(self) -> None:

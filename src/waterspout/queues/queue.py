@@ -62,7 +62,7 @@ class Queue(Generic[T]):
 
     def full(self) -> bool:
         """Tell whether there is no room for more; never if there is no limit."""
-        return 0 < self._maxsize <= len(self._queue)
+        return 0 < self._maxsize <= self.qsize()
 
     def put(
         self, item: T, timeout: float | datetime.timedelta | None = None
@@ -72,7 +72,7 @@ class Queue(Generic[T]):
         It fails with TimeoutError after `timeout`, a point of `IOLoop.time()` or a timedelta; who
         is cancelled while he waits puts nothing in.
         """
-        if self.full() and not self._getters:
+        if self._maxsize and not self._getters and self.full():
             return self._putters.join(timeout, item=item)
         self.put_nowait(item)
         return succeeded(current_loop(), None)
@@ -82,7 +82,7 @@ class Queue(Generic[T]):
         if self._getters:
             self._add(item)
             self._serve()
-        elif self.full():
+        elif self._maxsize and self.full():
             raise QueueFull(f"{self!r} has no room for another item")
         else:
             self._add(item)
@@ -99,8 +99,9 @@ class Queue(Generic[T]):
 
     def get_nowait(self) -> T:
         """Remove an item and return it. QueueEmpty if there is none."""
-        putter = self._putters.pop()
-        if putter is not None:
+        if self._putters:
+            putter = self._putters.pop()
+            assert putter is not None
             self._add(putter.item)
             putter.serve(None)
         elif not self._queue:
@@ -142,8 +143,9 @@ class Queue(Generic[T]):
 
     def _add(self, item: T) -> None:
         self._put(item)
+        if not self._unfinished:
+            self._finished.clear()
         self._unfinished += 1
-        self._finished.clear()
 
     def _serve(self) -> None:
         getter = self._getters.pop()

@@ -1,0 +1,1 @@
+from waterspout.gen.yielded cimport current_loop, succeeded
