@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import itertools
 import threading
 
 import pytest
@@ -197,6 +198,20 @@ def test_it_is_asked_before_it_is_sent(client):
         )
     assert answer.body == b"no"
     assert not is_begun
+
+
+def test_an_answer_that_stalls(client):
+    """It began before the body was out: what is missing is the answer."""
+
+    def refuse(peer):
+        peer.read_head()
+        peer.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 9\r\n\r\ntoo")
+        peer.wait_for_end()
+
+    with serve(refuse) as server, pytest.raises(HTTPTimeoutError) as caught:
+        client.fetch(server.url, method="POST", body=itertools.repeat(LARGE), request_timeout=0.5)
+    assert caught.value.phase == "read"
+    assert client.flow.pool.statistics == EMPTY
 
 
 @pytest.mark.parametrize("kind", ["iterator", "producer"])

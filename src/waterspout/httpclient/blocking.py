@@ -76,6 +76,7 @@ class HTTPClient:
 
         ``request_timeout`` is for all that comes until the head is there; from then on it is for
         each wait for another piece, so that time that the reader takes does not count.
+        ``read_timeout`` is for each read, as ever.
 
         Who leaves the ``with`` before the body was read closes the connection; otherwise it is kept
         for the next request. It is one of ``max_clients`` until then.

@@ -158,7 +158,8 @@ class Exchange(Ticket):
         except OSError as error:
             # The server may have answered before it closed: that it has had enough, for instance.
             self._failure = error
-        self.phase = "waiting for the response"
+        if not self.has_begun:
+            self.phase = "waiting for the response"
         while True:
             data = stream.read(self.limit())
             if not isinstance(data, bytes):
