@@ -11,7 +11,7 @@ from waterspout.httpclient import AsyncHTTPClient
 
 async def main(run: Run) -> None:
     """Measure one client, shared by all tasks."""
-    client = AsyncHTTPClient(force_instance=True, max_clients=run.tasks)
+    client = AsyncHTTPClient(force_instance=True, max_clients=max(run.tasks, run.origins))
 
     async def fetch() -> bytes:
         return (await client.fetch(run.url)).body

@@ -7,5 +7,5 @@ from measure import Run
 from waterspout.httpclient import HTTPClient
 
 run = Run.from_arguments()
-client = HTTPClient()
+client = HTTPClient(max_clients=max(10, run.origins))
 run.blocking(lambda: client.fetch(run.url).body)
