@@ -220,6 +220,26 @@ def test_a_run_that_is_killed_loses_nothing_and_repeats_nothing(write_list, tmp_
     assert sorted(found) == sorted(urls)
 
 
+@pytest.mark.slow
+def test_a_long_list_takes_no_more_memory_than_a_short_one(write_list, tmp_path):
+    program = """
+import resource, sys
+from waterspout.cli.main import main
+assert main(["fetch", "-s", *sys.argv[1:]]) == 0
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    most = []
+    with serve(always()) as server:
+        for count in (2_000, 14_000):
+            arguments = ["-i", str(write_list(*(f"{server.url}{n}" for n in range(count))))]
+            arguments += ["-o", str(tmp_path / f"results{count}")]
+            command = [sys.executable, "-c", program, *arguments]
+            most.append(int(subprocess.run(command, capture_output=True, check=True).stdout))
+            server.requests.clear()
+    # In KiB: not even 400 bytes for each URL more.
+    assert most[1] - most[0] < 4096
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_and_leaves_whole_results(write_list, tmp_path, number):
     out = tmp_path / "results"
