@@ -361,3 +361,7 @@ def test_what_re_escape_never_makes(pattern):
 def test_types_by_their_older_names():
     assert unicode_type is basestring_type is str
     assert bytes_type is bytes
+
+
+def test_there_is_one_timeout_error():
+    assert util.TimeoutError is TimeoutError

@@ -7,6 +7,7 @@ import datetime
 import inspect
 import re
 import zlib
+from builtins import TimeoutError  # One for all: gen.with_timeout, run_sync and asyncio raise it.
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import CodeType, TracebackType
@@ -17,6 +18,7 @@ __all__ = [
     "Configurable",
     "GzipDecompressor",
     "ObjectDict",
+    "TimeoutError",
     "basestring_type",
     "bytes_type",
     "errno_from_exception",
