@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from waterspout import util
 from waterspout.util import (
     ArgReplacer,
     Configurable,
