@@ -271,3 +271,11 @@ def test_a_file_that_is_no_har_is_told(tmp_path):
 def test_one_name_is_no_collection(tmp_path):
     with pytest.raises(TypeError, match="a collection of names"):
         HARRecorder(tmp_path / "x.har", redact="Cookie")
+
+
+def test_the_version_is_that_of_the_server(make_client, path):
+    old = b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with HARRecorder(path) as recorder, serve(always(old)) as server:
+        answer = make_client(event_hooks=recorder.event_hooks).fetch(server.url)
+    assert answer.http_version == "HTTP/1.0"
+    assert read(path)[0]["response"]["httpVersion"] == "HTTP/1.0"

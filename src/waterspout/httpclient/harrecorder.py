@@ -184,11 +184,10 @@ class HARRecorder:
             content["comment"] = "not recorded: streamed, or of a redirect"
         else:
             content.update(self._text(body, ""))
-        head: Any = response._head
         return {
             "status": response.code,
             "statusText": response.reason,
-            "httpVersion": "HTTP/1.1" if head is None else head.version,
+            "httpVersion": response.http_version or "HTTP/1.1",
             "cookies": self._cookies(headers, "Set-Cookie"),
             "headers": self._headers(headers),
             "content": content,

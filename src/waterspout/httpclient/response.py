@@ -93,6 +93,11 @@ class HTTPResponse:
         return self._request
 
     @property
+    def http_version(self) -> str | None:
+        """What the server spoke, ``HTTP/1.1`` for instance; None where no server did."""
+        return None if self._head is None else self._head.version
+
+    @property
     def headers(self) -> HTTPHeaders:
         """The header fields."""
         if self._headers is None:
