@@ -5,6 +5,7 @@ import gzip
 import os
 import re
 import sys
+import unittest
 import xml.etree.ElementTree
 import zlib
 from typing import Any
@@ -21,6 +22,7 @@ from waterspout.util import (
     ObjectDict,
     basestring_type,
     bytes_type,
+    doctests,
     errno_from_exception,
     exec_in,
     import_object,
@@ -366,3 +368,11 @@ def test_types_by_their_older_names():
 
 def test_there_is_one_timeout_error():
     assert util.TimeoutError is TimeoutError
+
+
+def test_examples():
+    suite = doctests()
+    result = unittest.TestResult()
+    suite.run(result)
+    assert result.testsRun > 0
+    assert result.wasSuccessful()

@@ -6,12 +6,16 @@ Nothing here imports anything else of waterspout.
 import datetime
 import inspect
 import re
+import sys
 import zlib
 from builtins import TimeoutError  # One for all: gen.with_timeout, run_sync and asyncio raise it.
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import CodeType, TracebackType
-from typing import Any, ClassVar, NamedTuple, NoReturn, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Self, cast
+
+if TYPE_CHECKING:
+    import unittest
 
 __all__ = [
     "ArgReplacer",
@@ -21,6 +25,7 @@ __all__ = [
     "TimeoutError",
     "basestring_type",
     "bytes_type",
+    "doctests",
     "errno_from_exception",
     "exec_in",
     "import_object",
@@ -254,6 +259,9 @@ def exec_in(
 def re_unescape(s: str) -> str:
     r"""Return the text that ``re.escape`` made ``s`` of.
 
+    >>> re_unescape(re.escape("a.b"))
+    'a.b'
+
     Raises ``ValueError`` for what it never makes, such as ``\d``.
     """
     return re.sub(r"\\(.)", _unescaped, s, flags=re.DOTALL)
@@ -263,3 +271,10 @@ def _unescaped(match: re.Match[str]) -> str:
     if match[1].isascii() and match[1].isalnum():
         raise ValueError(f"cannot unescape {match[0]!r}")
     return match[1]
+
+
+def doctests() -> "unittest.TestSuite":
+    """Return the examples of this module as a suite, for a ``load_tests`` of ``unittest``."""
+    import doctest
+
+    return doctest.DocTestSuite(sys.modules[__name__])
