@@ -6,6 +6,7 @@ import collections.abc
 import concurrent.futures
 import importlib
 import inspect
+import logging
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -80,7 +81,7 @@ def parameters(text: str) -> tuple[list[str], list[str], dict[str, Any]]:
 def base_called(base: str) -> type:
     """Return the class that the table means with a base."""
     own = [module_of(name) for name in NAMES if name.kind == "class" and name.name == base]
-    for place in (*own, util, builtins, collections.abc, concurrent.futures):
+    for place in (*own, util, builtins, collections.abc, concurrent.futures, logging):
         if isinstance(cls := getattr(place, base, None), type):
             return cls
     raise AssertionError(f"there is no class {base}")

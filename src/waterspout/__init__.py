@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from waterspout import locale as locale
     from waterspout import log as log
     from waterspout import netutil as netutil
+    from waterspout import options as options
     from waterspout import process as process
     from waterspout import routing as routing
     from waterspout import template as template

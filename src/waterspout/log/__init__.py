@@ -13,13 +13,14 @@ from waterspout.log.text import printable
 if TYPE_CHECKING:
     from waterspout.log.json import JSONFormatter
     from waterspout.log.pretty import LogFormatter
-    from waterspout.log.setup import enable_pretty_logging
+    from waterspout.log.setup import define_logging_options, enable_pretty_logging
 
 __all__ = [
     "JSONFormatter",
     "LogFormatter",
     "access_log",
     "app_log",
+    "define_logging_options",
     "enable_pretty_logging",
     "gen_log",
     "printable",
@@ -27,5 +28,10 @@ __all__ = [
 
 __getattr__, __dir__ = lazy_names(
     __name__,
-    {"JSONFormatter": "json", "LogFormatter": "pretty", "enable_pretty_logging": "setup"},
+    {
+        "JSONFormatter": "json",
+        "LogFormatter": "pretty",
+        "define_logging_options": "setup",
+        "enable_pretty_logging": "setup",
+    },
 )
