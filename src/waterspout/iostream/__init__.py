@@ -11,15 +11,19 @@ from waterspout.iostream.errors import (
 
 if TYPE_CHECKING:
     from waterspout.iostream.base import BaseIOStream
+    from waterspout.iostream.pipe import PipeIOStream
     from waterspout.iostream.stream import IOStream
 
 __all__ = [
     "BaseIOStream",
     "IOStream",
+    "PipeIOStream",
     "StreamBufferFullError",
     "StreamClosedError",
     "UnsatisfiableReadError",
 ]
 
 # Their errors are everywhere, the streams themselves not.
-__getattr__, __dir__ = lazy_names(__name__, {"BaseIOStream": "base", "IOStream": "stream"})
+__getattr__, __dir__ = lazy_names(
+    __name__, {"BaseIOStream": "base", "IOStream": "stream", "PipeIOStream": "pipe"}
+)
