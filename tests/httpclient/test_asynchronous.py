@@ -47,6 +47,17 @@ def server():
         yield server
 
 
+@pytest.fixture
+def client_of_no_loop():
+    """A client that is made where no loop runs; the loop that it would wait for is closed."""
+    client = AsyncHTTPClient(force_instance=True)
+    loop = client.io_loop.asyncio_loop
+    yield client
+    client.close()
+    if not loop.is_closed():
+        loop.close()
+
+
 def statistics(client: AsyncHTTPClient) -> dict[str, int]:
     assert isinstance(client, SimpleAsyncHTTPClient)
     return client._flow.pool.statistics
@@ -415,8 +426,8 @@ def test_one_client_for_each_loop(run):
     assert clients[0] is not clients[1]
 
 
-def test_a_client_in_one_loop_after_the_other(run, server):
-    client = SimpleAsyncHTTPClient(force_instance=True)
+def test_a_client_in_one_loop_after_the_other(run, server, client_of_no_loop):
+    client = client_of_no_loop
     streams = []
 
     async def main():
@@ -442,13 +453,13 @@ def test_a_client_in_one_loop_after_the_other(run, server):
 
 
 @pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning")
-def test_a_loop_that_is_closed_without_a_word(server):
+def test_a_loop_that_is_closed_without_a_word(server, client_of_no_loop):
     """What is idle, and what is under way, goes when the client comes to another loop.
 
     That a loop was closed with transports open asyncio tells by itself.
     """
     with serve(lambda peer: peer.wait_for_end()) as silent:
-        client = AsyncHTTPClient(force_instance=True)
+        client = client_of_no_loop
         assert isinstance(client, SimpleAsyncHTTPClient)
 
         async def leave():
@@ -476,8 +487,8 @@ def test_a_loop_that_is_closed_without_a_word(server):
         gc.collect()
 
 
-def test_a_client_in_two_loops_at_once(server):
-    client = AsyncHTTPClient(force_instance=True)
+def test_a_client_in_two_loops_at_once(server, client_of_no_loop):
+    client = client_of_no_loop
     both = threading.Barrier(2, timeout=20)
     bodies = []
 
