@@ -36,7 +36,7 @@ import importlib.machinery, pathlib, waterspout
 suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
 files = pathlib.Path(waterspout.__file__).parent.rglob("*")
 compiled = sum(file.name.endswith(suffixes) for file in files)
-print(f"{getattr(waterspout, 'version', 'of this checkout')} ({compiled} modules compiled)")
+print(f"{getattr(waterspout, '__version__', 'of this checkout')} ({compiled} modules compiled)")
 """
 
 
