@@ -2,6 +2,7 @@
 
 import io
 import os
+from pathlib import Path
 
 import pytest
 
@@ -97,6 +98,23 @@ def test_a_file_on_disk(tmp_path):
         assert sent(source) == b"content"  # what was announced
         os.truncate(path, 3)
         assert sent(source) == b"con"
+
+
+def test_a_path_serves_any_number_of_requests(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"y" * 100_000)
+    source = source_of(path)
+    assert (source.length, source.is_repeatable) == (100_000, True)
+    assert sent(source) == sent(source) == b"y" * 100_000
+    path.write_bytes(b"y" * 100_001)
+    assert sent(source) == b"y" * 100_000
+
+
+def test_a_path_that_is_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        source_of(tmp_path / "none")
+    with pytest.raises(ValueError, match="no regular file"):
+        source_of(Path(os.devnull))
 
 
 def test_joined():

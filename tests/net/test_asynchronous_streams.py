@@ -125,7 +125,8 @@ async def test_a_peer_that_does_not_stop(net, stream, peer):
     loop = asyncio.get_running_loop()
     data = bytes(range(256)) * 40_000
     sending = asyncio.ensure_future(loop.sock_sendall(peer, data))
-    await asyncio.sleep(0.05)
+    for _ in range(1000):  # many more passes than it takes to fill what there is between the two
+        await asyncio.sleep(0)
     assert not sending.done()
     received = b""
     while len(received) < len(data):

@@ -6,11 +6,21 @@ can be known before: how long the body will be, and whether it can be had twice.
 
 import contextlib
 import io
+import os
+import stat
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
-__all__ = ["AsyncSource", "FileSource", "IterableSource", "JoinedSource", "Source", "source_of"]
+__all__ = [
+    "AsyncSource",
+    "FileSource",
+    "IterableSource",
+    "JoinedSource",
+    "PathSource",
+    "Source",
+    "source_of",
+]
 
 # Bytes that are read from a file at a time.
 _PIECE_SIZE = 64 * 1024
@@ -76,6 +86,32 @@ class FileSource(Source):
             if left > 0:
                 left -= len(piece)
             yield piece
+
+
+class PathSource(Source):
+    """A file by its path, opened each time it is sent: for any number of requests at once.
+
+    OSError where it can't be read, ValueError where it is no file: what a pipe gives is not known
+    before, and can't be had twice.
+    """
+
+    def __init__(self, body: "os.PathLike[str]") -> None:
+        super().__init__(body)
+        with open(body, "rb") as file:
+            status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(
+                f"{os.fspath(body)!r} is no regular file: open it to send what it gives"
+            )
+        self.length = status.st_size
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Read as much as was there at first."""
+        left = self.length
+        with open(self.body, "rb") as file:  # noqa: ASYNC230 - in the thread that sends
+            while left and (piece := file.read(min(left, _PIECE_SIZE))):
+                left -= len(piece)
+                yield piece
 
 
 class IterableSource(Source):
@@ -145,6 +181,8 @@ class JoinedSource(Source):
 
 def source_of(body: Any) -> Source:
     """Return where a body comes from that is neither bytes nor text; TypeError if that is none."""
+    if isinstance(body, os.PathLike):
+        return PathSource(body)
     if hasattr(body, "read"):
         if isinstance(body, io.TextIOBase):
             raise TypeError("a file as body must be opened in binary mode")
@@ -154,8 +192,8 @@ def source_of(body: Any) -> Source:
     if isinstance(body, Iterable) and not isinstance(body, dict):
         return IterableSource(body)
     raise TypeError(
-        "body must be bytes, str, a binary file, or an iterable of bytes, plain or asynchronous;"
-        f" not {type(body).__name__}"
+        "body must be bytes, str, a binary file, the Path of one, or an iterable of bytes, plain or"
+        f" asynchronous; not {type(body).__name__}"
     )
 
 

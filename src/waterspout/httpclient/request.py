@@ -75,10 +75,11 @@ class HTTPRequest:
     - ``method``, ``headers`` (any mapping), ``body`` (bytes, or text that is sent as UTF-8).
       ``POST``, ``PUT`` and ``PATCH`` need a body, other methods must have none, unless
       ``allow_nonstandard_methods`` is true; that also allows methods of other names.
-      The body may also be a binary file, from where it stands to its end, or an iterable of bytes,
-      and for `AsyncHTTPClient` an asynchronous one. Those are sent in pieces, as fast as the server
-      takes them, with a Content-Length where the size of a file can be told, or one is given, and
-      otherwise in chunks. Files are read in the thread that sends, so in the loop. An iterator or
+      The body may also be a binary file, from where it stands to its end, the `pathlib.Path` of
+      one, which is opened each time it is sent, or an iterable of bytes, and for `AsyncHTTPClient`
+      an asynchronous one. Those are sent in pieces, as fast as the server takes them, with a
+      Content-Length where the size of a file can be told, or one is given, and otherwise in chunks.
+      Files are read in the thread that sends, so in the loop. An iterator or
       generator can be sent once; `HTTPBodyError` tells where it was wanted again.
     - ``json``: a value that is sent as JSON. ``form``: names with values, a mapping or pairs, sent
       as browsers send forms; a value that is a list comes several times. ``files``: names with

@@ -83,16 +83,15 @@ def test_a_form_with_files(tmp_path):
         "-F",
         f"text=<{file};type=text/x",
     )
-    assert made.body is None
     pieces = []
 
     async def write(piece):
         pieces.append(piece)
 
     with pytest.raises(StopIteration):
-        made.body_producer(write).send(None)
+        made.source.produce(write).send(None)
     body = b"".join(pieces)
-    assert made.headers["Content-Length"] == str(len(body))
+    assert made.source.length == len(body)
     boundary = made.headers["Content-Type"].partition("boundary=")[2].encode()
     parts = body.split(b"--" + boundary)
     assert parts[-1] == b"--\r\n"

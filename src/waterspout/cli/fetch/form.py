@@ -1,102 +1,63 @@
-"""`Form`: a body of ``multipart/form-data`` (RFC 7578); files are read while it is sent."""
+"""From the fields of -F to the ``files`` of a request, as curl writes them."""
 
 import mimetypes
 import os
 import re
-import secrets
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterable
+from pathlib import Path
 
-__all__ = ["Form"]
+__all__ = ["Field", "fields_of"]
 
-_PIECE_SIZE = 64 * 1024
+#: The name, and filename, content and content type.
+Field = tuple[bytes, tuple[bytes | None, bytes | Path, str | None]]
+
 _OPTION = re.compile(r";\s*(type|filename)=(\"[^\"]*\"|[^;]*)")
 
 
-class Form:
-    """The fields of -F, in order. ValueError for what is none, OSError for files not there.
+def fields_of(texts: Iterable[str]) -> list[Field]:
+    """Return the fields, in order. ValueError for what is none, OSError for files not there.
 
-    ``length`` is the size of the body in bytes; a file must not change it meanwhile.
+    Files are read while they are sent, each time from their beginning.
     """
-
-    def __init__(self, fields: Sequence[str]) -> None:
-        self._boundary = secrets.token_hex(16)
-        self._parts = [self._part(field) for field in fields]
-        self._end = f"--{self._boundary}--\r\n".encode()
-        #: What the Content-Type field says.
-        self.content_type = f"multipart/form-data; boundary={self._boundary}"
-        self.length = len(self._end) + sum(len(head) + size + 2 for head, _, size in self._parts)
-
-    async def produce(self, write: Callable[[bytes], Awaitable[None]]) -> None:
-        """Write the body, as a ``body_producer`` does."""
-        for piece in self._pieces():
-            await write(piece)
-
-    def _pieces(self) -> Iterator[bytes]:
-        for head, content, size in self._parts:
-            yield head
-            if isinstance(content, bytes):
-                yield content
-            else:
-                yield from _read(content, size)
-            yield b"\r\n"
-        yield self._end
-
-    def _part(self, field: str) -> tuple[bytes, bytes | str, int]:
-        """Return the head, the content or the path of it, and its size."""
-        name, equals, value = field.partition("=")
-        if not equals or not name:
-            raise ValueError(f"a field is name=value, not {field[:40]!r}")
-        options: dict[str, str] = {}
-        if value.startswith(("@", "<")):
-            options = {key: text.strip('"') for key, text in _OPTION.findall(value)}
-            value = _OPTION.sub("", value)
-        elif found := _OPTION.search(value):
-            options = {found[1]: found[2].strip('"')} if found[1] == "type" else {}
-            value = value[: found.start()] if options else value
-        disposition = f'form-data; name="{_quoted(name)}"'
-        content: bytes | str
-        if value.startswith(("@", "<")):
-            content, size = _file(value[1:])
-            if value[0] == "@":
-                shown = options.get("filename", os.path.basename(value[1:]))
-                disposition += f'; filename="{_quoted(shown)}"'
-                kind = mimetypes.guess_type(shown)[0] or "application/octet-stream"
-                options.setdefault("type", kind)
-        else:
-            content = value.encode("utf-8", "surrogateescape")
-            size = len(content)
-        head = f"--{self._boundary}\r\nContent-Disposition: {disposition}\r\n"
-        if "type" in options:
-            kind = options["type"]
-            if not kind.isprintable():
-                raise ValueError(f"no content type: {kind!r}")
-            head += f"Content-Type: {kind}\r\n"
-        return f"{head}\r\n".encode("utf-8", "surrogateescape"), content, size
+    return [_field(text) for text in texts]
 
 
-def _file(path: str) -> tuple[bytes | str, int]:
-    """Return what to read later and its size; or the content, where that is not known before."""
+def _field(text: str) -> Field:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ValueError(f"a field is name=value, not {text[:40]!r}")
+    options: dict[str, str] = {}
+    if value.startswith(("@", "<")):
+        options = {key: given.strip('"') for key, given in _OPTION.findall(value)}
+        value = _OPTION.sub("", value)
+    elif found := _OPTION.search(value):
+        options = {found[1]: found[2].strip('"')} if found[1] == "type" else {}
+        value = value[: found.start()] if options else value
+    filename = None
+    content: bytes | Path
+    if value.startswith(("@", "<")):
+        content = _content(value[1:])
+        if value[0] == "@":
+            shown = options.get("filename", os.path.basename(value[1:]))
+            filename = _bytes(shown)
+            kind = mimetypes.guess_type(shown)[0] or "application/octet-stream"
+            options.setdefault("type", kind)
+    else:
+        content = _bytes(value)
+    kind = options.get("type", "")
+    if not (kind.isascii() and kind.isprintable()):
+        raise ValueError(f"no content type: {kind!r}")
+    return _bytes(name), (filename, content, options.get("type"))
+
+
+def _content(path: str) -> bytes | Path:
+    """Return what to read later; or the content, where that can be had but once."""
     if path == "-":
-        data = sys.stdin.buffer.read()
-        return data, len(data)
-    if os.path.isfile(path):
-        with open(path, "rb"):  # It can be read, which is better known now.
-            return path, os.stat(path).st_size
-    with open(path, "rb") as file:
-        data = file.read()
-    return data, len(data)
+        return sys.stdin.buffer.read()
+    with open(path, "rb") as file:  # It can be read, which is better known now.
+        return Path(path) if os.path.isfile(path) else file.read()
 
 
-def _read(path: str, size: int) -> Iterator[bytes]:
-    with open(path, "rb") as file:
-        while size and (piece := file.read(min(size, _PIECE_SIZE))):
-            size -= len(piece)
-            yield piece
-    if size:
-        raise OSError(0, "the file has become shorter while it was sent", path)
-
-
-def _quoted(text: str) -> str:
-    """Return a name as HTML forms write it, where quotes and line ends would end it."""
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from waterspout.cli.fetch.exits import READ_ERROR, USAGE
-from waterspout.cli.fetch.form import Form
+from waterspout.cli.fetch.form import fields_of
 from waterspout.httpclient import HTTPRequest
 from waterspout.httputil import HTTPHeaders
 
@@ -176,14 +176,12 @@ def _add_body(request: dict[str, Any], headers: HTTPHeaders, given: Mapping[str,
         _set_default(headers, "Accept", "application/json")
     elif given["form"]:
         try:
-            form = Form(given["form"])
+            files = fields_of(given["form"])
         except ValueError as error:
             raise UsageError(f"-F: {error}") from None
         except OSError as error:
             raise _unreadable("-F", error) from None
-        request.update(method="POST", body_producer=form.produce)
-        headers["Content-Type"] = form.content_type
-        headers["Content-Length"] = str(form.length)
+        request.update(method="POST", files=files)
 
 
 def _set_default(headers: HTTPHeaders, name: str, value: str) -> None:
