@@ -6,7 +6,7 @@ Where the two differ on purpose, a test of its own says so.
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from waterspout import escape
@@ -25,6 +25,7 @@ def outcome(function: Any, *arguments: Any, **keywords: Any) -> Any:
 
 
 @given(TEXTS)
+@example("NaN")
 def test_text(text):
     for name in ("xhtml_escape", "xhtml_unescape", "url_escape", "url_unescape", "json_encode"):
         ours, other = getattr(escape, name), getattr(theirs, name)
@@ -39,7 +40,8 @@ def test_text(text):
     assert escape.url_unescape(text, plus=False) == theirs.url_unescape(text, plus=False)
     assert escape.url_unescape(text, encoding=None) == theirs.url_unescape(text, encoding=None)
     assert escape.squeeze(text) == theirs.squeeze(text)
-    assert outcome(escape.json_decode, text) == outcome(theirs.json_decode, text)
+    # As they are written: NaN, which both take, is not equal to itself.
+    assert repr(outcome(escape.json_decode, text)) == repr(outcome(theirs.json_decode, text))
 
 
 @given(st.text(st.sampled_from("ab=&%+41é")), st.booleans(), st.booleans())
