@@ -12,7 +12,7 @@ from builtins import TimeoutError  # One for all: gen.with_timeout, run_sync and
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import CodeType, TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, cast
 
 if TYPE_CHECKING:
     import unittest
@@ -41,9 +41,14 @@ unicode_type = str
 basestring_type = str
 
 
-class _Configuration(NamedTuple):
-    implementation: "type[Configurable] | None"
-    arguments: dict[str, Any]
+class _Configuration:
+    __slots__ = ("arguments", "implementation")
+
+    def __init__(
+        self, implementation: "type[Configurable] | None", arguments: dict[str, Any]
+    ) -> None:
+        self.implementation = implementation
+        self.arguments = arguments
 
 
 class Configurable:

@@ -5,7 +5,7 @@ from typing import Any, overload
 
 __all__ = ["native_str", "recursive_unicode", "squeeze", "to_basestring", "to_unicode", "utf8"]
 
-_SPACES = re.compile(r"[\x00-\x20]+")
+_SPACES = r"[\x00-\x20]+"
 
 
 @overload
@@ -55,4 +55,4 @@ def recursive_unicode(obj: Any) -> Any:
 
 def squeeze(value: str) -> str:
     """Replace each run of white space by one space, and strip the ends."""
-    return _SPACES.sub(" ", value).strip()
+    return re.sub(_SPACES, " ", value).strip()

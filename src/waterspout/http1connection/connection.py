@@ -355,7 +355,7 @@ class HTTP1Connection(HTTPConnection):
         if stream.closed() or engine.reading == SWITCHED:
             return False
         if self.is_client:
-            if engine.can_be_reused and not self.params.no_keep_alive:
+            if engine.can_be_reused() and not self.params.no_keep_alive:
                 return True
             self._close(None)
             return False
@@ -450,7 +450,7 @@ class HTTP1Connection(HTTPConnection):
         try:
             async with asyncio.timeout(_LINGER):
                 await stream.write(b"")
-                if not engine.is_request_complete or engine.has_unread_data:
+                if not engine.is_request_complete or engine.has_unread_data():
                     if type(getattr(stream, "socket", None)) is socket.socket:
                         stream.socket.shutdown(socket.SHUT_WR)
                     while True:

@@ -54,11 +54,12 @@ class HTTPClient:
         there was no response, or one whose code is not 200 to 299; the latter is returned if
         ``raise_error`` is false.
         """
-        if self._flow.pool.is_closed:
+        flow = self._flow
+        if flow.pool.is_closed:
             raise RuntimeError("fetch() called on a closed HTTPClient")
         if kwargs:
             request = with_arguments(request, kwargs)
-        return run_blocking(self._flow.fetch(request, raise_error))
+        return run_blocking(flow.fetch(request, raise_error))
 
     def stream(
         self, request: HTTPRequest | str, raise_error: bool = True, **kwargs: Any

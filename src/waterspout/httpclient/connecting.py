@@ -6,20 +6,17 @@ from typing import TYPE_CHECKING
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.exchange import Exchange
 from waterspout.httpclient.resolving import Names
-from waterspout.httpclient.road import Road
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import bracketed
 from waterspout.net import Address, DeadlineError, Net, Stream
 from waterspout.net.sockets import ip_family
-from waterspout.net.tls import start_tls
 from waterspout.protocol.http1.client import ClientConnection
 
 if TYPE_CHECKING:
     from waterspout.httpclient.proxydigest import ProxyDigests
+    from waterspout.httpclient.road import Road
 
 __all__ = ["Connector"]
-
-_STRAIGHT = Road()
 
 
 class Connector:
@@ -42,15 +39,16 @@ class Connector:
         host, port, _, context, road = hop.key
         limit = min(deadline, net.time() + hop.connect_timeout)
         exchange.sent = 0.0
-        if road is None:
-            road = _STRAIGHT
-        if road.is_tunnel:
+        if road is not None and road.is_tunnel:
             stream = await self._through(exchange, road, limit)
         else:
             stream = await self._reach(exchange, road, host, port, limit)
         if context is not None:
             try:
                 exchange.phase = f"shaking hands (TLS) with {bracketed(host)}:{port}"
+                # Only who speaks TLS pays for the import.
+                from waterspout.net.tls import start_tls
+
                 stream = await start_tls(stream, context, host.rstrip("."), limit)
             except BaseException:
                 stream.close()
@@ -60,15 +58,16 @@ class Connector:
         return Connection(hop.key, stream, engine, self._settings.idle_timeout)
 
     async def _reach(
-        self, exchange: Exchange, road: Road, host: str, port: int, limit: float
+        self, exchange: Exchange, road: "Road | None", host: str, port: int, limit: float
     ) -> Stream:
         """Return a stream to a host, of one that listens there itself."""
-        if road.unix_socket is not None:
+        if road is not None and road.unix_socket is not None:
             exchange.phase = f"connecting to {road.unix_socket}"
             local = Address(socket.AF_UNIX, road.unix_socket)
             stream = await self._net.connect_any([local], limit)
         else:
-            stream = await self._connect(exchange, road.source, host, port, limit)
+            source = None if road is None else road.source
+            stream = await self._connect(exchange, source, host, port, limit)
         exchange.connected = self._net.time()
         return stream
 
@@ -91,7 +90,7 @@ class Connector:
             self._names.forget(*mapped, family)
             raise
 
-    async def _through(self, exchange: Exchange, road: Road, limit: float) -> Stream:
+    async def _through(self, exchange: Exchange, road: "Road", limit: float) -> Stream:
         """Return a stream to a host by way of a proxy."""
         # Only who needs a tunnel pays for the import.
         from waterspout.httpclient.tunnel import ChallengeError, open_tunnel
@@ -117,6 +116,8 @@ class Connector:
                 if road.context is not None:
                     exchange.phase = f"shaking hands (TLS) with the proxy {proxy.peer}"
                     name = proxy.host.rstrip(".")
+                    from waterspout.net.tls import start_tls
+
                     stream = await start_tls(stream, road.context, name, limit)
                 exchange.phase = f"asking the proxy {proxy.peer} for {bracketed(host)}:{port}"
                 await open_tunnel(

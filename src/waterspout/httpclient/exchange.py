@@ -55,9 +55,10 @@ class Exchange(Ticket):
         redirects: int,
         rounds: "Rounds | None" = None,
     ) -> None:
-        self._begin(hop.key)
-        self.net = net
         self.hop = hop
+        # From here on by its type, which an argument has not.
+        self._begin(self.hop.key)
+        self.net = net
         self.deadline = deadline
         #: What goes on, for the message if it goes wrong.
         self.phase = "waiting in the queue"
@@ -91,9 +92,11 @@ class Exchange(Ticket):
         self.sent = 0.0
         self.answered = 0.0
         self.ended = 0.0
-        callback = hop.request.progress_callback
+        callback = self.hop.request.progress_callback
         #: Who counts the bytes of the bodies, or None.
-        self.meter: Meter | None = None if callback is None else _new_meter(callback, hop.length)
+        self.meter: Meter | None = (
+            None if callback is None else _new_meter(callback, self.hop.length)
+        )
         self._settings = settings
         self._redirects = redirects
         self._rounds = rounds
@@ -134,7 +137,7 @@ class Exchange(Ticket):
     def is_reusable(self, connection: Connection) -> bool:
         """Whether ``connection`` is as good as new, now that `run` is over."""
         return (
-            connection.engine.can_be_reused and self._failure is None and not self.hop.wants_close
+            connection.engine.can_be_reused() and self._failure is None and not self.hop.wants_close
         )
 
     async def run(self, connection: Connection) -> None:

@@ -4,13 +4,12 @@ import base64
 import socket
 import ssl
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from waterspout._version import __version__
 from waterspout.httpclient.errors import HTTPBodyError
 from waterspout.httpclient.redirect import NextRequest
 from waterspout.httpclient.request import HTTPRequest
-from waterspout.httpclient.road import Road, choose_road
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import Target, parse_url
 from waterspout.httpclient.timeouts import limit
@@ -24,13 +23,14 @@ from waterspout.protocol.http1.writer import check_method
 
 if TYPE_CHECKING:
     from waterspout.httpclient.bodies import Source
+    from waterspout.httpclient.road import Road
 
 __all__ = ["Hop", "Key", "first_hop", "next_hop"]
 
 #: All that makes a connection what it is: host, port, address family, TLS context, road. The scheme
 #: shows in the context; the name in the certificate is the host. Those that take requests for all
 #: origins to a proxy have its host, port and context.
-Key = tuple[str, int, int, ssl.SSLContext | None, Road | None]
+Key: TypeAlias = "tuple[str, int, int, ssl.SSLContext | None, Road | None]"
 
 _USER_AGENT = f"waterspout/{__version__}"
 
@@ -83,6 +83,9 @@ class Hop:
             and request.unix_socket is None
             and request.network_interface is None
         ):
+            # Most programs have no other road than straight away.
+            from waterspout.httpclient.road import choose_road
+
             road = choose_road(request, settings, target, fields.get("Proxy-Authorization"))
         #: In seconds, ``math.inf`` for none.
         self.connect_timeout = _seconds(request, settings, "connect_timeout")
@@ -277,7 +280,7 @@ def _check_method(request: HTTPRequest, settings: Settings) -> None:
         )
 
 
-def _key(request: HTTPRequest, settings: Settings, target: Target, road: Road | None) -> Key:
+def _key(request: HTTPRequest, settings: Settings, target: Target, road: "Road | None") -> Key:
     allows_ipv6 = settings.option(request, "allow_ipv6")
     family = socket.AF_UNSPEC if allows_ipv6 else socket.AF_INET
     if road is not None and road.proxy is not None and not road.is_tunnel:

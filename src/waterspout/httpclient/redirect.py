@@ -1,7 +1,6 @@
 """Where a redirect leads, and what goes with it (RFC 9110 section 15.4). Decides; does no I/O."""
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 from waterspout.httpclient.target import Target, parse_url, redacted, resolve_reference
 from waterspout.protocol.headers import HTTPHeaders, normalize_name
@@ -32,14 +31,24 @@ class RedirectError(ValueError):
     """A redirect that must not be followed; the message says why, without credentials."""
 
 
-class NextRequest(NamedTuple):
+class NextRequest:
     """The request to send next."""
 
-    target: Target
-    method: str
-    headers: HTTPHeaders
-    keeps_body: bool
-    is_same_origin: bool  #: whether credentials may go with it
+    __slots__ = ("headers", "is_same_origin", "keeps_body", "method", "target")
+
+    def __init__(
+        self,
+        target: Target,
+        method: str,
+        headers: HTTPHeaders,
+        keeps_body: bool,
+        is_same_origin: bool,
+    ) -> None:
+        self.target = target
+        self.method = method
+        self.headers = headers
+        self.keeps_body = keeps_body
+        self.is_same_origin = is_same_origin  #: whether credentials may go with it
 
 
 def follow(

@@ -5,11 +5,9 @@ import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from waterspout.httpclient.environment import ProxyEnvironment
 from waterspout.httpclient.inprocess import check_app
 from waterspout.httpclient.request import DEFAULTS
 from waterspout.httpclient.resolving import check_resolver
-from waterspout.httpclient.road import check_roads
 from waterspout.httpclient.timeouts import limit
 from waterspout.net.tlscontext import tls_version
 from waterspout.protocol.http1.limits import Limits
@@ -17,6 +15,7 @@ from waterspout.protocol.http1.limits import Limits
 if TYPE_CHECKING:
     from waterspout.httpclient.caching import HTTPCache
     from waterspout.httpclient.cookiejar import CookieJar
+    from waterspout.httpclient.environment import ProxyEnvironment
     from waterspout.httpclient.hooks import Hooks
     from waterspout.httpclient.retries import RetryPolicy
 
@@ -102,7 +101,10 @@ class Settings:
         )
         self.hostname_mapping = dict(hostname_mapping or {})
         self.defaults = {**DEFAULTS, **(defaults or {})}
-        check_roads(proxy, unix_socket, local_address)
+        if not (proxy is None and unix_socket is None and local_address is None):
+            from waterspout.httpclient.road import check_roads  # most programs do without
+
+            check_roads(proxy, unix_socket, local_address)
         if app is not None and (proxy or unix_socket):
             raise ValueError("app answers all requests: there is no proxy or unix_socket to it")
         if minimum_tls_version is not None:
@@ -121,7 +123,7 @@ class Settings:
             if value is not None:
                 self.defaults[name] = value
         #: The proxies of the environment, if they count.
-        self.environment = ProxyEnvironment(os.environ if trust_env and app is None else {})
+        self.environment = _proxies_named() if trust_env and app is None else None
         #: Whether all requests go straight that don't say otherwise.
         self.is_straight = not self.environment and not any(
             self.defaults.get(name)
@@ -177,6 +179,15 @@ class Settings:
         if mapped is None:
             return host, port
         return (mapped, port) if isinstance(mapped, str) else (mapped[0], mapped[1])
+
+
+def _proxies_named() -> "ProxyEnvironment | None":
+    """Return the proxies that the environment names, None where it names none."""
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from waterspout.httpclient.environment import ProxyEnvironment
+
+    return ProxyEnvironment(os.environ)
 
 
 def _hooks_of(hooks: Mapping[str, Any]) -> "Hooks":

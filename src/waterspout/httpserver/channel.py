@@ -9,11 +9,13 @@ the server compares all of them with the clock once a second.
 import asyncio
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from waterspout.httpserver.filesending import FileSending, SentFile, can_send_files
 from waterspout.httpserver.policy import Policy
 from waterspout.httpserver.unsent import Unsent
+
+if TYPE_CHECKING:
+    from waterspout.httpserver.filesending import FileSending, SentFile
 
 __all__ = ["NEVER", "Channel"]
 
@@ -96,16 +98,20 @@ class Channel:
         """Set the next deadline, for the client has read what it has to."""
 
     def _can_send_files(self) -> bool:
+        from waterspout.httpserver.filesending import can_send_files  # some programs have none
+
         return can_send_files(self._transport)
 
     def _send_file(
-        self, file: SentFile, offset: int, count: int, on_sent: Callable[[int], object]
+        self, file: "SentFile", offset: int, count: int, on_sent: Callable[[int], object]
     ) -> "asyncio.Future[int]":
         """Send a part of a file, past the transport; see ``FileSending``.
 
         It begins when all that was written is with the kernel. Till its end this is a client that
         is waited for.
         """
+        from waterspout.httpserver.filesending import FileSending
+
         transport = self._transport
         sending = self._unsent.file = FileSending(
             self.loop, transport, file, offset, count, on_sent, self._on_file_end

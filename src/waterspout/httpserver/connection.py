@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 from waterspout.httpserver.cancelling import abandon, takes_eof_for_end
 from waterspout.httpserver.channel import NEVER, Channel
 from waterspout.httpserver.exchange import new_exchange
-from waterspout.httpserver.filesending import SentFile
 from waterspout.httpserver.policy import Policy
 from waterspout.httpserver.refusing import RefusingChannel
 from waterspout.httpserver.requestbody import new_request_body
@@ -28,6 +27,7 @@ from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
 from waterspout.protocol.http1.messages import RequestHead, Signal
 
 if TYPE_CHECKING:
+    from waterspout.httpserver.filesending import SentFile
     from waterspout.iostream import BaseIOStream
 
 __all__ = ["HTTPServerConnection"]
@@ -97,7 +97,7 @@ class HTTPServerConnection(RefusingChannel):
 
         To read on is to notice that the client goes.
         """
-        if not self._engine.has_unread_data:
+        if not self._engine.has_unread_data():
             self._ahead = 0
         self._ahead += len(data)
         self._engine.receive_data(data)
@@ -134,7 +134,7 @@ class HTTPServerConnection(RefusingChannel):
         """Go on with a client that has read what it had to."""
         if self.exchange is None:
             self.deadline = monotonic() + self._idle_timeout
-            if self._is_reading_paused or self._has_eof or self._engine.has_unread_data:
+            if self._is_reading_paused or self._has_eof or self._engine.has_unread_data():
                 self._advance_later(0.0)
         else:
             self.move_deadline()
@@ -154,7 +154,7 @@ class HTTPServerConnection(RefusingChannel):
             self._on_reader_overdue(now)
         elif self._is_receiving():
             self._refuse(RemoteProtocolError("the request's body came too slowly", 408))
-        elif self.exchange is None and self._engine.has_unread_data:
+        elif self.exchange is None and self._engine.has_unread_data():
             self._refuse(RemoteProtocolError("the request's head took too long", 408))
         else:
             self._close()
@@ -180,7 +180,7 @@ class HTTPServerConnection(RefusingChannel):
         ``now`` is on the clock of ``deadline``.
         """
         self.end_keep_alive()
-        if self.exchange is not None or self._is_lingering or self._engine.has_unread_data:
+        if self.exchange is not None or self._is_lingering or self._engine.has_unread_data():
             return
         limit = now + self._policy.first_request_timeout
         if self.requests:
@@ -215,7 +215,7 @@ class HTTPServerConnection(RefusingChannel):
             self.deadline = now + self._idle_timeout
         if self._is_advancing:
             return
-        if self._is_reading_paused or self._has_eof or engine.has_unread_data:
+        if self._is_reading_paused or self._has_eof or engine.has_unread_data():
             self._advance_later(0.0)
 
     def drain(self, is_complete: bool) -> "asyncio.Future[None]":
@@ -251,7 +251,7 @@ class HTTPServerConnection(RefusingChannel):
         if not self._is_write_paused and not self.is_lost and not self._transport.is_closing():
             self._unsent.release()
 
-    def send_file(self, file: SentFile, offset: int, count: int) -> "asyncio.Future[int]":
+    def send_file(self, file: "SentFile", offset: int, count: int) -> "asyncio.Future[int]":
         """Send a part of a file as the next part of the body; see ``Exchange.send_file``."""
         engine = self._engine
         exchange = self.exchange
@@ -355,7 +355,7 @@ class HTTPServerConnection(RefusingChannel):
                     self._pause_reading()
                     return
                 exchanges += 1
-                if exchanges == _MAX_EXCHANGES_PER_TURN and engine.has_unread_data:
+                if exchanges == _MAX_EXCHANGES_PER_TURN and engine.has_unread_data():
                     self._advance_later(0.0)
                     return
             elif event is NEED_DATA:
@@ -476,7 +476,7 @@ class HTTPServerConnection(RefusingChannel):
             if self._is_write_paused:
                 return
             self.deadline = self._body.deadline()
-        elif self._engine.has_unread_data:
+        elif self._engine.has_unread_data():
             # The deadline of a head runs from its first byte, not from its latest one.
             if not self._is_in_head:
                 self._is_in_head = True

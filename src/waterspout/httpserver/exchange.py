@@ -7,7 +7,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from waterspout.httpserver.answering import start_answering
-from waterspout.httpserver.filesending import SentFile
 from waterspout.httpserver.requestid import request_id_of
 from waterspout.httputil import (
     HTTPHeaders,
@@ -23,6 +22,7 @@ from waterspout.protocol.http1.server import ServerConnection
 from waterspout.protocol.http1.writer import reason_phrase, split_framing
 
 if TYPE_CHECKING:
+    from waterspout.httpserver.filesending import SentFile
     from waterspout.iostream import BaseIOStream
 
 __all__ = ["Exchange"]
@@ -281,7 +281,7 @@ class Exchange:
                 self._body_bytes += len(data)
                 self._write(framed)
 
-    def send_file(self, file: SentFile, offset: int, count: int) -> "asyncio.Future[int]":
+    def send_file(self, file: "SentFile", offset: int, count: int) -> "asyncio.Future[int]":
         """Send a part of a file as the next part of a body whose length has been announced.
 
         What is not in the page cache makes the loop wait: have it there. The future tells how many

@@ -136,7 +136,7 @@ class RefusingChannel(Channel):
     def _close_gently(self) -> None:
         """Close so that the client gets to read the answer."""
         engine = self._engine
-        if engine.is_request_complete and not engine.has_unread_data:
+        if engine.is_request_complete and not engine.has_unread_data():
             self._close()
         else:
             self._linger()

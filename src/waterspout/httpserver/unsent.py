@@ -6,10 +6,12 @@ It knows the transport only as far as its write buffer goes, and no clock.
 import asyncio
 import socket
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from waterspout.httpserver.filesending import FileSending
 from waterspout.iostream import StreamClosedError
+
+if TYPE_CHECKING:
+    from waterspout.httpserver.filesending import FileSending
 
 __all__ = ["Unsent"]
 

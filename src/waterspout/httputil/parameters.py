@@ -14,13 +14,13 @@ __all__ = ["decode_extended", "parse_parameters"]
 # are what many send. Browsers do not escape a backslash; where one stands before the last quote
 # of all it is no escape (the third kind of value). No run is ever given back, so that a match
 # takes linear time.
-_PARAMETER = re.compile(
+_PARAMETER = (
     r"[ \t]*+;[ \t]*+"
     r"(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]++)[ \t]*+=[ \t]*+"
     r'(?:"((?:[^"\\]|\\.)*+)"(?=[ \t]*+(?:;|\Z))|([^\x00-\x20\x7f";]++)|"([^"]*+)"[ \t]*+\Z))?+'
 )
-_PADDING = re.compile(r"[ \t]*+\Z")
-_ESCAPE = re.compile(r'\\(["\\])')
+_PADDING = r"[ \t]*+\Z"
+_ESCAPE = r'\\(["\\])'
 
 # RFC 8187 section 3.2.1, and what RFC 5987 had beside it.
 _EXTENDED = r"([A-Za-z0-9\-]++)'[A-Za-z0-9\-]*+'((?:[!#$&+.^_`|~0-9A-Za-z\-]|%[0-9A-Fa-f]{2})*+)"
@@ -40,8 +40,9 @@ def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
     main, semicolon, _ = value.partition(";")
     parameters: dict[str, str] = {}
     at = len(main)
+    parameter = re.compile(_PARAMETER)  # kept by `re`
     while semicolon:
-        found = _PARAMETER.match(value, at)
+        found = parameter.match(value, at)
         if found is None:
             break
         at = found.end()
@@ -52,10 +53,10 @@ def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
         if name in parameters:
             raise HTTPInputError(f"the parameter {name[:40]!r} comes twice in a field value")
         if quoted is not None:
-            parameters[name] = _ESCAPE.sub(r"\1", quoted) if "\\" in quoted else quoted
+            parameters[name] = re.sub(_ESCAPE, r"\1", quoted) if "\\" in quoted else quoted
         else:
             parameters[name] = bare if bare is not None else raw
-    if semicolon and _PADDING.match(value, at) is None:
+    if semicolon and re.compile(_PADDING).match(value, at) is None:
         raise HTTPInputError(f"malformed parameter in a field value, at index {at}")
     return main.strip(" \t").lower(), parameters
 

@@ -1,5 +1,7 @@
 import cython
 
+from waterspout.protocol.http1.messages cimport RequestHead
+
 
 cdef class RequestFields:
     cdef public object connection
@@ -13,5 +15,5 @@ cdef class RequestFields:
 
 cpdef from_exchange(exchange)
 
-@cython.locals(uri=str, path=str)
+@cython.locals(head=RequestHead, uri=str)
 cdef _fill(RequestFields request, exchange)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from waterspout.ioloop.callbacks import Callbacks
 
@@ -29,10 +29,13 @@ class Selectable(Protocol):
 Handler: TypeAlias = Callable[[Any, int], Any]
 
 
-class _Registered(NamedTuple):
-    given: int | Selectable
-    handler: Handler
-    events: int
+class _Registered:
+    __slots__ = ("events", "given", "handler")
+
+    def __init__(self, given: int | Selectable, handler: Handler, events: int) -> None:
+        self.given = given
+        self.handler = handler
+        self.events = events
 
 
 class Handlers:
@@ -67,8 +70,9 @@ class Handlers:
         number, _ = split_fd(fd)
         if number not in self._table:
             raise ValueError(f"fd {number} has no handler")
-        self._watch(number, self._table[number].events, events)
-        self._table[number] = self._table[number]._replace(events=events)
+        row = self._table[number]
+        self._watch(number, row.events, events)
+        row.events = events
 
     def remove(self, fd: int | Selectable) -> None:
         """Call nobody any more; without effect if `fd` has no handler."""

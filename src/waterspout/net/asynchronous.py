@@ -13,7 +13,6 @@ from waterspout.net.dns import Lookup, literal_address
 from waterspout.net.driver import Driver
 from waterspout.net.gates import Gate, Gates
 from waterspout.net.interface import Address, DeadlineError
-from waterspout.net.racing import Race
 from waterspout.net.sockets import new_socket
 from waterspout.net.transport import AsyncStream
 
@@ -93,6 +92,8 @@ class AsyncNet:
         return await self._wrap(await self._dial(address))
 
     async def _open_any(self, addresses: Sequence[Address]) -> AsyncStream:
+        from waterspout.net.racing import Race  # most hosts have one address
+
         race = Race(addresses)
         attempts: dict[asyncio.Task[socket.socket], Address] = {}
         try:

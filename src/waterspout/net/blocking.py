@@ -28,7 +28,6 @@ from typing import Any, Generic, TypeVar
 
 from waterspout.net.dns import literal_address, resolve_blocking
 from waterspout.net.interface import Address, DeadlineError
-from waterspout.net.racing import Race
 from waterspout.net.sockets import READ_SIZE, has_arrived, new_socket
 
 __all__ = ["BlockingNet", "BlockingStream", "run_blocking"]
@@ -248,6 +247,8 @@ class BlockingNet:
 
 def _race(addresses: Sequence[Address], deadline: float) -> socket.socket:
     """Return a socket that is connected to one of ``addresses``, blocking."""
+    from waterspout.net.racing import Race  # most hosts have one address
+
     race = Race(addresses)
     with selectors.DefaultSelector() as selector, contextlib.ExitStack() as losers:
         while not race.is_lost:

@@ -9,7 +9,7 @@ from waterspout.routing.reversing import Template, find_template
 
 __all__ = ["AnyMatches", "DefaultHostMatches", "HostMatches", "Matcher", "PathMatches"]
 
-_SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")
+_SPECIAL = r"[.^$*+?{}\[\]\\|()]"
 
 
 class Matcher:
@@ -151,7 +151,7 @@ def _compile(what: str, pattern: str | re.Pattern[str]) -> tuple[re.Pattern[str]
 
 def _literal(regex: re.Pattern[str]) -> str | None:
     path = regex.pattern.removesuffix("$")
-    if regex.flags & ~re.UNICODE or _SPECIAL.search(path) or path == regex.pattern:
+    if regex.flags & ~re.UNICODE or re.search(_SPECIAL, path) or path == regex.pattern:
         return None
     return path
 

@@ -2,7 +2,7 @@ import cython
 
 from waterspout.web.state cimport HandlerState
 
-cdef object _is_enabled, ERROR, INFO, WARNING
+cdef object _is_enabled, INFO
 
 @cython.locals(status=int)
 cpdef log_request(HandlerState handler)

@@ -5,6 +5,7 @@ Requests without a handler are logged in ``httpserver.accesslog``.
 
 import time
 from collections.abc import Callable
+from logging import INFO
 from typing import Any
 
 from waterspout.httpserver.accesslog import (
@@ -48,7 +49,7 @@ def _checked(kind: str | None) -> str:
 def log_request(handler: HandlerState) -> None:
     """Log status, request and milliseconds: below 400 as info, below 500 as a warning."""
     status = handler._status_code
-    level = level_of(status)
+    level = INFO if status < 400 else level_of(status)
     if _is_enabled(level):
         _log(handler, level, status)
 

@@ -6,6 +6,7 @@ from waterspout.protocol.http1.messages cimport RequestHead
 from waterspout.web.state cimport HandlerState
 
 cdef _Defaults _defaults
+cdef dict _TAG_LINES
 
 
 cdef class _Defaults:
@@ -18,14 +19,14 @@ cdef class _Defaults:
 
 cpdef default_headers()
 cpdef str header_text(value)
-cdef _check_tag(str tag)
+cdef bytes _tag_line(tag)
 cpdef write(HandlerState handler, chunk)
 @cython.locals(exchange=Exchange)
 cpdef finish(HandlerState handler, chunk)
 cdef _end(HandlerState handler)
 cdef _finish_body(HandlerState handler, Exchange exchange)
 @cython.locals(
-    status=int, chunks=list, body=bytes, fields=bytes, method=str, tag=str, now=double
+    status=int, chunks=list, body=bytes, fields=bytes, method=str, line=bytes, now=double
 )
 cdef _send_whole(HandlerState handler, Exchange exchange)
 cdef _send_own(HandlerState handler, Exchange exchange, bytes body)

@@ -52,6 +52,11 @@ _REPRESENTATION_FIELDS = ("Content-Encoding", "Content-Language", "Content-Type"
 # All that is legal in a URL, and the sign of what is quoted already.
 _SAFE_IN_URL = "!#$%&'()*+,/:;=?@[]~"
 
+# Entity tags as they go out: small bodies are often the same ones again.
+_TAG_LINES: dict[str, bytes] = {}
+_MAX_KEPT_TAGS = 512
+_MAX_KEPT_TAG_SIZE = 64
+
 
 class _Defaults:
     """The fields of every response, as a mapping and encoded, good for one second."""
@@ -112,11 +117,18 @@ def set_header(headers: HTTPHeaders, name: str, value: Any, is_added: bool = Fal
         raise ValueError(str(error)) from None
 
 
-def _check_tag(tag: str) -> None:
+def _tag_line(tag: str) -> bytes:
+    """Return the field of an entity tag; ``ValueError`` for what no field may hold."""
     try:
-        check_field_value(tag)
+        text = check_field_value(tag)
     except HTTPInputError as error:
         raise ValueError(f"no entity tag: {error}") from None
+    line = b"Etag: %b\r\n" % text.encode("latin-1")
+    if len(text) <= _MAX_KEPT_TAG_SIZE:
+        if len(_TAG_LINES) >= _MAX_KEPT_TAGS:
+            _TAG_LINES.clear()
+        _TAG_LINES[text] = line
+    return line
 
 
 def set_status(handler: HandlerState, status: int, reason: str | None) -> None:
@@ -258,8 +270,8 @@ def _send_whole(handler: HandlerState, exchange: Exchange) -> None:
         fields = _defaults.fields
         tag = handler._response_etag
         if tag:
-            _check_tag(tag)
-            fields = b"".join((fields, b"Etag: ", tag.encode("latin-1"), b"\r\n"))
+            line = _TAG_LINES.get(tag)
+            fields += _tag_line(tag) if line is None else line
         exchange.respond(status, handler._own_reason, fields, body)
     else:
         _send_own(handler, exchange, body)

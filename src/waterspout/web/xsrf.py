@@ -10,7 +10,7 @@ import hmac
 import os
 import re
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from waterspout.escape import utf8, xhtml_escape
 from waterspout.web.errors import HTTPError
@@ -23,9 +23,12 @@ _VERSION_2 = r"2\|([0-9a-fA-F]{8})\|((?:[0-9a-fA-F]{2})++)\|([0-9]{1,18})"
 _EXPIRES_DAYS = 30
 
 
-class _Token(NamedTuple):
-    token: bytes
-    seconds: int  # when it was made
+class _Token:
+    __slots__ = ("seconds", "token")
+
+    def __init__(self, token: bytes, seconds: int) -> None:
+        self.token = token
+        self.seconds = seconds  # when it was made
 
 
 def xsrf_token(handler: Any) -> bytes:

@@ -106,7 +106,7 @@ def test_nothing_is_read_after_a_bad_response(case: Case):
     connection.receive_data(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     with pytest.raises(RemoteProtocolError, match="nothing is parsed after an error"):
         connection.next_event()
-    assert not connection.can_be_reused
+    assert not connection.can_be_reused()
 
 
 @pytest.mark.parametrize("case", CUT_RESPONSES, ids=str)

@@ -119,12 +119,12 @@ def test_framing(method, head, body, left):
 )
 def test_reuse(method, head, is_kept):
     connection = asking(method)
-    assert not connection.can_be_reused
+    assert not connection.can_be_reused()
     connection.receive_data(head + b"\r\nhello")
     events = told(connection)
     assert isinstance(events[0], ResponseHead)
     assert events[1:] == [b"hello", Signal.END_OF_MESSAGE, Signal.PAUSED]
-    assert connection.can_be_reused is is_kept
+    assert connection.can_be_reused() is is_kept
     if not is_kept:
         with pytest.raises(LocalProtocolError, match="cannot be used again"):
             connection.start_next_cycle()
@@ -141,8 +141,8 @@ def test_what_comes_beyond_a_response_is_never_the_next_one():
     connection = asking()
     connection.receive_data(OK + OK)
     told(connection)
-    assert connection.has_unread_data
-    assert not connection.can_be_reused
+    assert connection.has_unread_data()
+    assert not connection.can_be_reused()
     with pytest.raises(LocalProtocolError, match="cannot be used again"):
         connection.start_next_cycle()
 
@@ -181,7 +181,7 @@ def test_the_end_of_the_connection_right_behind_a_response():
     connection.receive_data(OK)
     connection.receive_eof()
     assert told(connection)[1:] == [b"hello", Signal.END_OF_MESSAGE, Signal.PAUSED]
-    assert not connection.can_be_reused
+    assert not connection.can_be_reused()
 
 
 def test_a_response_before_the_end_of_the_request():
@@ -189,10 +189,10 @@ def test_a_response_before_the_end_of_the_request():
     connection.send_data(b"hello")
     connection.receive_data(OK)
     assert told(connection)[1:] == [b"hello", Signal.END_OF_MESSAGE, Signal.PAUSED]
-    assert not connection.can_be_reused
+    assert not connection.can_be_reused()
     connection.send_data(b"world")
     connection.send_end()
-    assert connection.can_be_reused
+    assert connection.can_be_reused()
 
 
 # Interim responses
@@ -256,7 +256,7 @@ def test_a_switch_that_was_asked_for(fields):
     assert connection.reading == SWITCHED
     assert connection.next_event() is Signal.PAUSED
     assert connection.take_unread_data() == b"other"
-    assert not connection.can_be_reused
+    assert not connection.can_be_reused()
 
 
 @pytest.mark.parametrize("fields", [b"", b"Host: a\r\n", b"X-Upgrade: x\r\n", b"A: upgrade: x\r\n"])
@@ -289,7 +289,7 @@ def test_the_end_of_the_connection_ends_a_body_without_framing():
     connection.receive_data(b"lo")
     connection.receive_eof()
     assert told(connection) == [b"lo", Signal.END_OF_MESSAGE, Signal.PAUSED]
-    assert not connection.can_be_reused
+    assert not connection.can_be_reused()
 
 
 def test_the_end_of_the_connection_before_the_response():
@@ -314,4 +314,4 @@ def test_no_request_follows_one_that_said_close(fields, is_kept):
     connection = asking(fields=fields)
     connection.receive_data(OK)
     told(connection)
-    assert connection.can_be_reused is is_kept
+    assert connection.can_be_reused() is is_kept

@@ -51,7 +51,7 @@ def server(raw: bytes, limits: Limits = LIMITS) -> ServerConnection:
 def test_nothing_was_received():
     connection = ServerConnection(LIMITS)
     assert connection.next_event() is Signal.NEED_DATA
-    assert not connection.has_unread_data
+    assert not connection.has_unread_data()
     connection.receive_data(b"")
     assert connection.next_event() is Signal.NEED_DATA
     connection.receive_eof()
@@ -79,12 +79,12 @@ def test_data_is_bytes(wrong):
 
 def test_unread_data():
     connection = server(post(b"hello") + b"GET")
-    assert connection.has_unread_data
+    assert connection.has_unread_data()
     assert told(connection) == [b"hello", Signal.END_OF_MESSAGE, Signal.PAUSED]
     connection.receive_data(b" /")
-    assert connection.has_unread_data
+    assert connection.has_unread_data()
     assert connection.take_unread_data() == b"GET /"
-    assert not connection.has_unread_data
+    assert not connection.has_unread_data()
     assert connection.take_unread_data() == b""
     connection.receive_data(b"more")
     assert connection.take_unread_data() == b"more"

@@ -200,7 +200,8 @@ def test_nothing_breaks_out_of_a_trailer(value):
 )
 def test_split_framing(headers, fields, length, has_close):
     mapping = HTTPHeaders(headers)
-    assert split_framing(mapping) == (fields, length, has_close)
+    framing = split_framing(mapping)
+    assert (framing.fields, framing.length, framing.has_close) == (fields, length, has_close)
     assert dict(mapping) == dict(HTTPHeaders(headers))
 
 

@@ -32,4 +32,5 @@ cdef class ClientConnection(Connection):
     cpdef _process_head(self)
     @cython.locals(status=int)
     cdef _begin_response_body(self, ResponseHead head)
+    cpdef bint can_be_reused(self) except -1
     cpdef start_next_cycle(self)

@@ -81,7 +81,7 @@ class ClientConnection(Connection):
         Raises ``LocalProtocolError`` where the connection cannot take a request: what the server
         sent before it was asked must never be the response.
         """
-        if self.reading != HEAD or self._has_eof or self.has_unread_data:
+        if self.reading != HEAD or self._has_eof or self.has_unread_data():
             raise LocalProtocolError("the connection is not waiting for a request")
         self._write_step(request.event)
         self._write_left = request.length
@@ -142,7 +142,6 @@ class ClientConnection(Connection):
             self._keep_alive = False
             self._begin_body(UNTIL_CLOSE, -1)
 
-    @property
     def can_be_reused(self) -> bool:
         """Whether another request may follow on this connection.
 
@@ -155,12 +154,12 @@ class ClientConnection(Connection):
             and self.reading == COMPLETE
             and self.writing == COMPLETE
             and not self._has_eof
-            and not self.has_unread_data
+            and not self.has_unread_data()
         )
 
     def start_next_cycle(self) -> None:
         """Go on to the next request; ``can_be_reused`` must hold."""
-        if not self.can_be_reused:
+        if not self.can_be_reused():
             raise LocalProtocolError("the connection cannot be used again")
         self._start_next_cycle()
 

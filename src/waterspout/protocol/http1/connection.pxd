@@ -32,6 +32,7 @@ cdef class Connection:
     cpdef receive_eof(self)
     @cython.locals(state=int)
     cpdef next_event(self)
+    cpdef bint has_unread_data(self) except -1
     cpdef bytes take_unread_data(self)
 
     @cython.locals(state=int)

@@ -137,7 +137,6 @@ class Connection:
             self._read_step(FAULT)
             raise
 
-    @property
     def has_unread_data(self) -> bool:
         """Whether bytes have been received that no event has told of."""
         return self._position < len(self._data) or self._tail_size > 0

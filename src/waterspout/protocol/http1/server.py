@@ -74,7 +74,7 @@ class ServerConnection(Connection):
     @property
     def is_request_complete(self) -> bool:
         """Whether the request under way, if any, has been read to its end."""
-        return self.reading == COMPLETE or (self.reading == HEAD and not self.has_unread_data)
+        return self.reading == COMPLETE or (self.reading == HEAD and not self.has_unread_data())
 
     @property
     def unread_line(self) -> bytes:
@@ -99,7 +99,7 @@ class ServerConnection(Connection):
             or not head.expects_continue
             or self._has_continued
             or self.writing != HEAD
-            or self.has_unread_data
+            or self.has_unread_data()
         ):
             return False
         if self.reading == LENGTH_BODY:

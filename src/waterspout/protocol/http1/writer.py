@@ -5,7 +5,6 @@ line is checked here. Nothing here knows the state of a connection.
 """
 
 from http import HTTPStatus
-from typing import NamedTuple
 
 from waterspout.protocol.errors import LocalProtocolError
 from waterspout.protocol.grammar import TARGET, is_field_value, is_token, parse_content_length
@@ -127,12 +126,15 @@ _NOT_IN_TRAILERS = (
 )
 
 
-class Framing(NamedTuple):
+class Framing:
     """What ``split_framing`` finds in a mapping of header fields."""
 
-    fields: bytes  #: the other fields, encoded
-    length: int  #: what Content-Length says, -1 where there is none
-    has_close: bool  #: whether Connection says ``close``
+    __slots__ = ("fields", "has_close", "length")
+
+    def __init__(self, fields: bytes, length: int, has_close: bool) -> None:
+        self.fields = fields  #: the other fields, encoded
+        self.length = length  #: what Content-Length says, -1 where there is none
+        self.has_close = has_close  #: whether Connection says ``close``
 
 
 def split_framing(headers: HTTPHeaders) -> Framing:
