@@ -1,7 +1,7 @@
 """What is known of a request that the server itself has answered."""
 
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.requestid import request_id_of
@@ -10,23 +10,35 @@ from waterspout.log import printable
 __all__ = ["Refusal", "failure", "new_refusal"]
 
 
-class Refusal(NamedTuple):
+class Refusal:
     """A request that could not be accepted, or that nobody was able to answer.
 
     ``exchange`` is None where the request's head could not be read; then ``request_line`` is what
     came in its place, cut, and not to be trusted. ``bytes_sent`` counts the whole answer.
     """
 
-    connection: Any
-    status: int
-    error: BaseException
-    exchange: Exchange | None
-    request_line: bytes
-    bytes_sent: int
-    body_bytes_sent: int
-    #: From the begin of the request to its refusal, in seconds; 0.0 where it did not begin.
-    seconds: float
-    request_id: str
+    def __init__(
+        self,
+        connection: Any,
+        status: int,
+        error: BaseException,
+        exchange: Exchange | None,
+        request_line: bytes,
+        bytes_sent: int,
+        body_bytes_sent: int,
+        seconds: float,
+        request_id: str,
+    ) -> None:
+        self.connection = connection
+        self.status = status
+        self.error = error
+        self.exchange = exchange
+        self.request_line = request_line
+        self.bytes_sent = bytes_sent
+        self.body_bytes_sent = body_bytes_sent
+        #: From the begin of the request to its refusal, in seconds; 0.0 where it did not begin.
+        self.seconds = seconds
+        self.request_id = request_id
 
     @property
     def method(self) -> str:

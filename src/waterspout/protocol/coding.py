@@ -10,15 +10,14 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from waterspout.protocol.errors import RemoteProtocolError
-from waterspout.protocol.optionalcoding import Step, available, optional_step
 
-__all__ = ["Decoder", "accepted", "parse_codings"]
+__all__ = ["PIECE_SIZE", "Decoder", "Step", "accepted", "parse_codings"]
 
 #: Codings on top of each other that are undone; honest senders use one.
 MAX_CODINGS = 2
 
-# Decoded bytes that are held at a time.
-_PIECE_SIZE = 64 * 1024
+#: Decoded bytes that are held at a time.
+PIECE_SIZE = 64 * 1024
 
 # A gzip file may hold several members, one behind the other. Each costs some microseconds to set
 # up, and an empty one is 20 bytes long.
@@ -33,6 +32,8 @@ def accepted() -> str:
 
     `deflate` is understood but not asked for, because servers do not agree on what it is.
     """
+    from waterspout.protocol.optionalcoding import available
+
     return ", ".join(("gzip", *available()))
 
 
@@ -48,7 +49,7 @@ def parse_codings(value: str, *, takes_all: bool = False) -> list[str] | None:
     if len(codings) > MAX_CODINGS:
         raise RemoteProtocolError(f"more than {MAX_CODINGS} content codings", 415)
     for coding in codings:
-        if coding not in _STEPS and not (takes_all and optional_step(coding)):
+        if coding not in _STEPS and not (takes_all and _optional_step(coding)):
             return None
     return codings
 
@@ -82,6 +83,26 @@ class Decoder:
             step.finish()
 
 
+class Step:
+    """Undoes one coding; see `Decoder`."""
+
+    name = ""
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        """Yield what ``data`` unfolds to, in pieces of a bounded size."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Check that all was there. A body without a byte counts as one: some servers send it."""
+        raise NotImplementedError
+
+    def _invalid(self, error: Exception) -> RemoteProtocolError:
+        return RemoteProtocolError(f"the body is no valid {self.name}: {error}")
+
+    def _cut(self) -> RemoteProtocolError:
+        return RemoteProtocolError(f"the body ended inside its {self.name} coding")
+
+
 class _ZlibStep(Step):
     """Undoes one coding with zlib."""
 
@@ -110,7 +131,7 @@ class _ZlibStep(Step):
 
     def _unfold(self, data: bytes) -> bytes:
         try:
-            return self._engine.decompress(data, _PIECE_SIZE)
+            return self._engine.decompress(data, PIECE_SIZE)
         except zlib.error as error:
             raise self._invalid(error) from None
 
@@ -176,6 +197,13 @@ _STEPS: dict[str, Callable[[], Step]] = {"gzip": _Gzip, "deflate": _Deflate}
 
 
 def _new_step(coding: str) -> Step:
-    make = _STEPS.get(coding) or optional_step(coding)
+    make = _STEPS.get(coding) or _optional_step(coding)
     assert make is not None
     return make()
+
+
+def _optional_step(coding: str) -> Callable[[], Step] | None:
+    # What most bodies do without must not make a program start later.
+    from waterspout.protocol.optionalcoding import optional_step
+
+    return optional_step(coding)

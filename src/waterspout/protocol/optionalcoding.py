@@ -11,38 +11,16 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from waterspout.protocol.coding import PIECE_SIZE, Step
 from waterspout.protocol.errors import RemoteProtocolError
 
-__all__ = ["Step", "available", "optional_step"]
-
-# Decoded bytes that are held at a time.
-_PIECE_SIZE = 64 * 1024
+__all__ = ["available", "optional_step"]
 
 # RFC 9659: a decoder must take windows of 8 MB, and no sender may use larger ones.
 _MAX_WINDOW_LOG = 23
 
 # Frames behind each other are legal, and cost some microseconds each.
 _MAX_FRAMES = 16384
-
-
-class Step:
-    """Undoes one coding; see `coding.Decoder`."""
-
-    name = ""
-
-    def decode(self, data: bytes) -> Iterator[bytes]:
-        """Yield what ``data`` unfolds to, in pieces of a bounded size."""
-        raise NotImplementedError
-
-    def finish(self) -> None:
-        """Check that all was there. A body without a byte counts as one: some servers send it."""
-        raise NotImplementedError
-
-    def _invalid(self, error: Exception) -> RemoteProtocolError:
-        return RemoteProtocolError(f"the body is no valid {self.name}: {error}")
-
-    def _cut(self) -> RemoteProtocolError:
-        return RemoteProtocolError(f"the body ended inside its {self.name} coding")
 
 
 class _Brotli(Step):
@@ -70,7 +48,7 @@ class _Brotli(Step):
 
     def _unfold(self, data: bytes) -> bytes:
         try:
-            piece: bytes = self._engine.process(data, output_buffer_limit=_PIECE_SIZE)
+            piece: bytes = self._engine.process(data, output_buffer_limit=PIECE_SIZE)
         except self._error as error:
             raise self._invalid(error) from None
         return piece
@@ -92,7 +70,7 @@ class _Zstd(Step):
                     return
                 self._begin_frame()
             try:
-                piece = self._engine.decompress(data, _PIECE_SIZE)
+                piece = self._engine.decompress(data, PIECE_SIZE)
             except self._library.ZstdError as error:
                 raise self._invalid(error) from None
             data = self._engine.unused_data if self._engine.eof else b""
