@@ -1,6 +1,7 @@
 """The gate: is this checkout fit to be merged?
 
-    ./check           format, lint, types, imports, locks; the tests, compiled and interpreted
+    ./check           format, lint, types, imports, locks; the tests, compiled and interpreted (of
+                      those that can't tell one form from the other only once)
     ./check --fast    under a minute: without the locks, and the tests once, without those that are
                       slow or compare with Tornado, and with fewer random examples
     ./check --deep    everything, and the tests marked `deep` and a minute of fuzzing with it
@@ -17,9 +18,23 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import checkout
+
+# Tests of modules that are never compiled, and of whole programs: they do not tell one form of the
+# hot modules from the other. What these do is tested in both forms where each of them is tested.
+ALIKE = (
+    "auth",
+    "cli",
+    "differential",
+    "examples",
+    "interop",
+    "locale",
+    "log",
+    "options",
+    "process",
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +134,12 @@ def steps_for_tests(args: argparse.Namespace) -> list[Step]:
     if checkout.c_compiler() is None:
         print("check: no C compiler here, so the tests run interpreted only")
         return [interpreted]
-    return [compiled] if args.fast else [compiled, interpreted]
+    if args.fast:
+        return [compiled]
+    if not args.deep:
+        once = [f"--ignore=tests/{name}" for name in ALIKE]
+        interpreted = replace(interpreted, command=[*command, *once])
+    return [compiled, interpreted]
 
 
 def steps_for_fuzzing(args: argparse.Namespace) -> list[Step]:
