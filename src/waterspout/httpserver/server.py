@@ -16,7 +16,6 @@ from waterspout.httpserver.connection import HTTPServerConnection
 from waterspout.httpserver.delivery import Delivery
 from waterspout.httpserver.draining import Drain
 from waterspout.httpserver.exchange import Exchange
-from waterspout.httpserver.memory import keep_freed_memory
 from waterspout.httpserver.observer import ServerObserver
 from waterspout.httpserver.policy import Policy, check
 from waterspout.httpserver.refusal import Refusal
@@ -30,6 +29,7 @@ from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
 from waterspout.log import app_log, gen_log
 from waterspout.netutil import bind_sockets, ssl_options_to_context
+from waterspout.process.memory import keep_freed_memory
 from waterspout.protocol.errors import HTTPInputError, RemoteProtocolError
 
 # What most servers do without is imported where it is asked for, so that they start sooner.

@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import math
 import socket
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
@@ -92,33 +91,9 @@ class AsyncNet:
         return await self._wrap(await self._dial(address))
 
     async def _open_any(self, addresses: Sequence[Address]) -> AsyncStream:
-        from waterspout.net.racing import Race  # most hosts have one address
+        from waterspout.net.dialing import dial_first  # most hosts have one address
 
-        race = Race(addresses)
-        attempts: dict[asyncio.Task[socket.socket], Address] = {}
-        try:
-            while not race.is_lost:
-                now = time.monotonic()
-                if race.next_start <= now:
-                    address = race.begin(now)
-                    attempts[self.loop.create_task(self._dial(address))] = address
-                left = None if race.next_start == math.inf else max(0.0, race.next_start - now)
-                done, _ = await asyncio.wait(
-                    attempts, timeout=left, return_when=asyncio.FIRST_COMPLETED
-                )
-                for task in done:
-                    error = task.exception()
-                    if error is None:
-                        del attempts[task]
-                        return await self._wrap(task.result())
-                    if not isinstance(error, OSError):
-                        raise error
-                    race.fail(attempts.pop(task), error)
-        finally:
-            for task in attempts:
-                task.cancel()
-                task.add_done_callback(_close_result)
-        raise race.failure()
+        return await self._wrap(await dial_first(self.loop, addresses, self._dial))
 
     async def _dial(self, address: Address) -> socket.socket:
         """Return a socket that is connected to an address."""
@@ -268,12 +243,6 @@ class AsyncNet:
         self._gates.cancel_all()
         if self.on_end_of_loop is not None:
             self.on_end_of_loop()
-
-
-def _close_result(task: "asyncio.Task[socket.socket]") -> None:
-    """Close what an attempt to connect has come to, which nobody needs any more."""
-    if not task.cancelled() and task.exception() is None:
-        task.result().close()
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 __all__ = ["context_from_options", "shared_context", "tls_version"]
 
-_ALPN = ["http/1.1"]
+_HTTP = ("http/1.1",)
 
 _WRAP_SOCKET = {"certfile", "keyfile", "cert_reqs", "ca_certs", "ciphers", "ssl_version"}
 
@@ -59,13 +59,14 @@ def shared_context(
     client_cert: str | None = None,
     client_key: str | None = None,
     minimum: Any = None,
+    protocols: tuple[str, ...] = _HTTP,
 ) -> ssl.SSLContext:
     """Return the context for clients with these options, always the same one for the same options.
 
     ``ca_certs`` is a file, or a directory as OpenSSL has them, that replaces what the system
-    trusts; ``minimum`` see `tls_version`. A file that has changed counts as another one. Raises
-    OSError (FileNotFoundError, `ssl.SSLError`), with the name of the option, where one can't be
-    used.
+    trusts; ``minimum`` see `tls_version`; ``protocols`` are offered (ALPN). A file that has changed
+    counts as another one. Raises OSError (FileNotFoundError, `ssl.SSLError`), with the name of the
+    option, where one can't be used.
     """
     version = _DEFAULT_VERSION if minimum is None else tls_version(minimum)
     if client_key is not None and client_cert is None:
@@ -73,6 +74,7 @@ def shared_context(
     key = (
         is_verified,
         version,
+        protocols,
         _identity("ca_certs", ca_certs),
         _identity("client_cert", client_cert),
         _identity("client_key", client_key),
@@ -80,6 +82,8 @@ def shared_context(
 
     def make() -> ssl.SSLContext:
         context = _new_context(is_verified, ca_certs, version)
+        if protocols:
+            context.set_alpn_protocols(list(protocols))
         if client_cert is not None:
             _load_certificate(context, "client_cert", client_cert, client_key)
         return context
@@ -147,7 +151,6 @@ def _new_context(
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         _load_authorities(context, ca_certs)
     context.minimum_version = version
-    context.set_alpn_protocols(_ALPN)
     return context
 
 
@@ -208,5 +211,5 @@ def _context_of(options: dict[str, Any]) -> ssl.SSLContext:
         _load_certificate(context, "certfile", options["certfile"], options.get("keyfile"))
     if options.get("ciphers"):
         context.set_ciphers(options["ciphers"])
-    context.set_alpn_protocols(_ALPN)
+    context.set_alpn_protocols(list(_HTTP))
     return context

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from waterspout.httpserver.memory import keep_freed_memory
+from waterspout.process.memory import keep_freed_memory
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"),
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 
 COUNT = """
 import resource, sys
-from waterspout.httpserver.memory import keep_freed_memory
+from waterspout.process.memory import keep_freed_memory
 if sys.argv[1] == "kept":
     assert keep_freed_memory()
 def blocks():
