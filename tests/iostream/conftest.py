@@ -1,5 +1,6 @@
-"""Tests that are coroutines, and the server they talk to."""
+"""Tests that are coroutines, the server they talk to, and certificates."""
 
+from tests.httpclient.fixtures import authority, ca_certs, server_tls
 from tests.wire.server_under_test import pytest_pyfunc_call, wire
 
-__all__ = ["pytest_pyfunc_call", "wire"]
+__all__ = ["authority", "ca_certs", "pytest_pyfunc_call", "server_tls", "wire"]

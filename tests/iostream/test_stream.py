@@ -464,6 +464,30 @@ async def test_a_reset_is_the_reason(wire: Wire):
         assert isinstance(await why(reading), ConnectionResetError)
 
 
+@pytest.mark.parametrize("is_watched", [True, False])
+async def test_a_reset_after_bytes_that_are_read_first(wire: Wire, is_watched):
+    # uvloop tells once that there are bytes and an error.
+    [listener] = bind_sockets(0, "127.0.0.1")
+    with listener:
+        peer = await wire.connect_to(listener)
+        stream = IOStream(listener.accept()[0])
+        wire.streams.append(stream)
+        closed: list[bool] = []
+        if is_watched:
+            stream.set_close_callback(lambda: closed.append(True))
+        reading = stream.read_bytes(3)
+        await peer.send(b"abcd")
+        peer.reset()
+        assert await reading == b"abc"
+        assert await stream.read_bytes(1) == b"d"
+        await turns()
+        if is_watched:
+            assert closed == [True]
+        else:
+            assert isinstance(await why(stream.read_bytes(1)), ConnectionResetError)
+        assert isinstance(stream.error, ConnectionResetError)
+
+
 # Connect
 
 

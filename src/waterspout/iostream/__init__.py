@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from waterspout.iostream.base import BaseIOStream
     from waterspout.iostream.pipe import PipeIOStream
     from waterspout.iostream.stream import IOStream
+    from waterspout.iostream.tls import SSLIOStream
 
 __all__ = [
     "BaseIOStream",
     "IOStream",
     "PipeIOStream",
+    "SSLIOStream",
     "StreamBufferFullError",
     "StreamClosedError",
     "UnsatisfiableReadError",
@@ -25,5 +27,11 @@ __all__ = [
 
 # Their errors are everywhere, the streams themselves not.
 __getattr__, __dir__ = lazy_names(
-    __name__, {"BaseIOStream": "base", "IOStream": "stream", "PipeIOStream": "pipe"}
+    __name__,
+    {
+        "BaseIOStream": "base",
+        "IOStream": "stream",
+        "PipeIOStream": "pipe",
+        "SSLIOStream": "tls",
+    },
 )

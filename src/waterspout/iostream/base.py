@@ -75,6 +75,13 @@ class BaseIOStream:
         self._is_closed = False
         self._has_reader = False
         self._has_writer = False
+        # Whether more may have come than was read, and the loop may not tell of it: bytes, or the
+        # end of the stream, which may be an error.
+        self._is_ahead = False
+        self._is_end_ahead = False
+        self._read_error: OSError | None = None
+        # uvloop tells of an error once, and of nothing after it.
+        self._loses_errors = type(self._loop).__module__.partition(".")[0] == "uvloop"
         self._search_timer: asyncio.TimerHandle | None = None
 
     # To be said by a subclass
@@ -165,20 +172,32 @@ class BaseIOStream:
         shows must not change until then. Raises ``StreamBufferFullError``, with nothing sent,
         where more would wait than ``max_write_buffer_size``.
         """
-        kept = bytes(data) if type(data) is bytearray else data
-        view = memoryview(kept).cast("B")
+        if type(data) is bytes:
+            view = memoryview(data)
+        else:
+            view = memoryview(bytes(data) if type(data) is bytearray else data).cast("B")
         self._check_closed()
         outgoing = self._outgoing
+        size = len(view)
         most = self.max_write_buffer_size
-        if most is not None and outgoing.size + len(view) > most:
+        if most is not None and outgoing.size + size > most:
             raise StreamBufferFullError("Reached maximum write buffer size")
-        was_empty = not outgoing.size
-        if len(view):
-            outgoing.append(view)
         future: asyncio.Future[None] = self._loop.create_future()
-        self._writes.append((outgoing.total + outgoing.size, future))
-        if was_empty and not self._is_held:
-            self._on_writable()
+        if size and not outgoing.size and not self._is_held:
+            sent = self._send(view)
+            if sent < 0:
+                self._fail(future)
+                return future
+            outgoing.total += sent
+            if sent < size:
+                outgoing.append(view[sent:])
+                self._watch_writes(True)
+        elif size:
+            outgoing.append(view)
+        if outgoing.size or self._is_held:
+            self._writes.append((outgoing.total + outgoing.size, future))
+        else:
+            future.set_result(None)
         return future
 
     def writing(self) -> bool:
@@ -253,10 +272,10 @@ class BaseIOStream:
         if self._is_closed:
             self._incoming.end()
             raise StreamClosedError(real_error=self.error)
-        if not self._has_reader:
+        if self._is_ahead or not self._has_reader:
             # Else the loop tells: to ask the kernel before would most often be in vain.
             self._read_available()
-            if self.reading():
+            if self._incoming.is_awaited:
                 self._watch_reads(True)
         return future
 
@@ -277,11 +296,13 @@ class BaseIOStream:
             return True
         if self._close_callback is not None and not self._incoming.data:
             self._watch_reads(True)
+            if self._is_end_ahead:
+                self._loop.call_soon(self._on_readable)
         return True
 
     def _on_readable(self) -> None:
         """Read, for the loop says that something has come."""
-        if self.reading():
+        if self._incoming.is_awaited:
             self._read_available()
             return
         self._incoming.end()
@@ -291,10 +312,9 @@ class BaseIOStream:
             self._read_chunk()  # that the end is seen
 
     def _read_available(self) -> None:
-        """Read until the read is over, or the kernel has no more."""
+        """Read until the read is over, or there is no more."""
         for _ in range(_MAX_CALLS_PER_TURN):
-            if not self._read_chunk():
-                break
+            is_more = self._read_chunk()
             if self._complete():
                 return
             if self._incoming.is_overfull:
@@ -302,24 +322,34 @@ class BaseIOStream:
                 gen_log.error("closed %r: %s", self, error)
                 self.close(exc_info=error)
                 return
+            if not is_more:
+                break
+        else:
+            self._loop.call_soon(self._on_readable)
         target = self._incoming.target
         if isinstance(target, Pattern) and target.is_waiting and self._search_timer is None:
             self._search_timer = self._loop.call_later(_PATTERN_DELAY, self._search)
 
     def _read_chunk(self) -> bool:
-        """Read once; tell whether something came."""
+        """Read once; tell whether there may be more."""
+        room = self._incoming.room()
         try:
-            size = self.read_from_fd(self._incoming.room())
+            if self._read_error is not None:
+                raise self._read_error
+            size = self.read_from_fd(room)
         except OSError as error:
             self.close(exc_info=error)
             return False
         if size is None:
+            self._is_ahead = False
             return False
         if not size:
             self.close()
             return False
+        self._is_ahead = self._is_end_ahead or size == len(room)
+        del room  # or it could not grow
         self._incoming.add(size)
-        return True
+        return self._is_ahead
 
     def _search(self) -> None:
         """Search for a pattern in what has come since the last time."""
@@ -338,20 +368,27 @@ class BaseIOStream:
             if not outgoing.size:
                 break
             with outgoing.front() as front:
-                try:
-                    size = self.write_to_fd(front)
-                except OSError as error:
-                    self.close(exc_info=error)
-                    return
-            if not size:
+                size = len(front)
+                sent = self._send(front)
+            if sent < 0:
+                return
+            outgoing.advance(sent)
+            if sent < size:
                 break
-            outgoing.advance(size)
         sent = outgoing.total
         while self._writes and self._writes[0][0] <= sent:
             _, future = self._writes.popleft()
             if not future.done():
                 future.set_result(None)
         self._watch_writes(outgoing.size > 0)
+
+    def _send(self, data: memoryview) -> int:
+        """Send what can be sent now of ``data``; return how much that was, -1 after an error."""
+        try:
+            return self.write_to_fd(data)
+        except OSError as error:
+            self.close(exc_info=error)
+            return -1
 
     # Inside
 

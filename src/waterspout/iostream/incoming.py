@@ -4,6 +4,7 @@ Nothing here knows where bytes come from: who has read some says so with `room` 
 """
 
 import asyncio
+import io
 import threading
 from typing import Any
 
@@ -13,21 +14,24 @@ __all__ = ["Incoming"]
 
 # Room for one read that many streams of a thread share, in bytes.
 _SHARED_SIZE = 64 * 1024
+_SMALL = 2048
 _NOWHERE = memoryview(b"")
 
 
 class Incoming:
     """A buffer of at most ``max_size`` bytes, filled ``chunk_size`` at a time, and one read.
 
-    The buffer gets one byte more than it may hold, which tells that there is one.
+    The buffer gets one byte more than it may hold, which tells that there is one. A read of a large
+    number of bytes has them put where they are to stay: what it returns was never copied.
     """
 
     __slots__ = (
         "_chunk",
         "_chunk_size",
+        "_collected",
+        "_filled",
         "_future",
         "_into",
-        "_into_size",
         "_is_into_partial",
         "_max_size",
         "data",
@@ -42,9 +46,11 @@ class Incoming:
         #: What the read waits for; None where there is none, or one into a buffer.
         self.target: Target | None = None
         self._future: asyncio.Future[Any] | None = None
-        self._into: memoryview | None = None  # the rest of a buffer that is read into
-        self._into_size = 0  # bytes of it that have been filled
+        self._into: memoryview | None = None  # a buffer that is read into
+        self._filled = 0  # bytes of it that have come
         self._is_into_partial = False
+        # Whose buffer that is, where it is our own.
+        self._collected: io.BytesIO | None = None
         self._chunk = _NOWHERE
 
     # The read
@@ -69,8 +75,8 @@ class Incoming:
         with memoryview(self.data) as data:
             view[:ready] = data[:ready]
         del self.data[:ready]
-        self._into = view[ready:]
-        self._into_size = ready
+        self._into = view
+        self._filled = ready
         self._is_into_partial = is_partial
 
     def _begin(self, future: "asyncio.Future[Any]") -> None:
@@ -90,18 +96,32 @@ class Incoming:
             self.end()
             return True
         if self._into is not None:
-            if len(self._into) and not (self._into_size and self._is_into_partial):
-                return False
-            size, self._into_size = self._into_size, 0
-            self.end()
-            future.set_result(size)
-            return True
-        assert self.target is not None
-        size = self.target.size_in(self.data)
+            return self._complete_into()
+        target = self.target
+        assert target is not None
+        size = target.size_in(self.data)
         if size < 0:
             return False
-        self.end()
+        self._future = self.target = None
         future.set_result(self.take(size))
+        return True
+
+    def _complete_into(self) -> bool:
+        assert self._into is not None
+        assert self._future is not None
+        left = len(self._into) - self._filled
+        result: int | bytes = self._filled
+        if self._collected is not None:
+            assert self.target is not None
+            if self._filled < self.target.exact_size:
+                return False
+            self._into.release()
+            result = self._collected.getvalue()
+        elif left and not (self._filled and self._is_into_partial):
+            return False
+        future, self._filled = self._future, 0
+        self.end()
+        future.set_result(result)
         return True
 
     def end(self) -> "asyncio.Future[Any] | None":
@@ -111,9 +131,10 @@ class Incoming:
         self._chunk = _NOWHERE
         into, self._into = self._into, None
         if into is not None:
-            if self._into_size:
-                self.data[:0] = memoryview(into.obj).cast("B")[: self._into_size]
-            self._into_size = 0
+            if self._filled:
+                self.data[:0] = into[: self._filled]
+                self._filled = 0
+            self._collected = None
         return None if future is None or future.done() else future
 
     def end_of_stream(self, is_clean: bool) -> "asyncio.Future[Any] | None":
@@ -132,8 +153,11 @@ class Incoming:
             taken = bytes(data)
             data.clear()
             return taken
-        with memoryview(data) as view:
-            taken = bytes(view[:size])
+        if size < _SMALL:
+            taken = bytes(data[:size])  # to copy twice takes less time than to look at it
+        else:
+            with memoryview(data) as view:
+                taken = bytes(view[:size])
         del data[:size]
         return taken
 
@@ -141,18 +165,39 @@ class Incoming:
 
     def room(self) -> memoryview:
         """Return where the next bytes are to be read to; good until something else is read."""
+        if self.target is not None and self.target.exact_size > len(self.data) + _SHARED_SIZE:
+            self._collect()
         if self._into is not None:
-            self._chunk = self._into
+            self._chunk = self._into[self._filled :]
         else:
             left = self._max_size + 1 - len(self.data)
             self._chunk = _shared_room(max(1, min(self._chunk_size, left)))
         return self._chunk
 
+    def _collect(self) -> None:
+        """Have the many bytes that the read wants put where they are to stay.
+
+        The place is for twice as many as have come: who only says that there will be a gigabyte
+        gets no gigabyte.
+        """
+        assert self.target is not None
+        if self._collected is None:
+            self._collected = io.BytesIO()
+            self._filled = self._collected.write(self.data)
+            self.data.clear()
+        elif self._into is not None and self._filled < len(self._into):
+            return
+        self._into = None
+        self._chunk = _NOWHERE  # nobody may look at it while it grows
+        capacity = min(self.target.exact_size, 2 * self._filled + 4 * _SHARED_SIZE)
+        self._collected.seek(capacity - 1)
+        self._collected.write(b"\0")
+        self._into = self._collected.getbuffer()
+
     def add(self, size: int) -> None:
         """Take what has been read to ``room()``."""
         if self._into is not None:
-            self._into = self._into[size:]
-            self._into_size += size
+            self._filled += size
         else:
             self.data += self._chunk[:size]
         self._chunk = _NOWHERE
@@ -170,7 +215,7 @@ def _shared_room(size: int) -> memoryview:
     room: memoryview | None = getattr(_threads, "room", None)
     if room is None:
         room = _threads.room = memoryview(bytearray(_SHARED_SIZE))
-    return room[:size]
+    return room if size == _SHARED_SIZE else room[:size]
 
 
 # To make room for each read anew is to fill it with zeros each time: 2 us.

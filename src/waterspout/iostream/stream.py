@@ -1,18 +1,24 @@
-"""`IOStream`: a stream on a socket without TLS, of the network or of the file system."""
+"""`IOStream`: a stream on a socket, of the network or of the file system."""
 
 import asyncio
 import errno
 import os
 import socket
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from waterspout.iostream.base import BaseIOStream
 from waterspout.iostream.errors import StreamClosedError
+
+if TYPE_CHECKING:
+    import ssl
+
+    from waterspout.iostream.tls import SSLIOStream
 
 __all__ = ["IOStream"]
 
 S = TypeVar("S", bound="IOStream")
 
+_SOL_SOCKET, _SO_ERROR = socket.SOL_SOCKET, socket.SO_ERROR
 _IS_UNDER_WAY = frozenset([errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY])
 
 
@@ -34,6 +40,7 @@ class IOStream(BaseIOStream):
         self.socket: Any = socket
         self.socket.setblocking(False)
         self._connecting: asyncio.Future[Any] | None = None
+        self._is_connected = True
 
     def connect(self: S, address: Any, server_hostname: str | None = None) -> "asyncio.Future[S]":
         """Connect to ``address``, as ``socket.connect`` takes it; the future gives the stream.
@@ -47,6 +54,7 @@ class IOStream(BaseIOStream):
             raise AssertionError("Already connecting")
         future: asyncio.Future[S] = self._loop.create_future()
         self._connecting = future
+        self._is_connected = False
         self._is_held = True
         try:
             self.socket.connect(address)
@@ -58,24 +66,62 @@ class IOStream(BaseIOStream):
         self._watch_writes(True)
         return future
 
+    def start_tls(
+        self,
+        server_side: bool,
+        ssl_options: "dict[str, Any] | ssl.SSLContext | None" = None,
+        server_hostname: str | None = None,
+    ) -> "asyncio.Future[SSLIOStream]":
+        """Go on in TLS; the future gives the stream that takes the place of this one.
+
+        This one is of no use any more, whatever becomes of the handshake; its close callback is the
+        new one's. ``ssl_options`` is a context, or a dictionary as
+        ``netutil.ssl_options_to_context`` takes it; a server needs one with a certificate. A client
+        without them verifies that the certificate is one for ``server_hostname``, signed by whom
+        the system trusts. The future raises what the handshake has failed with, an ``ssl.SSLError``
+        for instance, or ``StreamClosedError`` where the other side has just gone.
+
+        ``ValueError`` where a read, a write or a connect is under way, and where something has come
+        that nobody has read: sent in clear, it must not be taken for what was said in TLS; where
+        there is no certificate, or no name to verify it for.
+        """
+        self._check_closed()
+        if self.reading() or self.writing() or self._is_held:
+            raise ValueError(
+                f"{self!r} is not idle: wait for its reads and writes before start_tls()"
+            )
+        if self._incoming.data:
+            raise ValueError(
+                f"{self!r} has unread bytes, which were sent before TLS: read them, or close it"
+            )
+        from waterspout.iostream.tls import upgrade
+
+        return upgrade(self, server_side, ssl_options, server_hostname).handshake()
+
     def _on_writable(self) -> None:
-        future = self._connecting
-        if future is not None:
-            error = self.get_fd_error()
-            if error is not None:
-                self.close(exc_info=error)
-                return
-            self._connecting = None
-            self._is_held = False
-            if not future.done():
-                future.set_result(self)
-        super()._on_writable()
+        if self._is_connected:
+            BaseIOStream._on_writable(self)
+            return
+        error = self.get_fd_error()
+        if error is not None:
+            self.close(exc_info=error)
+            return
+        self._is_connected = True
+        self._on_connected()
+
+    def _on_connected(self) -> None:
+        """Tell who has called `connect`, and send what he has written meanwhile."""
+        future, self._connecting = self._connecting, None
+        self._is_held = False
+        if future is not None and not future.done():
+            future.set_result(self)
+        BaseIOStream._on_writable(self)
 
     def _signal_close(self) -> None:
         future, self._connecting = self._connecting, None
         if future is not None and not future.done():
             self._fail(future)
-        super()._signal_close()
+        BaseIOStream._signal_close(self)
 
     def fileno(self) -> int:
         """Return the file descriptor; -1 once the stream is closed."""
@@ -83,8 +129,19 @@ class IOStream(BaseIOStream):
 
     def close_fd(self) -> None:
         """Close the socket."""
-        self.socket.close()
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
+
+    def give_up_socket(self) -> socket.socket:
+        """Close the stream but not the socket, which is returned; nobody is told of it."""
+        self._close_callback = None
+        self._watch_reads(False)
+        self._watch_writes(False)
+        released: socket.socket = self.socket
         self.socket = None
+        self.close()
+        return released
 
     def get_fd_error(self) -> Exception | None:
         """Return the error that the socket has met, None if there is none."""
@@ -96,14 +153,20 @@ class IOStream(BaseIOStream):
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
         """Receive into ``buf`` and return how many bytes came: 0 at the end, None for not yet."""
         try:
-            return int(self.socket.recv_into(buf))
+            size: int = self.socket.recv_into(buf)
         except BlockingIOError:
             return None
+        if self._loses_errors and 0 < size < len(buf):
+            number = self.socket.getsockopt(_SOL_SOCKET, _SO_ERROR)
+            if number:
+                self._read_error = OSError(number, os.strerror(number))
+                self._is_end_ahead = True
+        return size
 
     def write_to_fd(self, data: memoryview) -> int:
         """Send what can be sent now and return how many bytes that were."""
         try:
-            return int(self.socket.send(data))
+            return self.socket.send(data)  # type: ignore[no-any-return]
         except BlockingIOError:
             return 0
 

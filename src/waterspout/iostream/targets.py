@@ -6,26 +6,36 @@ the buffer has grown; it remembers what it has searched. Nothing here knows a so
 """
 
 import re
-from typing import Protocol
+import sys
 
 from waterspout.iostream.errors import UnsatisfiableReadError
 
 __all__ = ["Count", "Delimiter", "Pattern", "Target", "Whole"]
 
+_NO_BOUND = sys.maxsize
 
-class Target(Protocol):
+
+class Target:
     """What a read waits for."""
+
+    __slots__ = ("exact_size",)
+
+    def __init__(self) -> None:
+        #: The number of bytes where that is known beforehand, else 0.
+        self.exact_size = 0
 
     def size_in(self, buffer: bytearray) -> int:
         """Return how many bytes at the front of ``buffer`` the read gets, -1 if not yet known."""
+        raise NotImplementedError
 
 
-class Count:
+class Count(Target):
     """A number of bytes; if ``is_partial`` any number up to it, but not none."""
 
     __slots__ = ("_is_partial", "_size")
 
     def __init__(self, size: int, is_partial: bool) -> None:
+        self.exact_size = 0 if is_partial else size
         self._size = size
         self._is_partial = is_partial
 
@@ -37,7 +47,7 @@ class Count:
         return have if have and self._is_partial else -1
 
 
-class Delimiter:
+class Delimiter(Target):
     """Everything up to and with a delimiter, in at most ``max_size`` bytes.
 
     No byte is searched twice, but for those where a delimiter may have begun: linear, however
@@ -47,19 +57,20 @@ class Delimiter:
     __slots__ = ("_delimiter", "_max_size", "_searched")
 
     def __init__(self, delimiter: bytes, max_size: int | None) -> None:
+        self.exact_size = 0
         self._delimiter = delimiter
-        self._max_size = max_size
+        self._max_size = _NO_BOUND if max_size is None else max_size
         self._searched = 0
 
     def size_in(self, buffer: bytearray) -> int:
         """Return the number of bytes with the delimiter."""
         delimiter = self._delimiter
         have = len(buffer)
-        end = have if self._max_size is None else min(have, self._max_size)
+        end = min(have, self._max_size)
         found = buffer.find(delimiter, self._searched, end)
         if found >= 0:
             return found + len(delimiter)
-        if self._max_size is not None and have >= self._max_size:
+        if have >= self._max_size:
             raise UnsatisfiableReadError(
                 f"delimiter {delimiter!r:.60} not found within {self._max_size} bytes"
             )
@@ -67,7 +78,7 @@ class Delimiter:
         return -1
 
 
-class Pattern:
+class Pattern(Target):
     """Everything up to the end of the first match of a regular expression.
 
     A match may begin anywhere, so a search that fails begins anew. That the work stays within
@@ -82,6 +93,7 @@ class Pattern:
     SMALL = 4096
 
     def __init__(self, pattern: "re.Pattern[bytes]", max_size: int | None) -> None:
+        self.exact_size = 0
         self._pattern = pattern
         self._max_size = max_size
         self._retry_at = 0
@@ -112,7 +124,7 @@ class Pattern:
         return self._retry_at > 0
 
 
-class Whole:
+class Whole(Target):
     """Everything until the stream is closed."""
 
     __slots__ = ()
