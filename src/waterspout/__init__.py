@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from waterspout import options as options
     from waterspout import process as process
     from waterspout import routing as routing
+    from waterspout import tcpclient as tcpclient
+    from waterspout import tcpserver as tcpserver
     from waterspout import template as template
     from waterspout import util as util
     from waterspout import web as web

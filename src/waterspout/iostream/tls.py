@@ -13,7 +13,7 @@ from waterspout.log import gen_log
 from waterspout.net.tlscontext import shared_context
 from waterspout.netutil import ssl_options_to_context, ssl_wrap_socket
 
-__all__ = ["SSLIOStream", "upgrade"]
+__all__ = ["SSLIOStream", "upgrade", "wrap"]
 
 
 class SSLIOStream(IOStream):
@@ -100,7 +100,7 @@ class SSLIOStream(IOStream):
         if not isinstance(self.socket, ssl.SSLSocket):
             try:
                 context = _context(self._ssl_options, False, self._server_hostname)
-                self.socket = _wrap(self.socket, context, False, self._server_hostname)
+                self.socket = wrap(self.socket, context, False, self._server_hostname)
             except (OSError, ValueError) as error:
                 self._fail_to_begin(error)
                 return
@@ -179,9 +179,6 @@ class SSLIOStream(IOStream):
                 received: int = self.socket.recv_into(room[size:])
                 if not received:
                     self._is_end_ahead = size > 0
-                    # OpenSSL makes no difference between an end and a reset.
-                    if not _has_peer(self.socket):
-                        raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
                     break
                 size += received
         except ssl.SSLWantReadError:
@@ -191,10 +188,11 @@ class SSLIOStream(IOStream):
             self._watch_writes(True)
             return size or None
         except OSError as error:
-            if not size:
-                raise
-            self._read_error = error
             self._is_end_ahead = True
+            reason = _reset_or(error, self.socket)
+            if not size and reason is not None:
+                raise reason from None
+            self._read_error = reason
         return size
 
     def write_to_fd(self, data: memoryview) -> int:
@@ -235,7 +233,7 @@ def upgrade(
     plain = stream.give_up_socket()
     try:
         secret = SSLIOStream(
-            _wrap(plain, context, server_side, server_hostname),
+            wrap(plain, context, server_side, server_hostname),
             max_buffer_size=stream.max_buffer_size,
             read_chunk_size=stream.read_chunk_size,
             max_write_buffer_size=stream.max_write_buffer_size,
@@ -275,16 +273,29 @@ def _context(
     return context
 
 
-def _wrap(
+def wrap(
     plain: socket.socket, context: ssl.SSLContext, server_side: bool, server_hostname: str | None
 ) -> ssl.SSLSocket:
+    """Return a socket for an `SSLIOStream`; ``OSError`` where the other side has gone already."""
+    plain.getpeername()  # ssl would find it out too late, and leave the descriptor open
     return ssl_wrap_socket(
         plain,
         context,
         server_hostname=server_hostname,
         server_side=server_side,
         do_handshake_on_connect=False,
+        suppress_ragged_eofs=False,
     )
+
+
+def _reset_or(error: OSError, connected: socket.socket) -> OSError | None:
+    """Return what a read has met: None for an end without leave-taking."""
+    if not isinstance(error, ssl.SSLEOFError):
+        return error
+    # From 3.0 on OpenSSL tells why, but for a reset; before, it makes no difference.
+    if error.reason is None and not _has_peer(connected):
+        return ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+    return None
 
 
 def _has_peer(connected: socket.socket) -> bool:

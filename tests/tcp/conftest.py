@@ -1,0 +1,15 @@
+"""Tests that are coroutines, servers in TLS or not, and certificates."""
+
+from tests.httpclient.fixtures import authority, ca_certs, server_tls
+from tests.tcp.servers import client_tls, net
+from tests.wire.server_under_test import pytest_pyfunc_call, wire
+
+__all__ = [
+    "authority",
+    "ca_certs",
+    "client_tls",
+    "net",
+    "pytest_pyfunc_call",
+    "server_tls",
+    "wire",
+]
