@@ -1,5 +1,7 @@
 """What one operation of the toolbox costs this process, under the framework that it is given.
 
+Both ends of a connection are in it: what an echo costs is what a client and a server take together.
+
 Started with: the framework, `own` or `uvloop` for its event loop, operations a round. Prints a line
 of JSON: for each operation its CPU microseconds, the least of some turns, one after the other.
 """
@@ -9,8 +11,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import socket
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 # Turns in one process: an operation is as fast as its best turn, the others were disturbed.
@@ -22,6 +27,9 @@ if loop_kind == "uvloop":
 gen: Any = importlib.import_module(f"{framework}.gen")
 locks: Any = importlib.import_module(f"{framework}.locks")
 queues: Any = importlib.import_module(f"{framework}.queues")
+iostream: Any = importlib.import_module(f"{framework}.iostream")
+netutil: Any = importlib.import_module(f"{framework}.netutil")
+tcpserver: Any = importlib.import_module(f"{framework}.tcpserver")
 IOLoop: Any = importlib.import_module(f"{framework}.ioloop").IOLoop
 
 
@@ -135,6 +143,51 @@ async def add_callback(times: int) -> None:
     await done
 
 
+class EchoServer(tcpserver.TCPServer):  # type: ignore[misc, name-defined]
+    size = 64
+
+    async def handle_stream(self, stream: Any, address: Any) -> None:
+        try:
+            while True:
+                await stream.write(await stream.read_bytes(self.size))
+        except iostream.StreamClosedError:
+            pass
+
+
+async def echo(times: int, size: int) -> None:
+    server = EchoServer()
+    server.size = size
+    data = bytes(size)
+    with tempfile.TemporaryDirectory() as directory:
+        path = str(Path(directory, "socket"))
+        server.add_socket(netutil.bind_unix_socket(path))
+        client = iostream.IOStream(socket.socket(socket.AF_UNIX))
+        await client.connect(path)
+        for _ in range(times):
+            client.write(data)
+            await client.read_bytes(size)
+        client.close()
+        server.stop()
+
+
+async def echo_small(times: int) -> None:
+    await echo(times, 64)
+
+
+async def echo_large(times: int) -> None:
+    await echo(times, 1 << 20)
+
+
+async def lines(times: int) -> None:
+    ends = socket.socketpair()
+    reader, writer = map(iostream.IOStream, ends)
+    writer.write(b"".join(b"a line of the text, number %d\n" % number for number in range(times)))
+    for _ in range(times):
+        await reader.read_until(b"\n")
+    reader.close()
+    writer.close()
+
+
 OPERATIONS = {
     "gen.coroutine step": step,
     "gen.coroutine call, no wait": call,
@@ -148,7 +201,13 @@ OPERATIONS = {
     "Lock acquire and release": acquire,
     "Lock, ten waiting": lock_that_waits,
     "add_callback round trip": add_callback,
+    "IOStream echo, 64 B": echo_small,
+    "IOStream read_until, a line": lines,
+    "IOStream echo, 1 MiB": echo_large,
 }
+
+# So many times fewer of those that take long.
+FEWER = {"IOStream echo, 1 MiB": 100}
 
 
 def main() -> None:
@@ -157,9 +216,10 @@ def main() -> None:
     best: dict[str, float] = {}
     for _ in range(TURNS):
         for name, operation in OPERATIONS.items():
+            times = count // FEWER.get(name, 1)
             begin = time.process_time()
-            loop.run_sync(lambda operation=operation: operation(count))
-            cost = (time.process_time() - begin) / count * 1e6
+            loop.run_sync(lambda operation=operation, times=times: operation(times))
+            cost = (time.process_time() - begin) / times * 1e6
             best[name] = min(cost, best.get(name, cost))
     print(json.dumps(best), flush=True)
 

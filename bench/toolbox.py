@@ -1,4 +1,4 @@
-"""The toolbox case: coroutines of generators, locks, queues and callbacks, beside Tornado's.
+"""The toolbox case: coroutines, locks, queues, callbacks and streams, beside Tornado's.
 
 One process a candidate and round runs all operations (`operations.py`), without a network.
 """

@@ -21,13 +21,6 @@ from waterspout.netutil import bind_sockets, ssl_wrap_socket
 Pair = tuple[IOStream, IOStream]
 
 
-@pytest.fixture(scope="module")
-def client_tls(authority):
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
-
-
 def plain_pair(wire: Wire, **options: Any) -> Pair:
     """Return two streams that talk to each other; the options are the first one's."""
     ours, theirs = socket.socketpair()
