@@ -1,12 +1,14 @@
 """Every public name of `names.txt` is there, and takes the arguments that it takes in Tornado."""
 
 import ast
+import asyncio
 import builtins
 import collections.abc
 import concurrent.futures
 import importlib
 import inspect
 import logging
+import unittest
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +28,9 @@ class Name(NamedTuple):
     module: str
     owner: str  # the class, or nothing
     name: str
-    kind: str  # class, property, classmethod, attribute, or nothing for what is called
+    kind: (
+        str  # class, property, classmethod, staticmethod, attribute, or nothing for what is called
+    )
     parameters: str  # or the bases of a class
 
     def __str__(self) -> str:
@@ -80,8 +84,9 @@ def parameters(text: str) -> tuple[list[str], list[str], dict[str, Any]]:
 
 def base_called(base: str) -> type:
     """Return the class that the table means with a base."""
+    others = (asyncio, unittest)
     own = [module_of(name) for name in NAMES if name.kind == "class" and name.name == base]
-    for place in (*own, util, builtins, collections.abc, concurrent.futures, logging):
+    for place in (*own, util, builtins, collections.abc, concurrent.futures, logging, *others):
         if isinstance(cls := getattr(place, base, None), type):
             return cls
     raise AssertionError(f"there is no class {base}")
@@ -105,19 +110,19 @@ def test_attribute(name):
 
 
 def _is_called(name: Name) -> bool:
-    return name.kind in ("", "classmethod")
+    return name.kind in ("", "classmethod", "staticmethod")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if _is_called(name)], ids=str)
 def test_arguments(name):
     value = found(name)
-    if name.kind == "classmethod":
-        assert isinstance(value, classmethod)
+    if name.kind:
+        assert isinstance(value, classmethod if name.kind == "classmethod" else staticmethod)
         value = value.__func__
     assert callable(value)
     signature = inspect.signature(value)
     positional, keywords, defaults = parameters(name.parameters)
-    if name.owner:
+    if name.owner and name.kind != "staticmethod":
         # It is called on an object or on a class, whatever that is called here.
         assert positional.pop(0) in ("self", "cls")
         own = list(signature.parameters.values())

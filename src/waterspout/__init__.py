@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     from waterspout import log as log
     from waterspout import netutil as netutil
     from waterspout import options as options
+    from waterspout import platform as platform
     from waterspout import process as process
     from waterspout import routing as routing
     from waterspout import tcpclient as tcpclient
     from waterspout import tcpserver as tcpserver
     from waterspout import template as template
+    from waterspout import testing as testing
     from waterspout import util as util
     from waterspout import web as web
     from waterspout import wsgi as wsgi

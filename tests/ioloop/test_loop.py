@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from waterspout.ioloop import IOLoop
+from waterspout.ioloop import AsyncIOLoop, IOLoop
 
 
 def passes(io_loop, count=1):
@@ -150,15 +150,15 @@ def test_a_subclass_can_be_configured(loop):
         assert type(IOLoop.current()) is Mine
     finally:
         IOLoop.configure(None)
-    assert IOLoop.configured_class() is IOLoop
+    assert IOLoop.configured_class() is AsyncIOLoop
 
 
 def test_it_shows_itself(io_loop):
     kind = type(io_loop.asyncio_loop).__module__.partition(".")[0]
-    assert repr(io_loop) == f"<IOLoop {kind} stopped handlers=0>"
-    assert io_loop.run_sync(_shown) == f"<IOLoop {kind} running handlers=0>"
+    assert repr(io_loop) == f"<AsyncIOLoop {kind} stopped handlers=0>"
+    assert io_loop.run_sync(_shown) == f"<AsyncIOLoop {kind} running handlers=0>"
     io_loop.close()
-    assert repr(io_loop) == f"<IOLoop {kind} closed handlers=0>"
+    assert repr(io_loop) == f"<AsyncIOLoop {kind} closed handlers=0>"
 
 
 async def _shown():

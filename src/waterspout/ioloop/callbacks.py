@@ -17,9 +17,11 @@ class Callbacks:
     Used in the thread of the loop only, while it runs.
     """
 
-    __slots__ = ("_unfinished",)
+    __slots__ = ("_unfinished", "on_failure")
 
     def __init__(self) -> None:
+        #: Called with what a callback fails with, after it was logged; or None.
+        self.on_failure: Callable[[Exception], object] | None = None
         # asyncio holds tasks weakly. Without this one could vanish in the middle of its work.
         self._unfinished: set[asyncio.Future[Any]] = set()
 
@@ -42,17 +44,22 @@ class Callbacks:
         except asyncio.CancelledError:
             return None
         except Exception as error:
-            _log_failure(callback, error)
+            self._tell_failure(callback, error)
             return None
         self._unfinished.add(future)
 
         def finish(future: asyncio.Future[Any]) -> None:
             self._unfinished.discard(future)
             if not future.cancelled() and (error := future.exception()) is not None:
-                _log_failure(callback, error)
+                self._tell_failure(callback, error)
 
         future.add_done_callback(finish)
         return future
+
+    def _tell_failure(self, callback: object, error: BaseException) -> None:
+        app_log.error("Exception in callback %r", callback, exc_info=error)
+        if self.on_failure is not None and isinstance(error, Exception):
+            self.on_failure(error)
 
 
 def is_awaited(outcome: object) -> TypeGuard[Awaitable[Any] | concurrent.futures.Future[Any]]:
@@ -66,7 +73,3 @@ def _as_future(
     if isinstance(promise, concurrent.futures.Future):
         return asyncio.wrap_future(promise)
     return asyncio.ensure_future(promise)
-
-
-def _log_failure(callback: object, error: BaseException) -> None:
-    app_log.error("Exception in callback %r", callback, exc_info=error)

@@ -5,7 +5,7 @@ import concurrent.futures
 import datetime
 import time
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar, cast, overload
+from typing import Any, ClassVar, Literal, TypeVar, cast, overload
 
 from waterspout.ioloop.callbacks import Callbacks
 from waterspout.ioloop.event_loop import new_event_loop, thread_event_loop
@@ -49,6 +49,10 @@ class IOLoop(Configurable):
 
     asyncio_loop: asyncio.AbstractEventLoop
 
+    # The subclasses for a loop that is made here, and for one that exists; `asyncioloop` sets them.
+    _of_new: ClassVar[type["IOLoop"]]
+    _of_existing: ClassVar[type["IOLoop"]]
+
     @classmethod
     def configurable_base(cls) -> type[Configurable]:
         """Return IOLoop."""
@@ -56,8 +60,8 @@ class IOLoop(Configurable):
 
     @classmethod
     def configurable_default(cls) -> type[Configurable]:
-        """Return IOLoop: it needs no subclass."""
-        return IOLoop
+        """Return AsyncIOLoop."""
+        return cls._of_new
 
     def initialize(
         self, make_current: bool = True, *, asyncio_loop: asyncio.AbstractEventLoop | None = None
@@ -107,7 +111,9 @@ class IOLoop(Configurable):
             return IOLoop() if instance else None
         face: IOLoop | None = getattr(loop, _FACE, None)
         if face is None and instance:
-            return IOLoop(make_current=False, asyncio_loop=loop)
+            is_configured = IOLoop.configured_class() is not IOLoop._of_new
+            kind = IOLoop if is_configured else IOLoop._of_existing
+            return kind(make_current=False, asyncio_loop=loop)
         return face
 
     @staticmethod
@@ -181,6 +187,15 @@ class IOLoop(Configurable):
             self.clear_current()
 
     # Callbacks
+
+    @property
+    def on_callback_failure(self) -> Callable[[Exception], object] | None:
+        """Called with what a callback failed with, when that has been logged; may be set."""
+        return self._callbacks.on_failure
+
+    @on_callback_failure.setter
+    def on_callback_failure(self, call: Callable[[Exception], object] | None) -> None:
+        self._callbacks.on_failure = call
 
     def add_callback(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Call `callback(*args, **kwargs)` in the next pass of the loop. May be called anywhere.

@@ -94,9 +94,10 @@ def run_sync(
     task = loop.create_task(main())
     try:
         return loop.run_until_complete(task)
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as cancelled:
         if is_expired:
-            raise TimeoutError(f"Operation timed out after {timeout} seconds") from None
+            # With the cancellation, whose traceback shows where it was waited.
+            raise TimeoutError(f"Operation timed out after {timeout} seconds") from cancelled
         raise
     finally:
         if timer is not None:
