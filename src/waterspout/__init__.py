@@ -24,6 +24,7 @@ if os.environ.get("WATERSPOUT_NO_EXTENSIONS", "") not in ("", "0"):
 
 if TYPE_CHECKING:
     from waterspout import auth as auth
+    from waterspout import autoreload as autoreload
     from waterspout import escape as escape
     from waterspout import http1connection as http1connection
     from waterspout import httpclient as httpclient

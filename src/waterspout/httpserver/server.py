@@ -220,6 +220,8 @@ class HTTPServer(HTTPServerConnectionDelegate):
             self.context = copy_context()
             self.drained = self.loop.create_future()
             self.drained.set_result(None)
+            if (on_serving := getattr(self._callback, "on_serving", None)) is not None:
+                on_serving()
         return self.loop
 
     @property

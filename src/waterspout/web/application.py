@@ -67,7 +67,8 @@ class Application(ReversibleRouter):
     - ``serve_traceback``: error pages show the traceback. Never in production.
     - ``debug``: stands for ``serve_traceback`` and ``autoreload`` being on, and for
       ``compiled_template_cache`` and ``static_hash_cache`` being off; each can be set differently.
-      ``autoreload`` is only noted: it is for who watches the program's files.
+    - ``autoreload``: from when the application is served, the process is restarted whenever one of
+      the program's files changes; see `waterspout.autoreload`.
 
     For cookies and for who is signed in:
 
@@ -247,6 +248,13 @@ class Application(ReversibleRouter):
         return HandlerDelegate(self, request, route)
 
     # From the server
+
+    def on_serving(self) -> None:
+        """Begin what is to run as long as the application is served, in the loop that serves."""
+        if self.settings.get("autoreload"):
+            from waterspout import autoreload  # not where programs are not worked on
+
+            autoreload.start()
 
     def start_exchange(self, exchange: Exchange) -> None:
         """Answer a request that has been received whole."""

@@ -14,13 +14,13 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from waterspout.autoreload.sources import Sources
 from waterspout.cli.serve.channel import FOR_PARENT, TOLD, Line
 from waterspout.cli.serve.fleet import Action, Exit, Fleet, Hurry, Kill, Start, Stop, Tell
 from waterspout.cli.serve.listeners import complete_no_more
 from waterspout.cli.serve.memory import size_of
 from waterspout.cli.serve.notification import Notification
 from waterspout.cli.serve.signals import Signals, held_back
-from waterspout.cli.serve.sources import Sources
 from waterspout.log import gen_log
 
 __all__ = ["Parent"]

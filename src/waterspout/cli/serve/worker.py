@@ -8,12 +8,12 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
+from waterspout.autoreload.sources import loaded_files
 from waterspout.cli.serve.application import ApplicationError, load
 from waterspout.cli.serve.channel import FOR_PARENT, TOLD, Channel, end_with_parent
 from waterspout.cli.serve.logs import choose_access_log, set_up, step_back
 from waterspout.cli.serve.options import server_arguments
 from waterspout.cli.serve.settings import APP_KEY, settings_of
-from waterspout.cli.serve.sources import loaded_files
 from waterspout.cli.serve.tls import context_of
 from waterspout.httpserver import HTTPServer
 from waterspout.ioloop import IOLoop

@@ -3,8 +3,8 @@
 import os
 import sys
 
-from waterspout.cli.serve import sources
-from waterspout.cli.serve.sources import Sources, loaded_files
+from waterspout.autoreload import sources
+from waterspout.autoreload.sources import Sources, loaded_files
 
 
 def test_changes_are_told_once():

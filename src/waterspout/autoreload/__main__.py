@@ -1,0 +1,5 @@
+"""``python -m waterspout.autoreload``: see `main`."""
+
+from waterspout.autoreload.program import main
+
+main()
