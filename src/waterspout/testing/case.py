@@ -8,6 +8,7 @@ from typing import Any
 
 from waterspout.ioloop import IOLoop
 from waterspout.platform.asyncio import AsyncIOMainLoop
+from waterspout.testing.leftovers import end_tasks
 from waterspout.testing.logs import is_expected
 from waterspout.testing.timeout import get_async_test_timeout
 
@@ -58,7 +59,7 @@ class AsyncTestCase(unittest.TestCase):
         """
         try:
             if not self.io_loop.asyncio_loop.is_closed():
-                _end_tasks(self.io_loop.asyncio_loop)
+                end_tasks(self.io_loop.asyncio_loop)
         finally:
             self.io_loop.on_callback_failure = None
             asyncio.set_event_loop(None)
@@ -148,19 +149,3 @@ class AsyncTestCase(unittest.TestCase):
             raise ValueError(
                 f"Return value from test method ignored: {method.__qualname__} gave {outcome!r}"
             )
-
-
-def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel what is left, and raise what a task fails with instead of ending."""
-    tasks = {task for task in asyncio.all_tasks(loop) if not task.done()}
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        seconds = get_async_test_timeout()
-        done, pending = loop.run_until_complete(asyncio.wait(tasks, timeout=seconds))
-        if pending:
-            raise AssertionError(f"tasks of the test go on though they are cancelled: {pending!r}")
-        for task in done:
-            if not task.cancelled():
-                task.result()
-    loop.run_until_complete(loop.shutdown_asyncgens())
