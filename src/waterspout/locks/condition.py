@@ -27,8 +27,8 @@ class Condition:
 
     def notify(self, n: int = 1) -> None:
         """Wake the first `n` who wait, or all if there are fewer."""
-        while n > 0 and (waiter := self._line.pop()) is not None:
-            waiter.serve(True)
+        while n > 0 and (place := self._line.pop()) is not None:
+            place.serve(True)
             n -= 1
 
     def notify_all(self) -> None:

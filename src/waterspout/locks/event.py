@@ -27,8 +27,8 @@ class Event:
     def set(self) -> None:
         """Set it, and let all go on who wait. From now on nobody has to."""
         self._is_set = True
-        while (waiter := self._line.pop()) is not None:
-            waiter.serve(None)
+        while (place := self._line.pop()) is not None:
+            place.serve(None)
 
     def clear(self) -> None:
         """Clear it: who waits from now on waits for the next `set`."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import datetime
+from collections.abc import Awaitable, Generator
 from types import TracebackType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from waterspout.gen.yielded import current_loop, succeeded
 from waterspout.locks.line import Line
@@ -41,24 +42,29 @@ class Permits:
 
     def release(self) -> None:
         """Give a permit back, or to the first in line."""
-        if not self._line:
+        place = self._line.pop()
+        if place is None:
             self._value += 1
-        elif (waiter := self._line.pop()) is not None:
-            waiter.serve(Permit(self))
+        else:
+            place.serve(None if place.is_entry else Permit(self))
 
-    async def __aenter__(self) -> None:
+    # Coroutines would be made and run for nothing: there is mostly no reason to wait.
+
+    def __aenter__(self) -> Awaitable[None]:
         if self._value > 0:
             self._value -= 1
-        else:
-            await self._line.join(None, self._take_back)
+            return _DONE
+        entering: Awaitable[None] = self._line.enter(self._take_back)
+        return entering
 
-    async def __aexit__(
+    def __aexit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None:
+    ) -> Awaitable[None]:
         self.release()
+        return _DONE
 
     def __enter__(self) -> NoReturn:
         name = type(self).__name__
@@ -75,8 +81,21 @@ class Permits:
     ) -> None:
         self.__enter__()
 
-    def _take_back(self, permit: "Permit") -> None:
+    def _take_back(self, permit: "Permit | None") -> None:
         self.release()
+
+
+class _Done:
+    """Nothing to wait for."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return _NOTHING  # type: ignore[no-any-return]
+
+
+_DONE: Awaitable[None] = _Done()
+_NOTHING: Any = iter(())
 
 
 class Permit:

@@ -28,6 +28,14 @@ class Queue(Generic[T]):
     # What holds the items, whatever has a length.
     _queue: Any
 
+    # Whether an item comes out as it went in; a subclass may change or drop it on the way.
+    _is_plain = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "_put" in cls.__dict__ or "_get" in cls.__dict__:
+            cls._is_plain = False
+
     def __init__(self, maxsize: int = 0) -> None:
         if maxsize is None:
             raise TypeError("maxsize is a number, not None: 0 stands for no limit")
@@ -72,16 +80,18 @@ class Queue(Generic[T]):
         It fails with TimeoutError after `timeout`, a point of `IOLoop.time()` or a timedelta; who
         is cancelled while he waits puts nothing in.
         """
-        if self._maxsize and not self._getters and self.full():
-            return self._putters.join(timeout, item=item)
-        self.put_nowait(item)
+        if self._getters:
+            self._hand_over(item)
+        elif self._maxsize and self.full():
+            return self._putters.join(timeout, None, item)
+        else:
+            self._add(item)
         return succeeded(current_loop(), None)
 
     def put_nowait(self, item: T) -> None:
         """Put an item in, or give it to who waits longest. QueueFull if there is no room."""
         if self._getters:
-            self._add(item)
-            self._serve()
+            self._hand_over(item)
         elif self._maxsize and self.full():
             raise QueueFull(f"{self!r} has no room for another item")
         else:
@@ -93,15 +103,17 @@ class Queue(Generic[T]):
         It fails with TimeoutError after `timeout`, a point of `IOLoop.time()` or a timedelta. Who
         is cancelled while he awaits it takes nothing out.
         """
-        if self._queue or self._putters:
+        if self._putters:
             return succeeded(current_loop(), self.get_nowait())
+        if self._queue:
+            return succeeded(current_loop(), self._get())
         return self._getters.join(timeout, self._take_back)
 
     def get_nowait(self) -> T:
         """Remove an item and return it. QueueEmpty if there is none."""
         if self._putters:
             putter = self._putters.pop()
-            assert putter is not None
+            assert putter is not None  # None of these enters by `async with`.
             self._add(putter.item)
             putter.serve(None)
         elif not self._queue:
@@ -146,6 +158,19 @@ class Queue(Generic[T]):
         if not self._unfinished:
             self._finished.clear()
         self._unfinished += 1
+
+    def _hand_over(self, item: T) -> None:
+        """Give an item to who waits longest. Then nothing else is in the queue."""
+        if not self._is_plain:
+            self._add(item)
+            self._serve()
+            return
+        getter = self._getters.pop()
+        assert getter is not None  # None of these enters by `async with`.
+        if not self._unfinished:
+            self._finished.clear()
+        self._unfinished += 1
+        getter.serve(item)
 
     def _serve(self) -> None:
         getter = self._getters.pop()
