@@ -7,6 +7,7 @@ import functools
 import gc
 import os
 import signal
+import socket
 import threading
 import time
 import weakref
@@ -270,6 +271,36 @@ def test_a_callback_added_by_a_callback_comes_later(io_loop):
     io_loop.add_callback(callback)
     passes(io_loop, 2)
     assert calls == ["now", "later"]
+
+
+def test_another_thread_is_told_what_it_may_call(io_loop):
+    """What it would ask for might come late, or never: nobody wakes the loop up."""
+    ours, theirs = socket.socketpair()
+
+    def mistakes():
+        for method, *arguments in (
+            (io_loop.call_later, 0, print),
+            (io_loop.call_at, 0, print),
+            (io_loop.add_timeout, datetime.timedelta(0), print),
+            (io_loop.add_handler, ours, print, IOLoop.READ),
+            (io_loop.update_handler, ours, IOLoop.READ),
+        ):
+            with pytest.raises(RuntimeError, match="another thread: from here only add_callback"):
+                method(*arguments)
+        return True
+
+    async def main():
+        return await io_loop.run_in_executor(None, mistakes)
+
+    with ours, theirs:
+        assert io_loop.run_sync(main)
+        # One that does not run yet may be prepared anywhere.
+        assert in_thread(lambda: io_loop.call_later(3600, print))
+
+
+def test_an_executor_that_is_none(io_loop):
+    with pytest.raises(TypeError, match="not 3"):
+        io_loop.set_default_executor(3)
 
 
 def test_a_callback_from_another_thread_wakes_the_loop_up(io_loop):

@@ -20,7 +20,7 @@ from waterspout.ioloop.handlers import (
     close_fd,
     split_fd,
 )
-from waterspout.ioloop.running import run_sync
+from waterspout.ioloop.running import CLOSED, run_sync
 from waterspout.util import Configurable
 
 __all__ = ["IOLoop"]
@@ -39,7 +39,9 @@ class IOLoop(Configurable):
     one of this thread, unless `make_current` is false. `IOLoop(asyncio_loop=loop)` is the face of a
     loop that exists; `IOLoop.current()` finds or makes the right one, and is what programs call.
 
-    Only `add_callback` may be called from another thread; all else belongs to the loop's thread.
+    Only `add_callback` may be called from another thread while the loop runs; all else belongs to
+    the loop's thread. Elsewhere, and when the loop is closed, it is a RuntimeError to ask for what
+    would come late or never.
     """
 
     NONE = NONE
@@ -146,6 +148,7 @@ class IOLoop(Configurable):
 
         Raises RuntimeError if the loop is closed, or one is running in this thread.
         """
+        self._check_open()
         self.asyncio_loop.run_forever()
 
     def stop(self) -> None:
@@ -261,6 +264,7 @@ class IOLoop(Configurable):
 
         The delay is measured by a clock that nobody sets. Errors are treated as in `add_callback`.
         """
+        self._check_usable()
         delay = max(0, delay)
         return self.asyncio_loop.call_later(delay, self._callbacks.run, callback, args, kwargs)
 
@@ -303,6 +307,7 @@ class IOLoop(Configurable):
 
         None stands for the default executor, which is a pool of threads until another is set.
         """
+        self._check_open()
         if executor is None:
             executor = self._executor
         return self.asyncio_loop.run_in_executor(executor, func, *args)
@@ -311,8 +316,10 @@ class IOLoop(Configurable):
         """Let `run_in_executor(None, ...)` use `executor`, of whatever kind.
 
         A pool of threads is from now on asyncio's default as well, and shut down when the loop is
-        closed. Any other stays yours to shut down.
+        closed. Any other stays yours to shut down. TypeError for what is no executor.
         """
+        if not isinstance(executor, concurrent.futures.Executor):
+            raise TypeError(f"an executor is a concurrent.futures.Executor, not {executor!r}")
         self._executor = executor
         if isinstance(executor, concurrent.futures.ThreadPoolExecutor):
             self.asyncio_loop.set_default_executor(executor)
@@ -325,12 +332,15 @@ class IOLoop(Configurable):
         `fd` is a file descriptor or an object with ``fileno()`` and ``close()``; the handler gets
         what was given. An error or hang-up shows as READ or WRITE, whichever was asked for.
 
-        ValueError if `fd` has a handler. NotImplementedError on Windows' proactor loop.
+        ValueError if `fd` has a handler. NotImplementedError on Windows' proactor loop, to which
+        `platform.asyncio.AddThreadSelectorEventLoop` adds what is missing.
         """
+        self._check_usable()
         self._handlers.add(fd, handler, events)
 
     def update_handler(self, fd: int | Selectable, events: int) -> None:
         """Wait for `events` from now on. ValueError if `fd` has no handler."""
+        self._check_usable()
         self._handlers.update(fd, events)
 
     def remove_handler(self, fd: int | Selectable) -> None:
@@ -344,6 +354,23 @@ class IOLoop(Configurable):
     def close_fd(self, fd: int | Selectable) -> None:
         """Close a file descriptor, or the object around one; nothing if it is closed."""
         close_fd(fd)
+
+    # Mistakes
+
+    def _check_usable(self) -> None:
+        """Raise RuntimeError where nobody would hear what is asked for in time."""
+        loop = self.asyncio_loop
+        if asyncio._get_running_loop() is not loop:
+            if loop.is_running():
+                raise RuntimeError(
+                    f"{self!r} runs in another thread: from here only add_callback may be called,"
+                    " which can do the rest there"
+                )
+            self._check_open()
+
+    def _check_open(self) -> None:
+        if self.asyncio_loop.is_closed():
+            raise RuntimeError(CLOSED)
 
 
 def _wake_up() -> None:

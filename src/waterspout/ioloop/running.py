@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 from waterspout.ioloop.callbacks import is_awaited
 from waterspout.ioloop.event_loop import new_event_loop
 
-__all__ = ["run", "run_sync"]
+__all__ = ["CLOSED", "run", "run_sync"]
 
 T = TypeVar("T")
+
+CLOSED = "Event loop is closed: IOLoop.current() finds or makes one that is open"
 
 
 def run(main: Coroutine[Any, Any, T], *, debug: bool = False) -> T:
@@ -77,7 +79,7 @@ def run_sync(
     if loop.is_running() or asyncio._get_running_loop() is not None:
         raise RuntimeError("This thread's event loop is already running: await, don't run_sync")
     if loop.is_closed():
-        raise RuntimeError("Event loop is closed")
+        raise RuntimeError(CLOSED)
     is_expired = False
     timer: asyncio.TimerHandle | None = None
 
