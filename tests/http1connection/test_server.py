@@ -406,3 +406,22 @@ async def test_many_small_chunks(wire: Wire):
     body = b"1\r\nx\r\n" * 20_000
     await client.send(request("Transfer-Encoding: chunked", method="POST") + body + b"0\r\n\r\n")
     assert (await client.response()).body == b"POST / " + b"x" * 20_000
+
+
+async def test_many_requests_sent_ahead_hold_up_nobody(wire: Wire):
+    taken: list[Any] = []
+
+    def answer_and_note(connection: Any, message: Recorder) -> None:
+        taken.append(message)
+        answer(connection, b"")
+
+    _, _, client = serve(wire, answer_and_note)
+    await client.send(request() * 200)
+    most = 0
+    while len(taken) < 200:
+        before = len(taken)
+        await turns(1)
+        most = max(most, len(taken) - before)
+    assert most <= 16
+    for _ in range(200):
+        assert (await client.response()).status == 200
