@@ -29,8 +29,12 @@ T = TypeVar("T")
 
 _MAX_BUFFER_SIZE = 100 * 1024 * 1024
 _READ_CHUNK_SIZE = 64 * 1024
-# Reads or writes that are done for one stream before others get their turn.
+# System calls that are done for one stream before others get their turn.
 _MAX_CALLS_PER_TURN = 16
+# Bytes that a program reads or writes without having to wait before others get their turn, and what
+# each read and write counts besides its own bytes.
+_BYTES_PER_TURN = 64 * 1024
+_BYTES_PER_CALL = 4 * 1024
 # How long the bytes of a large buffer may wait before they are searched for a pattern again.
 _PATTERN_DELAY = 0.05
 
@@ -43,6 +47,8 @@ class BaseIOStream:
     One read at a time: a second one raises ``AssertionError``. A read or a write on a stream that
     is closed raises ``StreamClosedError``, at the call or from its future; what has been read
     before can still be had. A read whose future is cancelled is over, and takes no bytes with it.
+    Where the other side is as fast as the program, a read or a write is now and then done a turn of
+    the loop later, so that others have theirs.
 
     ``max_buffer_size`` bounds what is kept for reads (100 MiB if None): one that would need more
     closes the stream with ``StreamBufferFullError``. ``max_write_buffer_size`` bounds what is
@@ -71,6 +77,10 @@ class BaseIOStream:
         # What each unfinished write waits for: so many bytes sent since the beginning.
         self._writes: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._is_held = False  # nothing may be sent yet
+        self._turn_left = _BYTES_PER_TURN
+        # What could be done at once is done in the next turn.
+        self._is_read_late = False
+        self._is_write_late = False
         self._close_callback: Callable[[], object] | None = None
         self._is_closed = False
         self._has_reader = False
@@ -194,7 +204,10 @@ class BaseIOStream:
                 self._watch_writes(True)
         elif size:
             outgoing.append(view)
-        if outgoing.size or self._is_held:
+        if self._is_turn_over(size) and not self._is_write_late:
+            self._is_write_late = True
+            self._loop.call_soon(self._end_writes)
+        if outgoing.size or self._is_held or self._is_write_late:
             self._writes.append((outgoing.total + outgoing.size, future))
         else:
             future.set_result(None)
@@ -226,6 +239,7 @@ class BaseIOStream:
         self._signal_close()
 
     def _signal_close(self) -> None:
+        self._end_writes()
         reading = self._incoming.end_of_stream(is_clean=self.error is None)
         if reading is not None:
             self._fail(reading)
@@ -267,6 +281,10 @@ class BaseIOStream:
 
     def _go_on_reading(self, future: "asyncio.Future[T]") -> "asyncio.Future[T]":
         """Give the read what there is, and watch for the rest."""
+        if not self._is_closed and self._is_turn_over(0):
+            self._is_read_late = True
+            self._loop.call_soon(self._read_late, future)
+            return future
         if self._complete():
             return future
         if self._is_closed:
@@ -278,6 +296,12 @@ class BaseIOStream:
             if self._incoming.is_awaited:
                 self._watch_reads(True)
         return future
+
+    def _read_late(self, future: "asyncio.Future[Any]") -> None:
+        """Go on with a read that has let others have their turn, unless it is over by now."""
+        if not future.done():
+            self._is_read_late = False
+            self._go_on_reading(future)
 
     def _complete(self) -> bool:
         """Give the read what it waits for, if that has come; tell whether no read waits any more.
@@ -302,8 +326,11 @@ class BaseIOStream:
 
     def _on_readable(self) -> None:
         """Read, for the loop says that something has come."""
+        self._turn_left = _BYTES_PER_TURN
         if self._incoming.is_awaited:
-            self._read_available()
+            is_late, self._is_read_late = self._is_read_late, False
+            if not is_late or not self._complete():
+                self._read_available()
             return
         self._incoming.end()
         if self._close_callback is None or self._incoming.data:
@@ -349,6 +376,7 @@ class BaseIOStream:
         self._is_ahead = self._is_end_ahead or size == len(room)
         del room  # or it could not grow
         self._incoming.add(size)
+        self._turn_left -= size
         return self._is_ahead
 
     def _search(self) -> None:
@@ -375,12 +403,18 @@ class BaseIOStream:
             outgoing.advance(sent)
             if sent < size:
                 break
-        sent = outgoing.total
+        if not self._is_write_late:
+            self._end_writes()
+        self._watch_writes(outgoing.size > 0)
+
+    def _end_writes(self) -> None:
+        """Tell those whose bytes have left."""
+        self._is_write_late = False
+        sent = self._outgoing.total
         while self._writes and self._writes[0][0] <= sent:
             _, future = self._writes.popleft()
             if not future.done():
                 future.set_result(None)
-        self._watch_writes(outgoing.size > 0)
 
     def _send(self, data: memoryview) -> int:
         """Send what can be sent now of ``data``; return how much that was, -1 after an error."""
@@ -391,6 +425,14 @@ class BaseIOStream:
             return -1
 
     # Inside
+
+    def _is_turn_over(self, size: int) -> bool:
+        """Count a read, or a write of ``size`` bytes; tell whether it has been much."""
+        self._turn_left -= size + _BYTES_PER_CALL
+        if self._turn_left > 0:
+            return False
+        self._turn_left = _BYTES_PER_TURN
+        return True
 
     def _check_closed(self) -> None:
         if self._is_closed:
