@@ -1,5 +1,6 @@
 """The access log of servers without an Application of their own."""
 
+import asyncio
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -185,3 +186,57 @@ async def test_a_target_cannot_forge_a_line(wire: Wire, records):
     await client.response()
     [record] = records()
     assert len(record.getMessage().splitlines()) == 1
+
+
+def outside_in(kind: str, fallback: Any) -> Application:
+    """Return an application that leaves everything to others, and logs as under ``serve``."""
+    application = Application([("/.*", FallbackHandler, {"fallback": fallback})], access_log=kind)
+    application.fallback_log = AccessLog(kind).log
+    return application
+
+
+@pytest.mark.parametrize("kind", ["text", "json"])
+async def test_a_function_behind_a_handler(wire: Wire, records, kind: str):
+    waiting: list[Any] = []
+
+    async def answer(request: Any) -> None:
+        if request.path == "/fails":
+            raise ValueError("on purpose")
+        if request.path == "/waits":
+            waiting.append(request)
+            await asyncio.Event().wait()
+        hello(request)
+
+    application = Application([("/.*", FallbackHandler, {"fallback": answer})])
+    client = await wire.client(outside_in(kind, application))
+    assert (await client.ask(path="/a")).status == 200
+    assert (await client.ask(path="/fails")).status == 500
+    await client.send(request(path="/waits"))
+    while not waiting:
+        await turns(1)
+    client.close()
+    while len(records()) < 3:
+        await turns(1)
+    messages = [found.getMessage() for found in records()]
+    if kind == "json":
+        told = [(found["status"], found["target"]) for found in map(json.loads, messages)]
+    else:
+        told = [(int(words[0]), words[2]) for words in map(str.split, messages)]
+    assert told == [(200, "/a"), (500, "/fails"), (499, "/waits")]
+
+
+async def test_a_body_for_a_function_behind_a_handler_that_is_refused(wire: Wire, records):
+    server = wire.serve(outside_in("text", hello), max_body_size=1)
+    client = await wire.connect(server)
+    assert (await client.ask(method="POST", body=b"12")).status == 413
+    assert [found.getMessage().split()[:2] for found in records()] == [["413", "POST"]]
+
+
+async def test_a_container_that_logs_behind_a_handler_is_logged_once(wire: Wire, records):
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    client = await wire.client(outside_in("text", WSGIContainer(application)))
+    assert (await client.ask()).body == b"ok"
+    assert len(records()) == 1

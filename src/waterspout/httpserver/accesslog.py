@@ -58,8 +58,11 @@ class AccessLog(ServerObserver):
 
     def on_request_end(self, exchange: Exchange) -> None:
         """Log a request that was not refused and has no handler."""
-        if exchange.is_refused or exchange.handler_class is not None:
-            return
+        if not exchange.is_refused and exchange.handler_class is None:
+            self.log(exchange)
+
+    def log(self, exchange: Exchange) -> None:
+        """Log a request that is over."""
         # A program that takes the connection over before it has answered leaves 0.
         status = exchange.status or (0 if exchange.finish_time else _CLIENT_GONE)
         if _is_enabled(level_of(status)):

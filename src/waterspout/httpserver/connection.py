@@ -204,8 +204,11 @@ class HTTPServerConnection(RefusingChannel):
         engine = self._engine
         if not engine.keep_alive:
             self._drop_body(None)
-        if self._observer is not None and exchange is not None:
-            self._server.tell(self._observer.on_request_end, exchange)
+        if exchange is not None:
+            if self._observer is not None:
+                self._server.tell(self._observer.on_request_end, exchange)
+            if exchange.access_log is not None:
+                self._server.tell(exchange.access_log, exchange)
         self.exchange = None
         if not engine.keep_alive:
             self._close_gently()

@@ -22,6 +22,7 @@ cdef class Exchange:
     cdef public object receiver
     cdef public object memo
     cdef public object handler_class
+    cdef public object access_log
     cdef public int status
     cdef public long long body_bytes_received
     cdef public long long bytes_sent

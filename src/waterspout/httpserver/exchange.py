@@ -82,6 +82,9 @@ class Exchange:
         self.memo: Any = None
         #: The class of the handler that answers; None for others, and where there is none yet.
         self.handler_class: Any = None
+        #: Who logs it when it is over, where no handler does; what is refused or fails is logged as
+        #: that.
+        self.access_log: Callable[[Exchange], None] | None = None
         #: The status of the final response; 0 before it.
         self.status = 0
         #: Bytes of the request's body, once that has ended in some way; without chunks' frames.
@@ -420,12 +423,14 @@ class Exchange:
         """``fail`` for a request that nobody else will log: the server's owner is told of it."""
         if self.finish_time or self.is_lost:
             return
+        self.access_log = None
         self.fail(status)
         self._connection.on_failure(self, status, error)
 
     def on_refused(self, status: int, size: int) -> None:
         """Take note, from the connection, that it has answered itself, in ``size`` bytes."""
         self.is_refused = True
+        self.access_log = None
         self.is_lost = True
         if size:
             self.status = status

@@ -115,8 +115,11 @@ class RefusingChannel(Channel):
         if self._unsent.fail(error) and exchange is not None:
             exchange.was_told = True
         self._drop_body(error)
-        if exchange is not None and self._observer is not None:
-            self._server.tell(self._observer.on_request_end, exchange)
+        if exchange is not None:
+            if self._observer is not None:
+                self._server.tell(self._observer.on_request_end, exchange)
+            if exchange.access_log is not None:
+                self._server.tell(exchange.access_log, exchange)
         return exchange
 
     def _drop_body(self, error: Exception | None) -> None:

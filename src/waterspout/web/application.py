@@ -127,6 +127,8 @@ class Application(ReversibleRouter):
         self._own_log: Callable[[Any], None] | None = settings.get("log_function")
         self.access_log = settings.get("access_log", None if self._own_log else "text")
         #: Who counts what a server of this application does, or None.
+        #: Who logs what a ``FallbackHandler`` leaves to a function; None: nobody but the function.
+        self.fallback_log: Callable[[Any], None] | None = None
         self.observer: ServerObserver | None = _observer(settings.get("metrics"))
         self.ui_modules = ui_modules_of(settings.get("ui_modules") or {})
         self.ui_methods = ui_methods_of(settings.get("ui_methods") or {})

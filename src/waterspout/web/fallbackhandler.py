@@ -16,7 +16,8 @@ class FallbackHandler(RequestHandler):
     """Hands each request to ``fallback``: an ``Application``, a ``WSGIContainer``, a function.
 
     A function gets the ``HTTPServerRequest`` and answers through ``request.connection``, at once or
-    later; it may be ``async def``. Whoever answers also logs the request.
+    later; it may be ``async def``. Whoever answers also logs the request; where that is a function
+    ``waterspout serve`` does.
     """
 
     def initialize(self, fallback: Callable[[HTTPServerRequest], Any]) -> None:
@@ -26,13 +27,19 @@ class FallbackHandler(RequestHandler):
     def prepare(self) -> None:
         """Hand the request over; for this handler that is the end."""
         exchange = self.request.connection
-        start = getattr(self.fallback, "start_exchange", None)
+        application = self.application
+        fallback = self.fallback
+        has_own_log = hasattr(fallback, "access_log")
+        if has_own_log and application.access_log == "json" and fallback.access_log == "text":
+            fallback.access_log = "json"  # one log has one format
+        start = getattr(fallback, "start_exchange", None)
         if start is not None:
+            if application.fallback_log is not None and hasattr(fallback, "fallback_log"):
+                fallback.fallback_log = application.fallback_log
             start(exchange)
         else:
-            if self.application.access_log == "json" and hasattr(self.fallback, "access_log"):
-                # One log has one format. Where it is None somebody else writes it.
-                self.fallback.access_log = self.fallback.access_log and "json"
+            if application.fallback_log is not None and not has_own_log:
+                exchange.access_log = application.fallback_log
             rest = self.fallback(self.request)
             if iscoroutine(rest):
                 start_answering(exchange, rest, copy_context())

@@ -446,6 +446,7 @@ def test_the_help_can_be_read_without_a_program():
 
 
 OTHERS = """
+from waterspout.web import Application, FallbackHandler
 from waterspout.httputil import HTTPHeaders, ResponseStartLine
 from waterspout.wsgi import WSGIContainer
 
@@ -459,10 +460,11 @@ def application(environ, start_response):
     return []
 
 container = WSGIContainer(application)
+mixed = Application([("/.*", FallbackHandler, {"fallback": function})])
 """
 
 
-@pytest.mark.parametrize("name", ["function", "container"])
+@pytest.mark.parametrize("name", ["function", "container", "mixed"])
 @pytest.mark.parametrize("kind", ["text", "json"])
 def test_the_access_log_of_what_is_no_application(serve, program, name, kind):
     (program / "others.py").write_text(OTHERS)

@@ -34,20 +34,25 @@ def set_up(access: str) -> None:
 def choose_access_log(application: Any, access: str) -> "ServerObserver | None":
     """Have requests logged as is asked for; return who does that where nobody does it yet.
 
-    An `Application` logs its own, as text or as its settings say, or else as JSON. Functions,
-    routers and WSGI applications are logged by an observer of the server.
+    An `Application` logs its own, as text or as its settings say, or else as JSON, and what its
+    handlers leave to functions. Functions, routers and WSGI applications are logged by an observer
+    of the server.
     """
-    if hasattr(application, "start_exchange"):
-        if access == "json" and hasattr(application, "access_log"):
-            application.access_log = "json"
-        return None
-    if hasattr(application, "access_log"):
+    is_application = hasattr(application, "start_exchange")
+    if not is_application and hasattr(application, "access_log"):
         application.access_log = None
     if access == "off":
         return None
     from waterspout.httpserver.accesslog import AccessLog  # the parent needs none of it
 
-    return AccessLog(access)
+    log = AccessLog(access)
+    if not is_application:
+        return log
+    if access == "json" and hasattr(application, "access_log"):
+        application.access_log = "json"
+    if hasattr(application, "fallback_log"):
+        application.fallback_log = log.log
+    return None
 
 
 def step_back() -> None:
