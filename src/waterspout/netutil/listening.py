@@ -130,7 +130,8 @@ def bind_unix_socket(
 ) -> socket.socket:
     """Return a non-blocking unix socket that listens at ``file``, with permissions ``mode``.
 
-    A socket that a dead server left there is replaced; anything else there is an ``OSError``.
+    A socket that is there is replaced: that of a server that has died, and also of one that lives.
+    Anything else there is an ``OSError``.
     """
     try:
         if stat.S_ISSOCK(os.stat(file).st_mode):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from waterspout.cli.serve.listeners import complete_no_more
+from waterspout.cli.serve.listeners import complete_no_more, listen_on_file, removed_at_end
 
 
 @pytest.fixture
@@ -53,3 +53,38 @@ def test_a_unix_socket_is_left_as_it_is(tmp_path):
         listener.listen()
         complete_no_more(listener)
         client.connect(path)
+
+
+def test_the_file_of_a_dead_server_is_replaced(tmp_path):
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(path)
+        dead.listen()
+    with listen_on_file(path, 0o600, 5), socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+
+
+def test_the_file_of_a_server_that_lives_is_left(tmp_path):
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(0)
+        # The first one is let in, and the queue is full then.
+        for _ in range(3):
+            with pytest.raises(OSError, match=f"cannot listen on {path}: another server listens"):
+                listen_on_file(path, 0o600, 5)
+
+
+def test_what_is_removed_is_our_own(tmp_path):
+    path = tmp_path / "socket"
+    path.touch()
+    with removed_at_end(str(path)):
+        pass
+    assert not path.exists()
+    path.touch()
+    with removed_at_end(str(path)):
+        path.rename(tmp_path / "former")
+        path.touch()
+    assert path.exists()
+    with removed_at_end(str(path)):
+        path.unlink()

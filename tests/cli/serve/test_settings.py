@@ -41,7 +41,7 @@ def test_a_file(file):
         ("prot = 1", "no key 'prot', did you mean 'port'?"),
         ("limit_body_size = 1", "no key 'limit_body_size', did you mean 'limit-body-size'?"),
         ("config = 'other.toml'", "no key 'config'"),
-        ("[server]\nport = 1", "no key 'server'"),
+        ("[server]\nport = 1", "no key 'server': options stand by themselves, in no table"),
         ("port = 'http'", "key 'port' must be a number from 0 to 65535, not 'http'"),
         ("timeout-idle = -1", "key 'timeout-idle' must be a number of seconds"),
         ("reload = 1", "key 'reload' must be true or false, not 1"),
@@ -99,6 +99,14 @@ def test_the_grace_of_development_is_short():
         (["main:app", "--certfile", "none.pem"], "certificate or key none.pem: No such file or "),
         (["main:app", "--certfile", __file__], f"certificate and key in {__file__}: no PEM file"),
         (["--config", "none.toml"], "cannot read none.toml: No such file or directory"),
+        (
+            ["main:app", "--limit-min-body-rate", "0"],
+            "limit-min-body-rate must be a finite number above 0, not 0.0",
+        ),
+        (
+            ["main:app", "--limit-chunks-per-turn", "0"],
+            "limit-chunks-per-turn must be an integer from 1 to ",
+        ),
     ],
 )
 def test_a_mistake_is_told_in_one_line_before_anything_is_started(arguments, told, capsys):

@@ -5,11 +5,12 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 from waterspout.cli.serve.application import split_name
 from waterspout.cli.serve.fleet import Fleet, Rules
+from waterspout.cli.serve.listeners import listen_on_file, removed_at_end
 from waterspout.cli.serve.logs import set_up
 from waterspout.cli.serve.notification import Notification
 from waterspout.cli.serve.options import OPTIONS, Option, policy_of
@@ -18,7 +19,7 @@ from waterspout.cli.serve.pidfile import PidFile
 from waterspout.cli.serve.settings import APP_KEY, settings_of
 from waterspout.cli.serve.tls import context_of
 from waterspout.cli.serve.values import FLAG, WORKERS
-from waterspout.netutil import bind_sockets, bind_unix_socket, systemd_sockets
+from waterspout.netutil import bind_sockets, systemd_sockets
 from waterspout.process import cpu_count
 
 __all__ = ["add_arguments", "run"]
@@ -105,9 +106,13 @@ def run(args: argparse.Namespace) -> int:
         return 2
     set_up(settings["access_log"])
     with ExitStack() as stack:
-        listeners = [stack.enter_context(found) for found in handed_over or _listeners(settings)]
-        if not handed_over:
-            stack.callback(_remove_unix_socket, settings)
+        try:
+            listeners = [stack.enter_context(item) for item in handed_over or _listen(settings)]
+        except OSError as error:
+            print(f"waterspout serve: {error.strerror}", file=sys.stderr)
+            return 1
+        if not handed_over and settings["unix"] is not None:
+            stack.enter_context(removed_at_end(settings["unix"]))
         pid_file = settings["pid_file"]
         stack.enter_context(nullcontext() if pid_file is None else PidFile(pid_file))
         name = f"serving {settings[APP_KEY]} at {' '.join(_urls(settings, listeners))}"
@@ -165,17 +170,11 @@ def _rules(settings: dict[str, Any]) -> Rules:
     )
 
 
-def _listeners(settings: dict[str, Any]) -> list[socket.socket]:
+def _listen(settings: dict[str, Any]) -> list[socket.socket]:
     if settings["unix"] is not None:
         file, mode, backlog = settings["unix"], settings["unix_mode"], settings["backlog"]
-        return [bind_unix_socket(file, mode, backlog)]
+        return [listen_on_file(file, mode, backlog)]
     return bind_sockets(settings["port"], settings["host"], backlog=settings["backlog"])
-
-
-def _remove_unix_socket(settings: dict[str, Any]) -> None:
-    if settings["unix"] is not None:
-        with suppress(OSError):
-            os.unlink(settings["unix"])
 
 
 def _urls(settings: dict[str, Any], listeners: Sequence[socket.socket]) -> list[str]:

@@ -1,4 +1,8 @@
-"""How listening sockets end without a reset for those who have connected.
+"""How listening sockets begin without taking anybody's place, and end without a reset for anybody.
+
+A unix socket is a file, which stays when its server has died, and which another server could take
+away from one that lives: so it is asked first whether anybody answers there, and in the end only
+the file that was made here is removed.
 
 The kernel completes connections on its own and queues them; to close the socket resets all that
 are still in the queue. So at the end the kernel is told first to complete no more: it lets a
@@ -6,11 +10,17 @@ client's attempts (SYN) pass unseen, and those in the queue are accepted and ans
 attempts meanwhile repeats it after a second and is refused, or finds whoever listens next.
 """
 
+import errno
+import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from struct import pack
 
-__all__ = ["complete_no_more"]
+from waterspout.netutil import bind_unix_socket
+
+__all__ = ["complete_no_more", "listen_on_file", "removed_at_end"]
 
 # A classic BPF program (linux/filter.h): it sees a segment from the TCP header on.
 _FLAGS_OFFSET = 13
@@ -22,6 +32,37 @@ _PROGRAM = (
     (0x06, 0, 0, 0xFFFFFFFF),  # keep all of it
 )
 _SO_ATTACH_FILTER = 26
+
+
+def listen_on_file(file: str, mode: int, backlog: int) -> socket.socket:
+    """Listen at ``file`` as ``bind_unix_socket``, but where another server does: ``OSError``."""
+    if _is_answered(file):
+        raise OSError(errno.EADDRINUSE, f"cannot listen on {file}: another server listens there")
+    return bind_unix_socket(file, mode, backlog)
+
+
+def _is_answered(file: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.setblocking(False)
+        try:
+            client.connect(file)
+        except BlockingIOError:
+            return True  # its queue is full
+        except OSError:
+            return False
+        return True
+
+
+@contextmanager
+def removed_at_end(file: str) -> Iterator[None]:
+    """Remove ``file`` after the ``with`` statement, unless it is another one by then."""
+    made = os.stat(file)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if os.path.samestat(os.stat(file), made):
+                os.unlink(file)
 
 
 def complete_no_more(listener: socket.socket) -> None:

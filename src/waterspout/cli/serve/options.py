@@ -25,7 +25,7 @@ from waterspout.cli.serve.values import (
     choice,
     or_off,
 )
-from waterspout.httpserver.policy import Policy
+from waterspout.httpserver.policy import Policy, check
 from waterspout.protocol.http1 import Limits
 
 __all__ = ["OPTIONS", "Option", "policy_of", "server_arguments"]
@@ -217,13 +217,26 @@ OPTIONS = (
 
 
 def policy_of(settings: dict[str, Any]) -> Policy:
-    """Return the policy that settings, by the keys of their options, describe."""
+    """Return the policy that settings, by the keys of their options, describe.
+
+    ``ValueError``, which names the option, where a bound could not be kept to.
+    """
     chosen: dict[type | None, dict[str, Any]] = {Limits: {}, Policy: {}}
     for option in OPTIONS:
         if option.owner is not None:
             value = settings[option.key]
             chosen[option.owner][option.field] = not value if option.is_inverted else value
-    return Policy(limits=Limits(**chosen[Limits]), **chosen[Policy])
+    try:
+        return check(Policy(limits=Limits(**chosen[Limits]), **chosen[Policy]))
+    except ValueError as error:
+        raise ValueError(_by_option(str(error))) from None
+
+
+def _by_option(mistake: str) -> str:
+    """Return what is told of a field, "policy idle_timeout must be ...", by its option's name."""
+    _, field, rest = mistake.split(" ", 2)
+    [option] = [found for found in OPTIONS if found.field == field]
+    return f"{option.name} {rest}"
 
 
 def server_arguments(settings: dict[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,8 @@ def read_file(name: str) -> dict[str, Any]:
                 raise ValueError(f"{name}: key {key!r} {error}") from None
         elif key == APP_KEY:
             raise ValueError(f"{name}: key {key!r} must be a text MODULE:APP, not {value!r}")
+        elif isinstance(value, dict):
+            raise ValueError(f"{name}: no key {key!r}: options stand by themselves, in no table")
         else:
             raise ValueError(f"{name}: no key {key!r}{_hint(key, [*options, APP_KEY])}")
     return settings
