@@ -123,10 +123,12 @@ def test_callbacks_hear_what_is_kept(make_client):
         client.fetch(server.url)
         client.fetch(server.url, streaming_callback=pieces.append)
         assert b"".join(pieces) == b"kept"
-        # What a callback got is not kept.
+        # What a callback got is kept as well.
         client.fetch(server.url + "x", streaming_callback=pieces.append)
-        client.fetch(server.url + "x")
-        assert len(server.requests) == 3
+        answer = client.fetch(server.url + "x")
+        assert (answer.body, answer.from_cache) == (b"kept", True)
+        assert b"".join(pieces) == b"keptkept"
+        assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(
@@ -193,6 +195,40 @@ def test_redirects_are_followed_from_what_is_kept(make_client):
         assert answers[1].effective_url == server.url + "there"
         assert answers[1].history[0].from_cache
         assert len(server.requests) == 2
+
+
+def test_redirects_that_are_followed_are_kept(make_client, storage):
+    moved = response(b"this way", "302 Found", Location="/there", Cache_Control="max-age=1000")
+    with serve(answering(moved, KEPT)) as server:
+        client = make_client(cache=storage)
+        answers = [client.fetch(server.url) for _ in range(2)]
+        assert [answer.body for answer in answers] == [b"kept", b"kept"]
+        assert [answer.history[0].from_cache for answer in answers] == [False, True]
+        answer = client.fetch(server.url, follow_redirects=False, raise_error=False)
+        assert (answer.code, answer.body, answer.from_cache) == (302, b"this way", True)
+        assert len(server.requests) == 2
+
+
+def test_a_redirect_that_is_coded_is_kept(make_client):
+    body = gzip.compress(b"this way")
+    fields = {"Content_Encoding": "gzip", "Cache_Control": "max-age=1000"}
+    moved = response(body, "301 Moved", Location="/there", **fields)
+    with serve(answering(moved, OK)) as server:
+        client = make_client(cache=True)
+        client.fetch(server.url)
+        answer = client.fetch(server.url, follow_redirects=False, raise_error=False)
+        assert (answer.code, answer.body, answer.from_cache) == (301, b"this way", True)
+
+
+def test_redirects_that_are_not_to_be_kept(make_client):
+    moved = response(b"", "302 Found", Location="/there")
+    large = response(b"x" * 65537, "301 Moved", Location="/there", Cache_Control="max-age=1000")
+    with serve(answering(moved, OK, moved, OK), answering(large), answering(OK)) as server:
+        client = make_client(cache=True)
+        for _ in range(2):
+            assert not client.fetch(server.url).history[0].from_cache
+        client.fetch(server.url + "large")
+        assert not client.fetch(server.url + "large").history
 
 
 def test_cookies_are_taken_once(make_client):
@@ -295,15 +331,73 @@ def test_the_credentials_of_a_proxy_are_not_kept(make_client):
     assert "roxy" not in repr(kept)
 
 
-def test_streams_come_from_it_and_are_not_kept(make_client):
+def test_streams_come_from_it_and_are_kept(make_client, storage):
     with serve(answering(KEPT, STALE, SAME)) as server:
-        client = make_client(cache=True)
-        with client.stream(server.url + "a") as answer:
+        client = make_client(cache=storage)
+        for is_kept in (False, True):
+            with client.stream(server.url + "a") as answer:
+                assert answer.read() == b"kept"
+                assert answer.from_cache == is_kept
+        with client.stream(server.url + "b") as answer:
             assert not answer.from_cache
             assert answer.read() == b"kept"
-        client.fetch(server.url + "a")
-        with client.stream(server.url + "a") as answer:
+        with client.stream(server.url + "b") as answer:
             assert answer.from_cache
             assert b"".join(answer.iter_bytes()) == b"kept"
             assert [one.code for one in answer.history] == [304]
         assert len(server.requests) == 3
+
+
+def test_a_stream_that_is_coded_is_kept_as_it_was_decoded(make_client):
+    coded = response(
+        gzip.compress(b"plain" * 100), Content_Encoding="gzip", Cache_Control="max-age=9"
+    )
+    with serve(answering(coded, coded)) as server:
+        client = make_client(cache=True)
+        with client.stream(server.url) as answer:
+            assert answer.read() == b"plain" * 100
+        client.fetch(server.url + "b", streaming_callback=lambda piece: None)
+        for url in (server.url, server.url + "b"):
+            answer = client.fetch(url)
+            assert (answer.body, answer.from_cache) == (b"plain" * 100, True)
+
+
+def test_half_a_stream_is_not_kept(make_client):
+    large = response(b"x" * 300_000, Cache_Control="max-age=1000")
+    with serve(always(large)) as server:
+        client = make_client(cache=True)
+        with client.stream(server.url) as answer:
+            assert next(iter(answer.iter_bytes()))
+        assert not client.fetch(server.url).from_cache
+
+
+@pytest.mark.parametrize("size", [100, 101])
+def test_what_is_too_large_is_not_kept(make_client, size):
+    chunked = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nCache-Control: max-age=9\r\n\r\n"
+        b"%x\r\n%b\r\n0\r\n\r\n" % (size, b"x" * size)
+    )
+    framed = response(b"x" * size, Cache_Control="max-age=9")
+    with serve(answering(framed, framed, chunked, framed, framed, framed)) as server:
+        client = make_client(cache=HTTPCache(max_body_size=100))
+        for path in ("gathered", "called", "streamed"):
+            url = server.url + path
+            if path == "gathered":
+                client.fetch(url)
+            elif path == "called":
+                client.fetch(url, streaming_callback=lambda piece: None)
+            else:
+                with client.stream(url) as answer:
+                    answer.read()
+        for path in ("gathered", "called", "streamed"):
+            assert client.fetch(server.url + path).from_cache == (size == 100)
+
+
+def test_what_must_not_be_kept_is_not_copied(make_client):
+    never = response(b"x", Cache_Control="no-store")
+    with serve(answering(never, never)) as server:
+        client = make_client(cache=True)
+        for _ in range(2):
+            with client.stream(server.url) as answer:
+                assert not answer.from_cache
+                assert answer.read() == b"x"

@@ -5,7 +5,13 @@ import contextvars
 import pytest
 from tests.httpclient.scripted_server import OK, always, answering, response, serve
 
-from waterspout.httpclient import HTTPClient, HTTPClientError, Progress
+from waterspout.httpclient import (
+    HTTPBodyError,
+    HTTPClient,
+    HTTPClientError,
+    HTTPRedirectError,
+    Progress,
+)
 
 EVENTS = ("request", "response", "redirect", "retry", "error")
 
@@ -56,6 +62,58 @@ def test_redirects(make_client):
     _, away, sent, url = recorder.told[1]
     assert (away.code, sent.url, url) == (302, server.url, f"{server.url}b")
     assert recorder.told[2][1].url == url
+
+
+@pytest.mark.parametrize("location", ["ftp://a.test/", "http://[/"])
+def test_a_redirect_that_is_refused(make_client, location):
+    recorder = Recorder()
+    with serve(answering(response(b"", "302 Found", Location=location))) as server:
+        client = make_client(event_hooks=recorder.hooks)
+        with pytest.raises(HTTPRedirectError) as raised:
+            client.fetch(server.url)
+    assert recorder.events == ["request", "error"]
+    _, error, sent = recorder.told[1]
+    assert (error, sent.url) == (raised.value, server.url)
+
+
+def test_a_redirect_whose_body_is_used_up(make_client):
+    recorder = Recorder()
+    with serve(answering(response(b"", "307 Over", Location="/b"))) as server:
+        client = make_client(event_hooks=recorder.hooks)
+        with pytest.raises(HTTPBodyError):
+            client.fetch(server.url, method="POST", body=iter([b"x"]))
+    assert recorder.events == ["request", "error"]
+
+
+def test_answers_from_the_cache(make_client):
+    recorder = Recorder()
+    fresh = {"Cache_Control": "max-age=1000"}
+    moved = response(b"", "301 Moved", Location="/b", **fresh)
+    with serve(answering(moved, response(b"kept", **fresh))) as server:
+        client = make_client(event_hooks=recorder.hooks, cache=True)
+        client.fetch(server.url)
+        assert recorder.events == ["request", "redirect", "request", "response"]
+        recorder.told.clear()
+        answer = client.fetch(server.url)
+    assert recorder.events == ["redirect", "response"]
+    (_, away, sent, url), (_, told, following) = recorder.told
+    assert (away.from_cache, sent.url, url) == (True, server.url, f"{server.url}b")
+    assert (told, following.url, answer.from_cache) == (answer, url, True)
+
+
+def test_what_the_cache_asks_about(make_client):
+    recorder = Recorder()
+    stale = response(b"kept", Cache_Control="max-age=0", ETag='"1"')
+    same = b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nCache-Control: max-age=9\r\n\r\n'
+    with serve(answering(stale, same)) as server:
+        client = make_client(event_hooks=recorder.hooks, cache=True)
+        client.fetch(server.url)
+        recorder.told.clear()
+        answer = client.fetch(server.url)
+    assert recorder.events == ["request", "retry", "response"]
+    assert recorder.told[0][1].headers["If-None-Match"] == '"1"'
+    assert recorder.told[1][1].code == 304
+    assert recorder.told[2][1] is answer
 
 
 def test_retries_for_a_status_and_for_an_error(make_client):

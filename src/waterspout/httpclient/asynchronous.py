@@ -275,7 +275,8 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
           ``request(sent)`` before it is sent, ``response(response, sent)`` with the answer of a
           fetch, ``redirect(response, sent, url)`` with one that leads on, ``retry(reason, sent)``
           with a response or an exception where it is sent once more, ``error(error, sent)`` where
-          there is no answer. Plain or ``async``; what they raise is raised by `fetch`.
+          there is no answer. An answer from the cache is told with what would have been sent, and
+          without a ``request`` before it. Plain or ``async``; what they raise is raised by `fetch`.
         """
         super().initialize(defaults)
         settings = Settings(

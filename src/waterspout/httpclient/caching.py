@@ -15,12 +15,14 @@ from dataclasses import replace
 from typing import Any
 
 from waterspout.httpclient.connection import Connection
+from waterspout.httpclient.delivery import Copy
 from waterspout.httpclient.exchange import Exchange
 from waterspout.httpclient.hop import Hop
 from waterspout.net import Net
 from waterspout.protocol.headers import HTTPHeaders, encode_fields
 from waterspout.protocol.http1.client import ClientConnection
 from waterspout.protocol.http1.limits import Limits
+from waterspout.protocol.http1.messages import ResponseHead
 from waterspout.protocol.http1.writer import reason_phrase
 
 try:
@@ -31,6 +33,7 @@ except ImportError:
 __all__ = ["HTTPCache", "Lookup", "MemoryStorage"]
 
 _MAX_SIZE = 64 * 1024 * 1024
+_MAX_BODY_SIZE = 16 * 1024 * 1024
 _MAX_ENTRIES = 10_000
 _MAX_PER_KEY = 20
 # What an entry takes beside its body and its fields, about.
@@ -140,10 +143,12 @@ class HTTPCache:
     - ``shared``: whether it serves several users. Then what was asked for with credentials is kept
       only where the server allows that; what is private, never.
     - ``allow_stale``: whether what is too old may be used where the server does not forbid it
+    - ``max_body_size``: a body that has more bytes, decoded, is not kept
 
-    A body that is streamed is not kept, but may come from here. A request that
-    has conditions of its own, or says ``Cache-Control: no-store``, passes by. Several clients and
-    threads may share a cache; a storage that writes to a disk does so without holding a loop up.
+    Redirects are kept as well, and bodies that are streamed, if they are read to their end: until
+    then they are in memory. A request that has conditions of its own, or says ``Cache-Control:
+    no-store``, passes by. Several clients and threads may share a cache; a storage that writes to a
+    disk does so without holding a loop up.
 
     Raises TypeError for a storage that can't be used, ImportError where hishel is not there.
     """
@@ -153,6 +158,7 @@ class HTTPCache:
         storage: hishel.BaseStorage | None = None,
         shared: bool = True,
         allow_stale: bool = False,
+        max_body_size: int = _MAX_BODY_SIZE,
     ) -> None:
         if storage is not None and not isinstance(storage, hishel.BaseStorage):
             raise TypeError(
@@ -160,6 +166,7 @@ class HTTPCache:
                 f" asynchronous ones), not {type(storage).__name__}"
             )
         self.storage: hishel.BaseStorage = MemoryStorage() if storage is None else storage
+        self.max_body_size = max_body_size
         self.options = hishel.CacheOptions(shared=shared, allow_stale=allow_stale)
 
     @classmethod
@@ -222,13 +229,22 @@ class Lookup:
 
     async def settle(self, exchange: Exchange, net: Net) -> None:
         """Take the response of the server. With 304 there may be one to use now, in `stored`."""
-        head = exchange.head
-        assert head is not None
-        headers = head.headers if exchange.headers is None else exchange.headers
-        response = hishel.Response(head.status, _told(headers))
-        is_whole = not exchange.is_passed_over and not exchange.hop.request.is_streamed
-        body = exchange.gathered if is_whole else None
+        assert exchange.head is not None
+        response = _response(exchange, exchange.head)
+        body = exchange.kept_body()
+        if body is not None and len(body) > self._cache.max_body_size:
+            body = None
         await self._cache.call(net, lambda: self._go_on(self._state.next(response), body))
+
+    def copy_for(self, exchange: Exchange, head: ResponseHead) -> Copy | None:
+        """Return what a body is to be written to that is not gathered; None if it is not kept."""
+        most = self._cache.max_body_size
+        if head.content_length > most:
+            return None
+        state = self._state.next(_response(exchange, head))
+        while isinstance(state, hishel.InvalidateEntries | hishel.NeedToBeUpdated):
+            state = state.next()
+        return Copy(most) if isinstance(state, hishel.StoreAndUse) else None
 
     def connection(self, hop: Hop, limits: Limits) -> Connection:
         """Return what the response can be read from."""
@@ -303,6 +319,11 @@ class _StoredStream:
 
     def drop(self) -> None:
         """There is nothing to let go of."""
+
+
+def _response(exchange: Exchange, head: ResponseHead) -> hishel.Response:
+    headers = head.headers if exchange.headers is None else exchange.headers
+    return hishel.Response(head.status, _told(headers))
 
 
 def _told(fields: HTTPHeaders) -> hishel.Headers:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from waterspout.httpclient.exchange import Exchange
     from waterspout.httpclient.pulling import Tap
 
-__all__ = ["UNBOUNDED", "CallbackError", "Delivery", "Discard", "TappedDelivery"]
+__all__ = ["UNBOUNDED", "CallbackError", "Copy", "Delivery", "Discard", "TappedDelivery"]
 
 #: As many bytes as can be counted.
 UNBOUNDED = 2**63 - 1
@@ -23,6 +23,31 @@ _DECODED_PER_TURN = 1024 * 1024
 
 class CallbackError(Exception):
     """A callback of the user's raised what is the cause of this: no failure of the network."""
+
+
+class Copy:
+    """A body for somebody beside him who takes it; none if it has more than ``most`` bytes."""
+
+    def __init__(self, most: int) -> None:
+        self._pieces: list[bytes] = []
+        self._left = most
+        self._is_whole = False
+
+    def add(self, data: bytes) -> None:
+        """Take a piece."""
+        self._left -= len(data)
+        if self._left >= 0:
+            self._pieces.append(data)
+        else:
+            self._pieces.clear()
+
+    def finish(self) -> None:
+        """Take note that this was all."""
+        self._is_whole = True
+
+    def body(self) -> bytes | None:
+        """Return the body; None if it was too long, or is not whole."""
+        return b"".join(self._pieces) if self._is_whole and self._left >= 0 else None
 
 
 class Delivery:
@@ -42,6 +67,8 @@ class Delivery:
         self._callback = callback
         self._pieces = pieces
         self._decoded = 0  # since others had their turn
+        #: Where the body goes as well, as it was decoded.
+        self.copy: Copy | None = None
 
     async def take(self, data: bytes) -> bool:
         """Take a piece of the body as it came; False: more is wanted."""
@@ -60,8 +87,12 @@ class Delivery:
         """Check that the body was whole."""
         if self._decoder is not None:
             self._decoder.finish()
+        if self.copy is not None:
+            self.copy.finish()
 
     async def _hand_on(self, data: bytes) -> None:
+        if self.copy is not None:
+            self.copy.add(data)
         if self._callback is None:
             self._pieces.append(data)
             return
@@ -88,6 +119,8 @@ class TappedDelivery:
         self._tap = tap
         self._engine: ClientConnection | None = None
         self._decoded = 0  # since others had their turn
+        #: Where the body goes as well, as it was decoded.
+        self.copy: Copy | None = None
 
     async def begin(self, engine: ClientConnection) -> bool:
         """Give the exchange, which has its head; True: the reader wants no body."""
@@ -97,9 +130,14 @@ class TappedDelivery:
 
     async def take(self, data: bytes) -> bool:
         """Take a piece of the body as it came; False: more is wanted."""
+        copy = self.copy
         if self._decoder is None:
+            if copy is not None:
+                copy.add(data)
             return await self._give(data)
         for piece in self._decoder.decode(data):
+            if copy is not None:
+                copy.add(piece)
             if await self._give(piece):
                 return True
             self._decoded += len(piece)
@@ -112,6 +150,8 @@ class TappedDelivery:
         """Check that the body was whole."""
         if self._decoder is not None:
             self._decoder.finish()
+        if self.copy is not None:
+            self.copy.finish()
 
     async def _give(self, item: Any) -> bool:
         if not await self._tap.give(item):
@@ -131,11 +171,17 @@ class Discard:
 
     def __init__(self, most: int) -> None:
         self._left = most
+        #: Where the body goes as well, as it came.
+        self.copy: Copy | None = None
 
     async def take(self, data: bytes) -> bool:
         """Take a piece of the body; True if there was too much."""
         self._left -= len(data)
+        if self.copy is not None:
+            self.copy.add(data)
         return self._left < 0
 
     def finish(self) -> None:
-        """There is nothing to check."""
+        """Take note that the body was whole."""
+        if self.copy is not None:
+            self.copy.finish()

@@ -128,6 +128,23 @@ class Exchange(Ticket):
         return self._pieces[0]
 
     @property
+    def has_listener(self) -> bool:
+        """Whether the body goes to who listens, and is not gathered."""
+        delivery = self._delivery
+        if delivery is None or self.is_passed_over:
+            return False
+        return self.hop.request.streaming_callback is not None or isinstance(
+            delivery, TappedDelivery
+        )
+
+    def kept_body(self) -> bytes | None:
+        """Return the body for a cache; None if it is not to be had as a whole."""
+        if self.has_listener or self.is_passed_over:
+            copy = None if self._delivery is None else self._delivery.copy
+            return None if copy is None else copy.body()
+        return self.gathered
+
+    @property
     def location(self) -> str | None:
         """Where to go on, if the response is a redirect to be followed."""
         if not self._is_followed or self.head is None:
@@ -269,6 +286,8 @@ class Exchange(Ticket):
             self.is_passed_over = True
         if self.is_passed_over:
             self._delivery = Discard(_MAX_IGNORED_BODY)
+            if self._rounds is not None and self._is_followed:
+                self._delivery.copy = self._rounds.copy_for(self, head)
             if self.hop.method == "HEAD" or status == 304 or head.is_chunked:
                 return False
             # One without a length ends with the connection, and only with that.
@@ -291,6 +310,9 @@ class Exchange(Ticket):
             self._delivery = Delivery(
                 self.net, self.deadline, decoder, request.streaming_callback, self._pieces
             )
+        delivery = self._delivery
+        if self._rounds is not None and delivery is not None and self.has_listener:
+            delivery.copy = self._rounds.copy_for(self, head)
         return False
 
     def _will_follow(self, head: ResponseHead) -> bool:

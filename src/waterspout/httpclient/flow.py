@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from waterspout.httpclient.connecting import Connector
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.delivery import CallbackError
-from waterspout.httpclient.errors import HTTPRedirectError
+from waterspout.httpclient.errors import HTTPClientError, HTTPRedirectError
 from waterspout.httpclient.exchange import Exchange
 from waterspout.httpclient.failures import explained
 from waterspout.httpclient.hop import Hop, first_hop, next_hop
@@ -98,7 +98,12 @@ class Flow:
                 history = [passed] if history is None else [*history, passed]
                 if location is not None:
                     redirects += 1
-                    hop = self._redirected(exchange, location)
+                    try:
+                        hop = self._redirected(exchange, location)
+                    except HTTPClientError as error:
+                        if rounds is not None:
+                            await rounds.tell("error", error)
+                        raise
                 if rounds is not None:
                     await rounds.tell_of(history[-1], None if location is None else hop)
             if rounds is not None:

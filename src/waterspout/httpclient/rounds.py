@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from waterspout.httpclient.auth import Asked, Auth
 from waterspout.httpclient.challenges import parse_challenges
 from waterspout.httpclient.cookiefield import checked_cookies, cookie_field
+from waterspout.httpclient.delivery import Copy
 from waterspout.httpclient.exchange import Exchange
 from waterspout.httpclient.hooks import SentRequest, sent_request
 from waterspout.httpclient.hop import Hop
@@ -155,13 +156,14 @@ class Rounds:
                 hop = hop.with_fields(added)
         self._prepared = hop
         self._added = added
-        if self._hooks is not None and not self.is_answered:
+        if self._hooks is not None:
             self._sent = sent_request(hop)
-            await self.tell("request")
+            if not self.is_answered:
+                await self.tell("request")
         return hop
 
     async def tell(self, event: str, *what: Any) -> None:
-        """Tell the hooks, if there are any, what came of the request that was sent last."""
+        """Tell the hooks, if there are any, what came of the request that was prepared last."""
         if self._hooks is not None and self._sent is not None:
             await self._hooks.tell(self._net, self._deadline, event, *what, self._sent)
 
@@ -224,6 +226,12 @@ class Rounds:
         exchange.free = exchange.sent = now
         await exchange.run(self._lookup.connection(exchange.hop, self._course.settings.limits))
         exchange.ended = self._net.time()
+
+    def copy_for(self, exchange: Exchange, head: ResponseHead) -> Copy | None:
+        """Return where the cache wants a body written to that is not gathered; None: it doesn't."""
+        if self._lookup is None or exchange.is_stored:
+            return None
+        return self._lookup.copy_for(exchange, head)
 
     async def finish(self, exchange: Exchange) -> None:
         """Take a response that is whole, for the cache."""
