@@ -2,11 +2,14 @@
 
 import asyncio
 import socket
+import threading
+import time
 
 import pytest
+from tests.httpclient.loops import eventually, settled
 
 from waterspout.httpclient.resolving import Names, addresses_of, check_resolver
-from waterspout.net import Address, run_blocking
+from waterspout.net import Address, AsyncNet, BlockingNet, DeadlineError, run_blocking
 from waterspout.net.fake import FakeNet
 
 V4, V6, ANY = socket.AF_INET, socket.AF_INET6, socket.AF_UNSPEC
@@ -169,3 +172,136 @@ def test_a_resolver_that_needs_a_loop():
 
     with pytest.raises(RuntimeError, match="no running event loop"):
         ask(Names(FakeNet(), needing))
+
+
+# Several who ask the same
+
+
+class Slow:
+    """A resolver that answers when it may."""
+
+    def __init__(self, answer):
+        self.asked = self.cancelled = 0
+        self.may_answer = asyncio.Event()
+        self._answer = answer
+
+    async def resolve(self, host, port, family):
+        self.asked += 1
+        try:
+            await self.may_answer.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+def begin(net, names, patience=20.0):
+    return net.start(names.addresses("a.test", 80, ANY, net.time() + patience))
+
+
+def test_many_ask_once(run):
+    async def main():
+        net, resolver = AsyncNet(asyncio.get_running_loop()), Slow(["192.0.2.1"])
+        names = Names(net, resolver)
+        futures = [begin(net, names) for _ in range(5)]
+        await settled()
+        futures.pop().cancel()
+        resolver.may_answer.set()
+        assert await asyncio.gather(*futures) == [[ONE]] * 4
+        assert await begin(net, names) == [ONE]
+        assert resolver.asked == 1
+        assert net.gates == 0
+        net.close()
+
+    run(main())
+
+
+def test_a_failure_is_told_to_all(run):
+    async def main():
+        net, resolver = AsyncNet(asyncio.get_running_loop()), Slow(OSError(5, "no answer"))
+        names = Names(net, resolver)
+        futures = [begin(net, names) for _ in range(3)]
+        await settled()
+        resolver.may_answer.set()
+        errors = await asyncio.gather(*futures, return_exceptions=True)
+        assert [str(error) for error in errors] == ["[Errno 5] no answer"] * 3
+        assert len(set(map(id, errors))) == 3
+        with pytest.raises(OSError, match="no answer"):
+            await begin(net, names)
+        assert resolver.asked == 2
+        net.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_who_asks_for_all_gives_up(run, is_cancelled):
+    async def main():
+        net, resolver = AsyncNet(asyncio.get_running_loop()), Slow(["192.0.2.1"])
+        names = Names(net, resolver)
+        first = begin(net, names, 20.0 if is_cancelled else 0.01)
+        others = [begin(net, names) for _ in range(3)]
+        await settled()
+        if is_cancelled:
+            first.cancel()
+        with pytest.raises(asyncio.CancelledError if is_cancelled else DeadlineError):
+            await first
+        await eventually(lambda: resolver.asked == 2)
+        assert not any(other.done() for other in others)
+        resolver.may_answer.set()
+        assert await asyncio.gather(*others) == [[ONE]] * 3
+        assert (resolver.asked, resolver.cancelled) == (2, 1)
+        assert net.gates == 0
+        net.close()
+
+    run(main())
+
+
+def test_each_has_a_deadline_of_its_own(run):
+    async def main():
+        net, resolver = AsyncNet(asyncio.get_running_loop()), Slow(["192.0.2.1"])
+        names = Names(net, resolver)
+        first = begin(net, names)
+        with pytest.raises(DeadlineError):
+            await begin(net, names, 0.01)
+        resolver.may_answer.set()
+        assert await first == [ONE]
+        net.close()
+
+    run(main())
+
+
+def test_threads_ask_once():
+    asked, may_answer = threading.Semaphore(0), threading.Event()
+    count = 0
+
+    def resolve(host, port, family):
+        nonlocal count
+        count += 1
+        asked.release()
+        assert may_answer.wait(20)
+        return ["192.0.2.1"]
+
+    names = Names(BlockingNet(), resolve)
+    found = []
+
+    def ask(patience):
+        until = time.monotonic() + patience
+        try:
+            found.append(run_blocking(names.addresses("a.test", 80, ANY, until)))
+        except DeadlineError:
+            found.append([])
+
+    threads = [threading.Thread(target=ask, args=(20,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    assert asked.acquire(timeout=20)
+    ask(0.01)
+    assert found == [[]]
+    may_answer.set()
+    for thread in threads:
+        thread.join()
+    assert found == [[], *[[ONE]] * 4]
+    assert count == 1

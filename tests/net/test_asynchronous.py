@@ -3,12 +3,14 @@
 import asyncio
 import contextvars
 import math
+import socket
+import threading
 import time
 
 import pytest
 from tests.net.loops import in_loop, soon
 
-from waterspout.net import AsyncNet, DeadlineError
+from waterspout.net import Address, AsyncNet, DeadlineError
 from waterspout.net.driver import Driver
 from waterspout.net.gates import Gate
 
@@ -354,3 +356,52 @@ async def test_settling(net):
     assert await net.start(net.settle(done, 0.0)) == 6
     with pytest.raises(DeadlineError):
         await net.start(net.settle(endless(), soon()))
+
+
+# Names
+
+
+def test_a_name_that_several_ask_for_is_looked_up_once(run, monkeypatch):
+    may_answer = threading.Event()
+    asked = []
+
+    def look_up(*arguments):
+        asked.append(arguments)
+        assert may_answer.wait(20)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 80))]
+
+    async def main():
+        net = AsyncNet(asyncio.get_running_loop())
+
+        def begin(patience):
+            until = net.time() + patience
+            return net.start(net.resolve("example.org", 80, socket.AF_INET, until))
+
+        futures = [begin(20) for _ in range(4)]
+        futures.pop().cancel()
+        with pytest.raises(DeadlineError):
+            await begin(0.01)
+        may_answer.set()
+        found = await asyncio.gather(*futures)
+        assert found == [[Address(socket.AF_INET, ("192.0.2.1", 80))]] * 3
+        assert len(asked) == 1
+        assert net.gates == 0
+        net.close()
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    run(main)
+
+
+def test_no_thread_to_look_up_a_name_in(run, monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    async def main():
+        net = AsyncNet(asyncio.get_running_loop())
+        with pytest.raises(socket.gaierror, match="no thread to look it up in: can't start"):
+            await net.start(net.resolve("example.org", 80, socket.AF_INET, math.inf))
+        assert net.gates == 0
+        net.close()
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    run(main)

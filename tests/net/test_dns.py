@@ -1,14 +1,22 @@
 """Addresses: those in numbers, the order of those found, questions that are left behind."""
 
 import math
+import os
 import socket
 import threading
 import time
+from typing import Any
 
 import pytest
 
 from waterspout.net import Address, BlockingNet, DeadlineError, run_blocking
-from waterspout.net.dns import Lookup, literal_address, order_addresses, resolve_blocking
+from waterspout.net.dns import (
+    Lookup,
+    begin_lookup,
+    literal_address,
+    order_addresses,
+    resolve_blocking,
+)
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
@@ -72,6 +80,125 @@ def test_a_question_with_too_many_threads(monkeypatch):
     monkeypatch.setattr(Lookup, "start", refuse)
     found = resolve_blocking("localhost", 80, V4, time.monotonic() + 20)
     assert found == [Address(V4, ("127.0.0.1", 80))]
+
+
+class Answers:
+    """In the place of ``socket.getaddrinfo``: counts, and answers when it may."""
+
+    def __init__(self, monkeypatch, answer):
+        self.asked = []
+        self.may_answer = threading.Event()
+        self._answer = answer
+        monkeypatch.setattr(socket, "getaddrinfo", self)
+
+    def __call__(self, *arguments):
+        self.asked.append(arguments)
+        assert self.may_answer.wait(20)
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+def ask_in_threads(count, patience=20.0):
+    """Ask the same in some threads; return them, and the list that their outcomes come into."""
+    outcomes: list[Any] = []
+    all_here = threading.Barrier(count + 1, timeout=20)
+
+    def ask():
+        all_here.wait()
+        try:
+            outcomes.append(resolve_blocking("example.org", 80, V4, time.monotonic() + patience))
+        except (OSError, DeadlineError) as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    all_here.wait()
+    return threads, outcomes
+
+
+def join(threads):
+    for thread in threads:
+        thread.join()
+
+
+def test_a_question_that_many_ask_is_one(monkeypatch):
+    answers = Answers(monkeypatch, [info(V4, "192.0.2.1")])
+    threads, outcomes = ask_in_threads(5)
+    first = begin_lookup("example.org", 80, V4)
+    assert begin_lookup("example.org", 80, V4) is first
+    other = begin_lookup("example.org", 81, V4)
+    assert other is not first
+    answers.may_answer.set()
+    join([*threads, first, other])
+    assert outcomes == [[Address(V4, ("192.0.2.1", 80))]] * 5
+    assert len(answers.asked) <= 3  # A thread may come when all the others have had their answer.
+    assert begin_lookup("example.org", 80, V4) is not first
+    join([begin_lookup("example.org", 80, V4)])
+
+
+def test_a_failure_is_told_to_all(monkeypatch):
+    answers = Answers(monkeypatch, socket.gaierror(socket.EAI_NONAME, "not known"))
+    lookup = begin_lookup("example.org", 80, V4)
+    heard = threading.Event()
+    lookup.listen(heard.set)
+    answers.may_answer.set()
+    errors = []
+    for _ in range(2):
+        lookup.join()
+        with pytest.raises(socket.gaierror, match="not known") as raised:
+            lookup.result()
+        errors.append(raised.value)
+    assert heard.wait(20)
+    assert errors[0] is not errors[1]
+    assert errors[0].errno == socket.EAI_NONAME
+    # Who comes late hears of it at once.
+    late = threading.Event()
+    lookup.listen(late.set)
+    assert late.is_set()
+
+
+def test_each_has_a_deadline_of_its_own(monkeypatch):
+    answers = Answers(monkeypatch, [info(V4, "192.0.2.1")])
+    threads, outcomes = ask_in_threads(1)
+    left, given_up = ask_in_threads(3, patience=0.01)
+    join(left)
+    assert [type(outcome) for outcome in given_up] == [DeadlineError] * 3
+    assert not outcomes
+    answers.may_answer.set()
+    join(threads)
+    assert outcomes == [[Address(V4, ("192.0.2.1", 80))]]
+    assert len(answers.asked) == 1
+
+
+def test_who_has_left_is_not_told(monkeypatch):
+    answers = Answers(monkeypatch, [info(V4, "192.0.2.1")])
+    lookup = begin_lookup("example.org", 80, V4)
+    told = []
+    lookup.listen(lambda: told.append("stays"))
+    leaves = lambda: told.append("leaves")  # noqa: E731
+    lookup.listen(leaves)
+    lookup.leave(leaves)
+    lookup.leave(leaves)
+    answers.may_answer.set()
+    lookup.join()
+    assert told == ["stays"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_child_asks_by_itself(monkeypatch):
+    answers = Answers(monkeypatch, [info(V4, "192.0.2.1")])
+    lookup = begin_lookup("example.org", 80, V4)
+    child = os.fork()
+    if not child:
+        answers.may_answer.set()
+        found = resolve_blocking("example.org", 80, V4, time.monotonic() + 20)
+        os._exit(found != [Address(V4, ("192.0.2.1", 80))])
+    answers.may_answer.set()
+    lookup.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_a_net():

@@ -1,13 +1,15 @@
 """`Names`: from hosts to addresses for one client: who is asked, and what was answered lately."""
 
+import copy
 import itertools
 import socket
 import threading
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from waterspout.net import Address, Net
+from waterspout.net import Address, DeadlineError, Net
 from waterspout.net.dns import interleave, literal_address
+from waterspout.net.interface import Waiter
 
 __all__ = ["Names", "addresses_of", "check_resolver"]
 
@@ -24,11 +26,21 @@ class _Answer(NamedTuple):
     until: float
 
 
+class _Question:
+    """What a resolver was asked, and what became of it, for those who ask the same meanwhile."""
+
+    def __init__(self) -> None:
+        self.waiters: list[Waiter] = []
+        self.found: list[Address] | None = None
+        self.error: Exception | None = None
+
+
 class Names:
     """See the module's docstring; for all threads of a client.
 
     ``resolver`` is None, which is the system's; an object with a method ``resolve(host, port,
-    family)``, as Tornado's; or a function with these arguments. What it returns, or what that can
+    family)``, as Tornado's; or a function with these arguments. It is asked once where several want
+    to know the same at the same time. What it returns, or what that can
     be awaited from, is a list of addresses: IP addresses as text, pairs of family and what
     ``socket.connect`` takes, or what ``socket.getaddrinfo`` returns.
     """
@@ -38,6 +50,7 @@ class Names:
         self._resolver = resolver
         self._lock = threading.Lock()
         self._answers: dict[tuple[str, int, int], _Answer] = {}  # the oldest first
+        self._questions: dict[tuple[str, int, int], _Question] = {}  # which the resolver was asked
 
     async def addresses(self, host: str, port: int, family: int, deadline: float) -> list[Address]:
         """Return the addresses of a host, the best first, at least one; ``socket.gaierror``.
@@ -51,21 +64,66 @@ class Names:
         answer = self._answers.get(key)
         if answer is not None and self._net.time() < answer.until:
             return answer.addresses
-        if self._resolver is None:
-            found = await self._net.resolve(host, port, family, deadline)
-        else:
-            found = await self._ask(host, port, family, deadline)
+        if self._resolver is not None:
+            return await self._ask_or_wait(key, deadline)
+        # All who ask the system at the same time have one answer already.
+        found = await self._net.resolve(host, port, family, deadline)
         with self._lock:
-            self._answers.pop(key, None)
-            if len(self._answers) >= _MOST_KEPT:
-                del self._answers[next(iter(self._answers))]
-            self._answers[key] = _Answer(found, self._net.time() + LIFETIME)
+            self._keep(key, found)
         return found
 
     def forget(self, host: str, port: int, family: int) -> None:
         """Ask anew the next time: none of the addresses was good."""
         with self._lock:
             self._answers.pop((host, port, family), None)
+
+    def _keep(self, key: tuple[str, int, int], found: list[Address]) -> None:
+        self._answers.pop(key, None)
+        if len(self._answers) >= _MOST_KEPT:
+            del self._answers[next(iter(self._answers))]
+        self._answers[key] = _Answer(found, self._net.time() + LIFETIME)
+
+    async def _ask_or_wait(self, key: tuple[str, int, int], deadline: float) -> list[Address]:
+        """Ask the resolver, or wait for what another fetch hears that asks the same already."""
+        while True:
+            with self._lock:
+                answer = self._answers.get(key)
+                if answer is not None and self._net.time() < answer.until:
+                    return answer.addresses
+                question = self._questions.get(key)
+                if question is None:
+                    waiter = None
+                    question = self._questions[key] = _Question()
+                else:
+                    waiter = self._net.waiter()
+                    question.waiters.append(waiter)
+            if waiter is None:
+                return await self._ask_for_all(question, key, deadline)
+            await waiter.wait(deadline)
+            if question.error is not None:
+                raise _copy_of(question.error)
+            if question.found is not None:
+                return question.found
+            # Who asked was cancelled, or had less time: now it is the turn of one who waits.
+
+    async def _ask_for_all(
+        self, question: "_Question", key: tuple[str, int, int], deadline: float
+    ) -> list[Address]:
+        try:
+            found = question.found = await self._ask(*key, deadline)
+        except DeadlineError:
+            raise
+        except Exception as error:
+            question.error = error
+            raise
+        finally:
+            with self._lock:
+                del self._questions[key]
+                if question.found is not None:
+                    self._keep(key, question.found)
+            for waiter in question.waiters:
+                waiter.wake()
+        return found
 
     async def _ask(self, host: str, port: int, family: int, deadline: float) -> list[Address]:
         resolver = self._resolver
@@ -81,6 +139,14 @@ class Names:
 
     def __repr__(self) -> str:
         return f"<Names {len(self._answers)}>"
+
+
+def _copy_of(error: Exception) -> Exception:
+    """Return an error for one more who raises it; each adds a traceback of his own."""
+    try:
+        return copy.copy(error)
+    except TypeError:
+        return error  # Its arguments are not what it is made from.
 
 
 def check_resolver(resolver: Any) -> None:

@@ -1,6 +1,7 @@
 """`AsyncNet`: a flow waits, and its loop goes on. Works on uvloop and on asyncio's own loops."""
 
 import asyncio
+import functools
 import inspect
 import socket
 import time
@@ -8,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequ
 from contextvars import Context
 from typing import Any, TypeVar
 
-from waterspout.net.dns import Lookup, literal_address
+from waterspout.net.dns import begin_lookup, literal_address
 from waterspout.net.driver import Driver
 from waterspout.net.gates import Gate, Gates
 from waterspout.net.interface import Address, DeadlineError
@@ -67,10 +68,18 @@ class AsyncNet:
         if literal is not None and family in (socket.AF_UNSPEC, literal.family):
             return [literal]
         # Not loop.getaddrinfo: asyncio's holds up the end of the loop, uvloop's has four threads.
+        try:
+            lookup = begin_lookup(host, port, family)
+        except RuntimeError as error:
+            why = f"there is no thread to look it up in: {error}"
+            raise socket.gaierror(socket.EAI_AGAIN, why) from error
         waiter = self.waiter()
-        lookup = Lookup(host, port, family, lambda: _call_in(self.loop, waiter.wake))
-        lookup.start()
-        await waiter.wait(deadline)
+        wake = functools.partial(_call_in, self.loop, waiter.wake)
+        lookup.listen(wake)
+        try:
+            await waiter.wait(deadline)
+        finally:
+            lookup.leave(wake)
         return lookup.result()
 
     async def connect(self, address: Address, deadline: float) -> AsyncStream:

@@ -1,6 +1,8 @@
 """From a host to the addresses to try, in the order to try them in."""
 
+import copy
 import math
+import os
 import socket
 import threading
 import time
@@ -11,6 +13,7 @@ from waterspout.net.interface import Address, DeadlineError
 
 __all__ = [
     "Lookup",
+    "begin_lookup",
     "interleave",
     "literal_address",
     "look_up",
@@ -75,50 +78,93 @@ def look_up(host: str, port: int, family: int) -> list[Address]:
 
 
 class Lookup(threading.Thread):
-    """A question to the system that can be left behind.
+    """A question to the system that can be left behind, and that any number can wait for.
 
     ``getaddrinfo`` knows no deadline, and takes half a minute where no name server answers. In a
-    daemon thread it holds up nobody, not even the end of the program. ``on_done`` is called in that
-    thread when `result` is there.
+    daemon thread it holds up nobody, not even the end of the program. See `begin_lookup`.
     """
 
-    def __init__(
-        self, host: str, port: int, family: int, on_done: Callable[[], object] | None = None
-    ) -> None:
+    def __init__(self, host: str, port: int, family: int) -> None:
         super().__init__(name=f"waterspout resolves {host}", daemon=True)
         self._question = (host, port, family)
-        self._on_done = on_done
+        self._listeners: list[Callable[[], object]] = []
+        self._is_done = False
         self._found: list[Address] = []
         self._error: Exception | None = None
 
+    def listen(self, listener: Callable[[], object]) -> None:
+        """Have a function called when `result` is there: in this thread, or at once."""
+        with _under_way.lock:
+            if not self._is_done:
+                self._listeners.append(listener)
+                return
+        listener()
+
+    def leave(self, listener: Callable[[], object]) -> None:
+        """Don't have it called, if it wasn't yet."""
+        with _under_way.lock:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
     def result(self) -> list[Address]:
-        """Return the addresses, or raise what `look_up` raised."""
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
-        return self._found
+        """Return the addresses, or raise what `look_up` raised, a copy of it for each caller."""
+        if self._error is not None:
+            raise copy.copy(self._error)
+        return list(self._found)
 
     def run(self) -> None:
         """Do the work; called by ``start``."""
         try:
             self._found = look_up(*self._question)
         except Exception as error:
-            self._error = error
-        if self._on_done is not None:
-            self._on_done()
+            self._error = error.with_traceback(None)
+        with _under_way.lock:
+            _under_way.lookups.pop(self._question, None)
+            self._is_done = True
+            listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            listener()
+
+
+class _UnderWay:
+    """The questions that the system was asked and has not answered yet."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.lookups: dict[tuple[str, int, int], Lookup] = {}
+
+
+_under_way = _UnderWay()
+
+if hasattr(os, "register_at_fork"):
+    # Their threads are not in the child, and one of them may hold the lock.
+    os.register_at_fork(after_in_child=_under_way.__init__)  # type: ignore[misc]
+
+
+def begin_lookup(host: str, port: int, family: int) -> Lookup:
+    """Return a question that is under way: the same one to all who ask it at the same time.
+
+    RuntimeError if there is no thread for it: there are too many, or the interpreter is about to
+    end. For any thread.
+    """
+    question = (host, port, family)
+    with _under_way.lock:
+        lookup = _under_way.lookups.get(question)
+        if lookup is None:
+            lookup = Lookup(*question)
+            lookup.start()
+            _under_way.lookups[question] = lookup
+    return lookup
 
 
 def resolve_blocking(host: str, port: int, family: int, deadline: float) -> list[Address]:
     """Return the addresses of a host, as `look_up`; DeadlineError if that takes too long."""
-    if deadline == math.inf:
-        return look_up(host, port, family)
-    lookup = Lookup(host, port, family)
     try:
-        lookup.start()
+        lookup = begin_lookup(host, port, family)
     except RuntimeError:
-        # No more threads: there are too many, or the interpreter is about to end.
         return look_up(host, port, family)
-    lookup.join(max(0.0, deadline - time.monotonic()))
+    left = deadline - time.monotonic()
+    lookup.join(None if left == math.inf else min(max(0.0, left), threading.TIMEOUT_MAX))
     if lookup.is_alive():
         raise DeadlineError
     return lookup.result()
