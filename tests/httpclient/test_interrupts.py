@@ -1,14 +1,20 @@
 """Ctrl-C, timeouts and other threads, at any point of a blocking fetch: nothing gets lost."""
 
+import contextlib
 import os
 import random
 import signal
 import threading
+from typing import Any
 
 import pytest
-from tests.httpclient.scripted_server import always, eventually, serve
+from tests.httpclient.scripted_server import OK, Peer, always, eventually, serve
 
 from waterspout.httpclient import HTTPClient, HTTPClientError
+from waterspout.httpclient.flow import Flow
+from waterspout.httpclient.settings import Settings
+from waterspout.net import BlockingNet, run_blocking
+from waterspout.net.blocking import BlockingWaiter
 
 needs_signals = pytest.mark.skipif(
     not hasattr(signal, "pthread_kill") or not os.path.exists("/proc/self/fd"),
@@ -75,6 +81,13 @@ def test_at_random_points(per_origin, server_tls):
         urls = [plain.url, secure.url]
         before = descriptors()
         client = HTTPClient(max_clients=3, max_clients_per_origin=per_origin)
+        # What is imported late is imported now: Python does not bear Ctrl-C there, and may leave
+        # its own lock behind.
+        for url in (*urls, urls[0].replace("127.0.0.1", "127.1")):
+            with contextlib.suppress(HTTPClientError):
+                client.fetch(url, **arguments, request_timeout=5)
+        with pytest.raises(HTTPClientError):
+            client.fetch(urls[0], **arguments, request_timeout=1e-6)
         threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
         for thread in threads:
             thread.start()
@@ -97,3 +110,59 @@ def test_at_random_points(per_origin, server_tls):
         client.close()
         assert client._flow.pool.statistics == {"used": 0, "idle": 0, "waiting": 0}
         eventually(lambda: descriptors() <= before)
+
+
+class Interrupted:
+    """A place to wait at that Ctrl-C keeps others from waking, once."""
+
+    def __init__(self) -> None:
+        self._waiter = BlockingWaiter()
+        self.is_interrupted = False
+
+    def wake(self) -> None:
+        if not self.is_interrupted:
+            self.is_interrupted = True
+            raise KeyboardInterrupt
+        self._waiter.wake()
+
+    async def wait(self, deadline: float) -> None:
+        await self._waiter.wait(deadline)
+
+
+class InterruptedNet(BlockingNet):
+    def __init__(self) -> None:
+        self.waiters: list[Interrupted] = []
+
+    def waiter(self) -> Any:
+        self.waiters.append(Interrupted())
+        return self.waiters[-1]
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_when_the_next_one_is_to_be_woken(is_refused):
+    """Whether a slot is given back after a response or after an error."""
+    net = InterruptedNet()
+    flow = Flow(net, Settings(max_clients=1))
+    codes = []
+
+    def queue_up() -> None:
+        codes.append(run_blocking(flow.fetch(server.url, True)).code)
+
+    second = threading.Thread(target=queue_up)
+
+    def hold(peer: Peer) -> None:
+        peer.read_request()
+        second.start()
+        eventually(lambda: net.waiters)
+        if not is_refused:
+            peer.send(OK)
+            peer.answer_all()
+
+    with serve(hold, always()) as server:
+        with pytest.raises(KeyboardInterrupt):
+            run_blocking(flow.fetch(server.url, True))
+        second.join()
+        assert codes == [200]
+        assert [waiter.is_interrupted for waiter in net.waiters] == [True]
+        assert flow.pool.statistics["used"] == 0
+        flow.close()

@@ -269,11 +269,16 @@ class Flow:
                     connection.stream.drop()  # That of a parent process.
         finally:
             # Ctrl-C may come while it is closed.
-            _give_back(pool.release(exchange, False))
-            exchange.connection = None
-            if exchange.surplus is not None:
-                exchange.surplus.close()
-                exchange.surplus = None
+            try:
+                _give_back(pool.release(exchange, False))
+            finally:
+                # And it may have come, here or before, when the slot was somebody's who sleeps.
+                if exchange.waiter is not None:
+                    exchange.waiter.wake()
+                exchange.connection = None
+                if exchange.surplus is not None:
+                    exchange.surplus.close()
+                    exchange.surplus = None
 
     def _watch_idle(self) -> None:
         """Have `_clean_up` called from time to time as long as something is idle.

@@ -43,7 +43,7 @@ cdef class Pool:
     @cython.locals(found=list)
     cdef _take_oldest(self, Ticket ticket)
     @cython.locals(ticket=Ticket)
-    cdef Ticket _next(self)
+    cdef Ticket _next(self, Ticket giver)
     cdef _hand_over(self, Ticket ticket, Connection connection, Ticket following)
     cdef _leave(self, Ticket ticket)
     cdef bint _count(self, Ticket ticket) except -1

@@ -23,7 +23,8 @@ Every method may be called from any thread.
 
 Ctrl-C may come in between after any call (of what is not compiled). So what is counted here and
 what a ticket has to show for it change together, without a call between them, and to release a
-ticket twice does no harm.
+ticket twice does no harm. Who is interrupted before he has woken whom his slot went to finds him in
+the ``waiter`` of his own ticket, and wakes him then.
 """
 
 import heapq
@@ -51,7 +52,7 @@ class Ticket:
         self.connection: Connection | None = None
         #: A connection that has to go; for the one to close who gets the ticket to see.
         self.surplus: Connection | None = None
-        #: Where its owner waits, if he has to.
+        #: Where its owner waits, if he has to; once it is released, where he does whose turn it is.
         self.waiter: Waiter | None = None
         #: Whether it is in the queue or at a door, and since when: 1 is the first that ever waited.
         self.is_waiting = False
@@ -136,7 +137,7 @@ class Pool:
             if ticket.is_counted:
                 self._count_off(ticket)
             if self._queue and self._used < self.slots:
-                following = self._next()
+                following = self._next(ticket)
                 if following is not None:
                     self._hand_over(ticket, connection, following)
                     return following
@@ -214,11 +215,15 @@ class Pool:
 
     # The queue
 
-    def _next(self) -> Ticket | None:
-        """Return the first in the queue, who has a slot from now on; None if there is nobody."""
+    def _next(self, giver: Ticket) -> Ticket | None:
+        """Return the first in the queue, who has a slot from now on; None if there is nobody.
+
+        From here on ``giver`` has his waiter, to wake.
+        """
         while self._queue:
             _, ticket = heapq.heappop(self._queue)
             if ticket.is_waiting:
+                giver.waiter = ticket.waiter
                 ticket.is_waiting = False
                 self._used += 1
                 ticket.has_slot = True
