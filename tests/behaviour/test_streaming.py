@@ -320,7 +320,7 @@ def test_what_was_given_is_not_asked_for_again(make_client):
 
 
 def test_from_a_cache(make_client):
-    """What is streamed is not kept, but may come from there."""
+    """What is streamed is kept, and may come from there."""
     pytest.importorskip("hishel")
     client = make_client(cache=True)
     with serve(always(response(b"body", Cache_Control="max-age=1000"))) as server:
@@ -328,7 +328,7 @@ def test_from_a_cache(make_client):
             with client.stream(server.url) as answer:
                 assert answer.read() == b"body"
             assert client.fetch(server.url).body == b"body"
-            assert len(server.requests) == 2
+            assert len(server.requests) == 1
 
 
 def test_it_is_one_of_the_clients_connections(make_client):

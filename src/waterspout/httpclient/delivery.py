@@ -66,12 +66,29 @@ class Delivery:
         self._decoder = decoder
         self._callback = callback
         self._pieces = pieces
+        self._outcome: Any = None  # of the callback, for the last piece, to be waited for
         self._decoded = 0  # since others had their turn
         #: Where the body goes as well, as it was decoded.
         self.copy: Copy | None = None
 
+    def take_now(self, data: bytes) -> bool:
+        """Take a piece, if that can be without waiting; False: it is for `take`."""
+        if self._decoder is not None or self._callback is None:
+            return False
+        if self.copy is not None:
+            self.copy.add(data)
+        try:
+            self._outcome = self._callback(data)
+        except Exception as error:
+            raise CallbackError from error
+        return self._outcome is None
+
     async def take(self, data: bytes) -> bool:
         """Take a piece of the body as it came; False: more is wanted."""
+        if self._outcome is not None:
+            outcome, self._outcome = self._outcome, None
+            await self._settle(outcome)
+            return False
         if self._decoder is None:
             await self._hand_on(data)
             return False
@@ -98,8 +115,15 @@ class Delivery:
             return
         try:
             outcome = self._callback(data)
-            if outcome is not None:
-                await self._net.settle(outcome, self._deadline)
+        except Exception as error:
+            raise CallbackError from error
+        if outcome is not None:
+            await self._settle(outcome)
+
+    async def _settle(self, outcome: Any) -> None:
+        """Wait for what the callback has returned."""
+        try:
+            await self._net.settle(outcome, self._deadline)
         except DeadlineError:
             raise
         except Exception as error:

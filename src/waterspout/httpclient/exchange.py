@@ -237,12 +237,19 @@ class Exchange(Ticket):
                     return True
                 if self._event is not None:
                     return False
-            elif event is END_OF_MESSAGE and self._delivery is None:
+            elif event is END_OF_MESSAGE:
+                if self._delivery is not None:
+                    self._delivery.finish()
                 self.trailers = engine.trailers
                 return True
-            else:
+            elif type(event) is not bytes or not self._is_taken(event):
                 self._event = event
                 return False
+
+    def _is_taken(self, data: bytes) -> bool:
+        """Give a piece to who need not be waited for; False: it is for who can wait."""
+        delivery = self._delivery
+        return type(delivery) is Delivery and delivery.take_now(data)
 
     async def _work_off(self, engine: ClientConnection) -> bool:
         """Do what `_event` and those behind it ask for; True if the response is over."""
@@ -254,10 +261,6 @@ class Exchange(Ticket):
             elif type(event) is bytes and delivery is not None:
                 if await delivery.take(event):
                     return True
-            elif event is END_OF_MESSAGE and delivery is not None:
-                delivery.finish()
-                self.trailers = engine.trailers
-                return True
             elif type(event) is ResponseHead and isinstance(delivery, TappedDelivery):
                 if await delivery.begin(engine):
                     return True

@@ -5,11 +5,15 @@ import os
 
 import pytest
 
-from waterspout.cli.fetch.results import ForeignFileError, Results
+from waterspout.cli.fetch.results import ForeignFileError, Results, line_of
 
 
 def line(url, **more):
     return json.dumps({"url": url, **more}, separators=(",", ":")) + "\n"
+
+
+def done(url):
+    return line_of(url, 200, 0, 0.0, url, None)
 
 
 @pytest.fixture
@@ -30,11 +34,59 @@ def read(path):
 def test_results_are_added_to_those_that_are_there(path):
     write(path, line("http://a/"))
     results = Results(path)
-    results.add({"url": "http://b/ü\ud800"})
+    assert results.add(done("http://b/ü\ud800"))
+    assert not results.add(done("http://c/"))
+    assert len(read(path).splitlines()) == 1
+    results.flush()
+    results.flush()
     results.close()
     lines = read(path).splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert json.loads(lines[1])["url"].startswith("http://b/ü")
+    assert json.loads(lines[2])["url"] == "http://c/"
+
+
+def test_a_line():
+    error = {"kind": "E", "message": 'a "quoted" ü'}
+    text = line_of('http://a/"', None, 5, 0.25, None, error, {"sha256": None, "file": "f"})
+    assert text.endswith("\n")
+    assert json.loads(text) == {
+        "url": 'http://a/"',
+        "status": None,
+        "bytes": 5,
+        "seconds": 0.25,
+        "final_url": None,
+        "error": error,
+        "sha256": None,
+        "file": "f",
+    }
+    text = line_of("http://a/", 200, 5, 0.25, "http://b/", None)
+    assert (json.loads(text)["status"], json.loads(text)["final_url"]) == (200, "http://b/")
+
+
+def test_what_could_not_be_written_is_written_later(path, monkeypatch):
+    results = Results(path)
+    results.add(done("http://a/"))
+    results.add(done("http://b/"))
+    write = os.write
+    written: list[bytes] = []
+
+    def short(fd, data):
+        if len(written) == 3:
+            written.clear()
+            raise OSError(28, "No space left")
+        written.append(data)
+        return write(fd, data[:7])
+
+    monkeypatch.setattr(os, "write", short)
+    with pytest.raises(OSError, match="No space"):
+        results.flush()
+    monkeypatch.undo()
+    results.add(done("http://c/"))
+    results.flush()
+    results.close()
+    urls = [json.loads(one)["url"] for one in read(path).splitlines()]
+    assert urls == ["http://a/", "http://b/", "http://c/"]
 
 
 def test_what_is_done_counts_once_for_each_result(path):
@@ -87,7 +139,8 @@ def test_two_runs_do_not_write_to_one_file(path):
 
 def test_the_standard_output_is_not_read(capfd):
     results = Results(None)
-    results.add({"url": "http://a/"})
+    results.add(done("http://a/"))
+    results.flush()
     results.close()
-    assert capfd.readouterr().out == '{"url":"http://a/"}\n'
+    assert capfd.readouterr().out == done("http://a/")
     os.fstat(1)

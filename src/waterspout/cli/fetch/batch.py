@@ -6,12 +6,12 @@ import sys
 import time
 from typing import Any
 
-from waterspout.cli.fetch.bodies import Body, prepare_directory
+from waterspout.cli.fetch.bodies import Body, Count, prepare_directory
 from waterspout.cli.fetch.exits import FAILED, USAGE, WRITE_ERROR, exit_status
 from waterspout.cli.fetch.lists import MAX_LINE, URLList
 from waterspout.cli.fetch.options import Plan, with_scheme
 from waterspout.cli.fetch.progress import amount, bar, live
-from waterspout.cli.fetch.results import ForeignFileError, Results
+from waterspout.cli.fetch.results import ForeignFileError, Results, line_of
 from waterspout.cli.fetch.schedule import Schedule
 from waterspout.httpclient import AsyncHTTPClient, HTTPClientError
 from waterspout.httpclient.target import without_credentials
@@ -67,6 +67,7 @@ class Batch:
         self._fails = args.fail
         self._directory: str | None = args.output_dir
         self._is_hashed = args.sha256
+        self._is_counted = not args.sha256 and args.output_dir is None
         self._is_shown = not args.silent
         self._concurrency: int = args.concurrency or _CONCURRENCY
         self._ahead = max(_MIN_AHEAD, 10 * self._concurrency)
@@ -76,6 +77,7 @@ class Batch:
         self._is_reading = False
         self._is_read = False
         self._status = 0
+        self._failure: OSError | None = None  # results can't be written
         self._begun_count = 0
         self._begun = time.monotonic()
         self.done = self.failed = self.skipped = self.size = 0
@@ -90,6 +92,7 @@ class Batch:
                 await _all([self._work() for _ in range(self._concurrency)])
         finally:
             self._client.close()
+            self._results.flush()
         return self._status
 
     @property
@@ -120,6 +123,8 @@ class Batch:
         """Fetch one URL after the other until there is none."""
         schedule = self._schedule
         while True:
+            if self._failure is not None:
+                raise self._failure
             url = schedule.take()
             if url is None:
                 if not await self._wait_for_urls():
@@ -130,7 +135,8 @@ class Batch:
                 await self._fetch(url)
             finally:
                 schedule.finish(url)
-                self._wake_one()
+                if self._idle:
+                    self._wake_one()
 
     async def _wait_for_urls(self) -> bool:
         """Read more of the list, or wait for who does; False if there is nothing left to do."""
@@ -173,8 +179,7 @@ class Batch:
     async def _fetch(self, url: str) -> None:
         begun = time.monotonic()
         shown = _shown(url)
-        self._begun_count += 1
-        body = Body(shown, self._begun_count, self._directory, self._is_hashed)
+        body: Body | Count = Count() if self._is_counted else self._new_body(shown)
         status: int | None = None
         final_url: str | None = None
         failure: dict[str, str] | None = None
@@ -199,21 +204,28 @@ class Batch:
         except BaseException:
             body.drop()
             raise
-        result: dict[str, Any] = {
-            "url": shown,
-            "status": status,
-            "bytes": body.size,
-            "seconds": round(time.monotonic() - begun, 6),
-            "final_url": final_url,
-            "error": failure,
-        }
+        more: dict[str, str | None] = {}
         if self._is_hashed:
-            result["sha256"] = body.sha256 if failure is None else None
+            more["sha256"] = body.sha256 if failure is None else None
         if body.path is not None:
-            result["file"] = body.path if failure is None else None
-        self._results.add(result)
+            more["file"] = body.path if failure is None else None
+        seconds = time.monotonic() - begun
+        line = line_of(shown, status, body.size, seconds, final_url, failure, more)
+        if self._results.add(line):
+            asyncio.get_running_loop().call_soon(self._write)
         self.done += 1
         self.size += body.size
+
+    def _new_body(self, shown: str) -> Body:
+        self._begun_count += 1
+        return Body(shown, self._begun_count, self._directory, self._is_hashed)
+
+    def _write(self) -> None:
+        """Write the results that have come together in this pass of the loop."""
+        try:
+            self._results.flush()
+        except OSError as error:
+            self._failure = error
 
     def _note(self, status: int) -> None:
         self.failed += 1

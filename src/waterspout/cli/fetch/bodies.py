@@ -6,7 +6,7 @@ import os
 import re
 from typing import Any
 
-__all__ = ["Body", "prepare_directory"]
+__all__ = ["Body", "Count", "prepare_directory"]
 
 _PART = ".part"
 _OURS = re.compile(r"[0-9a-f]{32}(\.\w{1,8})?\.[0-9]+\.part", re.ASCII)
@@ -20,6 +20,27 @@ def prepare_directory(directory: str) -> None:
         for entry in entries:
             if _OURS.fullmatch(entry.name):
                 os.unlink(entry.path)
+
+
+class Count:
+    """A body of which nothing but the size is wanted."""
+
+    __slots__ = ("size",)
+
+    path = sha256 = None
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def take(self, data: bytes) -> None:
+        """Count a piece, as a ``streaming_callback`` does."""
+        self.size += len(data)
+
+    def finish(self) -> None:
+        """There is nothing to do."""
+
+    def drop(self) -> None:
+        """There is nothing to do."""
 
 
 class Body:
