@@ -87,6 +87,13 @@ ASYNCHRONOUS = (
     _client("tornado", "AsyncHTTPClient", "async_tornado"),
 )
 
+# Each is started with the list, how many at a time, and where results go. The first is what the
+# other is compared to.
+LISTS = (
+    _client("waterspout-loop", "a plain loop with AsyncHTTPClient", "urls_loop"),
+    _client("waterspout-fetch", "waterspout fetch -i, with results", "urls_fetch"),
+)
+
 
 def choose(candidates: Sequence[Candidate], names: Sequence[str]) -> list[Candidate]:
     """The named candidates and the first, to which all are compared; all of them without names."""

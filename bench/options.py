@@ -20,6 +20,9 @@ CANDIDATES = {
     "toolbox": (),
 }
 
+# Cases of the clients that say themselves what is fetched.
+OF_ITS_OWN = ("bodies", "urls")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -49,10 +52,10 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument("side", choices=("server", "client", "web", "toolbox", "soak"))
     parser.add_argument(
         "--case",
-        choices=("load", "bodies", "idle", "start"),
+        choices=("load", "bodies", "urls", "idle", "start"),
         default="load",
-        help="bodies: long bodies and many origins (client only); idle: memory of 10,000 idle "
-        "connections; start: time to import (both: server only)",
+        help="bodies: long bodies, TLS and many origins; urls: a long list (both: client only); "
+        "idle: memory of 10,000 idle connections; start: time to import (both: server only)",
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter; not recorded")
     parser.add_argument("--requests", type=int, help="requests (fetches) a round")
@@ -63,11 +66,13 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there")
     given = parser.parse_args(arguments)
-    side = {"load": given.side, "bodies": "client"}.get(given.case, "server")
+    side = {"load": given.side, "bodies": "client", "urls": "client"}.get(given.case, "server")
     if given.side != side:
         parser.error(f"--case {given.case} is a case of the {side}")
-    if given.case == "bodies" and (given.load or given.requests or given.connections):
-        parser.error("the case of bodies has loads of its own")
+    if given.case in OF_ITS_OWN and (given.load or given.requests or given.connections):
+        parser.error(f"the case of {given.case} has loads of its own")
+    if given.case == "urls" and given.only:
+        parser.error("the case of urls has candidates of its own")
     if given.side in ("web", "toolbox") and (given.load or given.requests or given.connections):
         parser.error(f"the {given.side} case has loads of its own")
     if given.seconds and given.side != "soak":

@@ -145,6 +145,7 @@ def redacted(url: str) -> str:
     return shown if len(shown) <= 200 else f"{shown[:200]}..."
 
 
+@functools.lru_cache(256)
 def _split(hostport: str) -> tuple[str, int | None]:
     """Take host and port apart; the host comes as it is resolved and compared."""
     if hostport.startswith("["):

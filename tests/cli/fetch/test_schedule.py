@@ -8,7 +8,7 @@ from waterspout.cli.fetch.schedule import Schedule, host_of
 def schedule(per_host, *urls):
     made = Schedule(per_host)
     for url in urls:
-        made.add(url)
+        made.add([url])
     return made
 
 
@@ -35,7 +35,7 @@ def test_a_busy_host_does_not_hold_up_the_others():
 def test_what_has_waited_for_a_host_goes_before_what_came_later():
     made = schedule(1, "http://a/1", "http://a/2", "http://a/3")
     assert taken(made) == ["http://a/1"]
-    made.add("http://a/4")
+    made.add(["http://a/4"])
     made.finish("http://a/1")
     assert taken(made) == ["http://a/2"]
     made.finish("http://a/2")

@@ -13,7 +13,12 @@ from waterspout.cli.fetch.options import Plan, with_scheme
 from waterspout.cli.fetch.progress import amount, bar, live
 from waterspout.cli.fetch.results import ForeignFileError, Results, line_of
 from waterspout.cli.fetch.schedule import Schedule
-from waterspout.httpclient import AsyncHTTPClient, HTTPClientError
+from waterspout.httpclient import (
+    AsyncHTTPClient,
+    HTTPClientError,
+    HTTPRequest,
+    HTTPResponse,
+)
 from waterspout.httpclient.target import without_credentials
 from waterspout.ioloop import run
 
@@ -67,7 +72,8 @@ class Batch:
         self._fails = args.fail
         self._directory: str | None = args.output_dir
         self._is_hashed = args.sha256
-        self._is_counted = not args.sha256 and args.output_dir is None
+        # Whether all that is wanted of a body is its size; the body of a request is no stream.
+        self._is_counted = not (args.sha256 or args.output_dir or args.form)
         self._is_shown = not args.silent
         self._concurrency: int = args.concurrency or _CONCURRENCY
         self._ahead = max(_MIN_AHEAD, 10 * self._concurrency)
@@ -121,22 +127,41 @@ class Batch:
 
     async def _work(self) -> None:
         """Fetch one URL after the other until there is none."""
-        schedule = self._schedule
+        schedule, fetch = self._schedule, self._client.fetch
+        count: Count | None = None
+        reused: HTTPRequest | None = None
+        if self._is_counted:
+            # One for all: to make one costs as much as the rest that is done here.
+            count = Count()
+            reused = self._plan.new_request("", streaming_callback=count.take)
         while True:
-            if self._failure is not None:
-                raise self._failure
             url = schedule.take()
             if url is None:
                 if not await self._wait_for_urls():
                     self._wake()
                     return
                 continue
+            if self._failure is not None:
+                raise self._failure
+            begun = time.monotonic()
+            body = self._new_body(url) if count is None else count
+            response = failure = None
             try:
-                await self._fetch(url)
+                if len(url) > MAX_LINE:
+                    raise ValueError(f"the URL has more than {MAX_LINE} characters")
+                request = reused or self._plan.new_request("", streaming_callback=body.take)
+                request.url = with_scheme(url)
+                body.size = 0
+                response = await fetch(request, raise_error=False)
+                body.finish()
+            except BaseException as error:
+                body.drop()
+                failure = self._failed(error)
             finally:
                 schedule.finish(url)
                 if self._idle:
                     self._wake_one()
+            self._add(url, time.monotonic() - begun, body, response, failure)
 
     async def _wait_for_urls(self) -> bool:
         """Read more of the list, or wait for who does; False if there is nothing left to do."""
@@ -155,11 +180,9 @@ class Batch:
         if found is None:
             self._is_read = True
         else:
-            for url in found:
-                if self._results.take(_shown(url)):
-                    self.skipped += 1
-                else:
-                    self._schedule.add(url)
+            left = [url for url in found if not self._results.take(_shown(url))]
+            self.skipped += len(found) - len(left)
+            self._schedule.add(left)
         self._wake()
         return True
 
@@ -176,49 +199,43 @@ class Batch:
                 waiter.set_result(None)
                 return
 
-    async def _fetch(self, url: str) -> None:
-        begun = time.monotonic()
-        shown = _shown(url)
-        body: Body | Count = Count() if self._is_counted else self._new_body(shown)
-        status: int | None = None
-        final_url: str | None = None
-        failure: dict[str, str] | None = None
-        try:
-            if len(url) > MAX_LINE:
-                raise ValueError(f"the URL has more than {MAX_LINE} characters")
-            request = self._plan.new_request(with_scheme(url), streaming_callback=body.take)
-            response = await self._client.fetch(request, raise_error=False)
-            status = response.code
-            final_url = response.effective_url
-            body.finish()
+    def _failed(self, error: BaseException) -> dict[str, str]:
+        """Return what a result says of an error; raise it if it ends the run."""
+        if isinstance(error, OSError) and not isinstance(error, HTTPClientError):
+            raise BodyError(error.errno, error.strerror, error.filename) from error
+        if not isinstance(error, _FAILURES):
+            raise error
+        self._note(exit_status(error))
+        return {"kind": type(error).__name__, "message": str(error)}
+
+    def _add(
+        self,
+        url: str,
+        seconds: float,
+        body: Body | Count,
+        response: HTTPResponse | None,
+        failure: dict[str, str] | None,
+    ) -> None:
+        """Add a result to the others."""
+        status = final_url = None
+        if response is not None and failure is None:
+            status, final_url = response.code, response.effective_url
             if self._fails and status >= 400:
                 self._note(FAILED)
-        except BodyError:
-            raise
-        except (HTTPClientError, OSError, ValueError, KeyError, NotImplementedError) as error:
-            body.drop()
-            if not isinstance(error, HTTPClientError) and isinstance(error, OSError):
-                raise BodyError(error.errno, error.strerror, error.filename) from error
-            failure = {"kind": type(error).__name__, "message": str(error)}
-            self._note(exit_status(error))
-        except BaseException:
-            body.drop()
-            raise
         more: dict[str, str | None] = {}
         if self._is_hashed:
             more["sha256"] = body.sha256 if failure is None else None
         if body.path is not None:
             more["file"] = body.path if failure is None else None
-        seconds = time.monotonic() - begun
-        line = line_of(shown, status, body.size, seconds, final_url, failure, more)
+        line = line_of(_shown(url), status, body.size, seconds, final_url, failure, more)
         if self._results.add(line):
             asyncio.get_running_loop().call_soon(self._write)
         self.done += 1
         self.size += body.size
 
-    def _new_body(self, shown: str) -> Body:
+    def _new_body(self, url: str) -> Body:
         self._begun_count += 1
-        return Body(shown, self._begun_count, self._directory, self._is_hashed)
+        return Body(_shown(url), self._begun_count, self._directory, self._is_hashed)
 
     def _write(self) -> None:
         """Write the results that have come together in this pass of the loop."""
@@ -230,6 +247,10 @@ class Batch:
     def _note(self, status: int) -> None:
         self.failed += 1
         self._status = self._status or status
+
+
+# What a URL can fail with, and the others go on.
+_FAILURES = (HTTPClientError, ValueError, KeyError, NotImplementedError)
 
 
 def _shown(url: str) -> str:

@@ -1,6 +1,7 @@
 """`Schedule`: which URL is next, where no host may be asked too many at a time. Does no I/O."""
 
 from collections import deque
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 __all__ = ["Schedule", "host_of"]
@@ -21,21 +22,23 @@ class Schedule:
         #: How many URLs wait, all in all.
         self.waiting = 0
 
-    def add(self, url: str) -> None:
-        """Have a URL wait."""
-        self.waiting += 1
-        self._ready.append(url)
+    def add(self, urls: Sequence[str]) -> None:
+        """Have URLs wait."""
+        self.waiting += len(urls)
+        self._ready.extend(urls)
 
     def take(self) -> str | None:
         """Return a URL that may be fetched now; None if there is none, or all hosts are busy.
 
         `finish` is to be called when it was.
         """
+        if self._per_host is None:
+            if not self._ready:
+                return None
+            self.waiting -= 1
+            return self._ready.popleft()
         while self._ready:
             url = self._ready.popleft()
-            if self._per_host is None:
-                self.waiting -= 1
-                return url
             host = host_of(url)
             under_way = self._busy.get(host, 0)
             if under_way < self._per_host:

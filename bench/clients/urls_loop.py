@@ -1,6 +1,6 @@
-"""A list of URLs fetched by waterspout's AsyncHTTPClient in a plain program, on its usual loop.
+"""A list of URLs, fetched by a plain program with an AsyncHTTPClient; it writes no results.
 
-urls_waterspout.py FILE TASKS
+urls_loop.py FILE TASKS RESULTS
 """
 
 import asyncio
