@@ -1,4 +1,4 @@
-"""The client case with long bodies and many origins: every client that understands HTTP.
+"""The client case with long bodies, TLS and many origins: every client that understands HTTP.
 
 As in client.py the client's process has one core and the server the other, and the client reads its
 own clocks. All are compared to waterspout.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import json
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import candidates
 import environment
@@ -16,7 +18,7 @@ from client import GROUPS, PACKAGES
 from options import Options
 from processes import Child, Cores, ProcessError, free_port
 from report import Report, Table, figure_cells
-from rounds import Rounds, Sample, remarks
+from rounds import Figures, Rounds, Sample, remarks
 
 SERVER = candidates.Candidate("bodies", "uvloop protocol", "servers/bodies.py")
 
@@ -30,14 +32,20 @@ class Load:
     size: int
     fetches: int
     origins: int = 1
+    is_secure: bool = False
+    is_streamed: bool = False  # One after the other, and nobody holds a body.
 
 
 MIB = 1024 * 1024
+GIB = 1024 * MIB
 LOADS = (
     Load("1 MiB", f"{MIB}", MIB, 500),
     Load("100 MiB", f"{100 * MIB}", 100 * MIB, 5),
     Load("1 MiB in chunks of 4 KiB", f"chunked/{MIB}", MIB, 200),
     Load("100 origins", "12", 12, 1000, 100),
+    Load("TLS", "12", 12, 2000, is_secure=True),
+    Load("1 MiB over TLS", f"{MIB}", MIB, 200, is_secure=True),
+    Load("2 GiB streamed", f"{2 * GIB}", 2 * GIB, 1, is_streamed=True),
 )
 
 
@@ -52,11 +60,14 @@ def measure(options: Options) -> Report:
     }
     python = str(environment.checkout_python())
     script = str(environment.BENCH / SERVER.script)
-    with Child([python, script, str(port)], cores.other) as server:
-        server.wait_until_listening(port)
-        for group in GROUPS:
-            take = functools.partial(_samples, port=port, cores=cores, options=options)
-            rounds[group].run(chosen[group], options.rounds, take)
+    with tempfile.TemporaryDirectory() as directory:
+        served = Served(port, free_port(), *environment.certificates(Path(directory)))
+        arguments = map(str, (port, served.tls_port, served.certificate, served.key))
+        with Child([python, script, *arguments], cores.other) as server:
+            server.wait_until_listening(port)
+            for group in GROUPS:
+                take = functools.partial(_samples, served=served, cores=cores, options=options)
+                rounds[group].run(chosen[group], options.rounds, take)
     figures = {}
     tables = []
     notes = [f"{group}, {note}" for group in GROUPS for note in rounds[group].notes]
@@ -65,25 +76,55 @@ def measure(options: Options) -> Report:
             name = f"{group}, {load.name}"
             figures[name] = found = rounds[group].figures(load.name, "waterspout")
             notes += remarks(name, found)
-            rows = [[c.name, c.what, *figure_cells(found.get(c.name))] for c in chosen[group]]
-            titles = ["candidate", "what", "us/fetch", "ratio", "fetches/s"]
+            rows = [
+                [c.name, c.what, *figure_cells(found.get(c.name)), _peak(found.get(c.name))]
+                for c in chosen[group]
+            ]
+            titles = ["candidate", "what", "us/fetch", "ratio", "fetches/s", "peak MB"]
             tables.append(Table(f"Client, {name}", titles, rows))
     settings = f"{options.rounds} rounds; asynchronous on uvloop in {TASKS} tasks; medians"
     return Report("bodies", settings, environment.versions(PACKAGES), figures, tables, notes)
+
+
+def _peak(figures: Figures | None) -> str:
+    return "-" if figures is None else f"{figures.peak_mb:.1f}"
 
 
 # Of asynchronous clients: 100 MiB each are in memory.
 TASKS = 4
 
 
-def _samples(command: list[str], port: int, cores: Cores, options: Options) -> dict[str, Sample]:
+@dataclass(frozen=True)
+class Served:
+    """Where the server listens, and what it has for TLS."""
+
+    port: int
+    tls_port: int
+    authority: Path
+    certificate: Path
+    key: Path
+
+    def url(self, load: Load) -> str:
+        """The URL of a load."""
+        scheme, port = ("https", self.tls_port) if load.is_secure else ("http", self.port)
+        return f"{scheme}://127.0.0.1:{port}/{load.path}"
+
+
+def _samples(
+    command: list[str], served: Served, cores: Cores, options: Options
+) -> dict[str, Sample]:
     samples = {}
     for load in LOADS:
-        fetches = max(TASKS, load.fetches // (10 if options.is_quick else 1))
-        warmup = max(TASKS, min(100, fetches // 5))
-        numbers = (warmup, fetches, 60.0, TASKS, load.size, load.origins)
-        url = f"http://127.0.0.1:{port}/{load.path}"
-        with Child([*command, url, *map(str, numbers)], cores.tested, is_talking=True) as client:
+        tasks, fetches, warmup = 1, load.fetches, 0
+        if not load.is_streamed:
+            tasks = TASKS
+            fetches = max(TASKS, load.fetches // (10 if options.is_quick else 1))
+            warmup = max(TASKS, min(100, fetches // 5))
+        manner = "streamed" if load.is_streamed else "whole"
+        authority = served.authority if load.is_secure else "-"
+        numbers = (warmup, fetches, 60.0, tasks, load.size, load.origins, manner, authority)
+        full_command = [*command, served.url(load), *map(str, numbers)]
+        with Child(full_command, cores.tested, is_talking=True) as client:
             counted = json.loads(client.hear(150))
         if not counted["requests"]:
             raise ProcessError(f"{load.name}: {counted['errors']} errors and no good answer")

@@ -80,6 +80,26 @@ def peers_python() -> Path:
     return python
 
 
+def certificates(directory: Path) -> tuple[Path, Path, Path]:
+    """Files in `directory`: who is to be trusted, and the certificate and the key of 127.0.0.1."""
+    files = [directory / name for name in ("authority.pem", "server.pem", "server.key")]
+    authority, certificate, key = map(str, files)
+    make = ["openssl", "req", "-x509", "-nodes", "-days", "2", "-newkey", "ec"]
+    make += ["-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    signing = str(directory / "authority.key")
+    root = ["-subj", "/CN=bench", "-keyout", signing, "-out", authority]
+    root += ["-addext", "keyUsage=critical,keyCertSign"]
+    leaf = ["-subj", "/CN=localhost", "-keyout", key, "-out", certificate]
+    leaf += ["-CA", authority, "-CAkey", signing, "-addext", "subjectAltName=IP:127.0.0.1"]
+    leaf += ["-addext", "basicConstraints=critical,CA:FALSE"]
+    for command in ([*make, *root], [*make, *leaf]):
+        try:
+            subprocess.run(command, check=True, capture_output=True, cwd=directory)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise MissingError(f"openssl 3 is needed to make certificates: {error}") from error
+    return files[0], files[1], files[2]
+
+
 def versions(packages: Sequence[str]) -> dict[str, str]:
     """Python's version, waterspout's if it is built here, and those of the named peers."""
     found = {"Python": platform.python_version()}

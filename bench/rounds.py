@@ -28,6 +28,7 @@ class Sample:
     seconds: float
     cpu_seconds: float
     load_cpu_seconds: float = 0.0  # of the other side of the wire, where it is counted
+    peak_mb: float = 0.0  # of memory, where it is counted
 
     @property
     def cpu_us(self) -> float:
@@ -46,6 +47,7 @@ class Figures:
     cpu_us_highest: float
     errors: int
     busy_share: float  # of the time, in which the thing under test had something to do
+    peak_mb: float
 
 
 def remarks(group: str, figures: Mapping[str, Figures]) -> list[str]:
@@ -123,4 +125,5 @@ def _figures(row: Sequence[Sample | None], floors: Sequence[Sample | None]) -> F
         cpu_us_highest=round(max(cpu_us), 2),
         errors=sum(sample.errors for sample in samples),
         busy_share=round(median(s.cpu_seconds / s.seconds for s in samples), 2),
+        peak_mb=round(median(sample.peak_mb for sample in samples), 1),
     )

@@ -12,6 +12,8 @@ parts: list[bytes] = []
 handle = pycurl.Curl()
 handle.setopt(pycurl.URL, run.url)
 handle.setopt(pycurl.WRITEFUNCTION, parts.append)
+if run.authority:
+    handle.setopt(pycurl.CAINFO, run.authority)
 
 
 def fetch() -> bytes:
@@ -23,4 +25,17 @@ def fetch() -> bytes:
     return b"".join(parts)
 
 
-run.blocking(fetch)
+def stream() -> int:
+    """Count what the handle hands out."""
+    size = 0
+
+    def take(piece: bytes) -> None:
+        nonlocal size
+        size += len(piece)
+
+    handle.setopt(pycurl.WRITEFUNCTION, take)
+    handle.perform()
+    return size
+
+
+run.blocking(fetch, stream)

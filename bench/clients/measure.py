@@ -1,8 +1,9 @@
 """What a fetch costs this process: the loop, the clocks and the answer that every client shares.
 
 A client script is started with: URL, fetches to warm up, fetches, seconds, tasks; and, where the
-answer is not that of the floor, with its size and the number of origins. It says how to fetch once;
-a `Run` does the rest and prints one line of JSON.
+answer is not that of the floor, with its size, the number of origins, how it is to be read (`whole`
+or `streamed`) and a file of certificates to trust, `-` for none. It says how to fetch once, and how
+to read a body that is streamed; a `Run` does the rest and prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ BODY = b"Hello, world"
 class Run:
     """One measured run: `fetches` of `url`, or as many as fit into `seconds`.
 
-    Bodies have `size` bytes, or are the floor's if that is 0.
+    Bodies have `size` bytes, or are the floor's if that is 0. With `is_streamed` nobody holds them.
+    `authority` is a file of certificates to trust.
     """
 
     url: str
@@ -33,13 +35,19 @@ class Run:
     tasks: int
     size: int = 0
     origins: int = 1
+    is_streamed: bool = False
+    authority: str | None = None
 
     @classmethod
     def from_arguments(cls) -> Run:
         """The run that the command line asks for."""
         url, warmup, fetches, seconds, tasks, *others = sys.argv[1:]
-        numbers = map(int, others)
-        run = cls(url, int(warmup), int(fetches), float(seconds), int(tasks), *numbers)
+        run = cls(url, int(warmup), int(fetches), float(seconds), int(tasks))
+        if others:
+            size, origins, manner, authority = others
+            run.size, run.origins = int(size), int(origins)
+            run.is_streamed = manner == "streamed"
+            run.authority = None if authority == "-" else authority
         return _RunOfMany(run) if run.origins > 1 else run
 
     @property
@@ -57,9 +65,19 @@ class Run:
         """The body that is asked for."""
         return b"x" * self.size or BODY
 
-    def blocking(self, fetch: Callable[[], bytes]) -> None:
-        """Measure `fetch`, which returns the body, one call after the other."""
-        body = self.body
+    @property
+    def answer(self) -> bytes | int:
+        """What a fetch is to return: the body, or its size where it is streamed."""
+        return self.size if self.is_streamed else self.body
+
+    def blocking(self, fetch: Callable[[], bytes], stream: Callable[[], int] | None = None) -> None:
+        """Measure `fetch`, which returns the body, one call after the other; or `stream`, which
+        reads it piece by piece and returns its size.
+        """
+        self._blocking(stream if self.is_streamed and stream else fetch)
+
+    def _blocking(self, fetch: Callable[[], bytes | int]) -> None:
+        body = self.answer
         for _ in range(self.warmup):
             fetch()
         errors = done = 0
@@ -70,11 +88,14 @@ class Run:
             done += 1
         self.end(done, errors)
 
-    async def awaiting(self, fetch: Callable[[], Awaitable[bytes]]) -> None:
-        """Measure `fetch`, which returns the body, called by `tasks` tasks at a time."""
-        await self._spread(fetch, self.warmup)
+    async def awaiting(
+        self, fetch: Callable[[], Awaitable[bytes]], stream: Callable[[], Awaitable[int]]
+    ) -> None:
+        """Measure `fetch`, or `stream`, as `blocking` does, called by `tasks` tasks at a time."""
+        chosen: Callable[[], Awaitable[bytes | int]] = stream if self.is_streamed else fetch
+        await self._spread(chosen, self.warmup)
         self.begin()
-        done, errors = await self._spread(fetch, self.fetches)
+        done, errors = await self._spread(chosen, self.fetches)
         self.end(done, errors)
 
     def begin(self) -> None:
@@ -84,13 +105,17 @@ class Run:
     def end(self, done: int, errors: int) -> None:
         """Stop the clocks and print what came of it."""
         cpu, wall = _cpu_seconds() - self._cpu, time.perf_counter() - self._wall
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         answer = {"requests": done - errors, "errors": errors, "seconds": wall, "cpu_seconds": cpu}
+        answer["peak_mb"] = peak
         print(json.dumps(answer), flush=True)
 
-    async def _spread(self, fetch: Callable[[], Awaitable[bytes]], count: int) -> tuple[int, int]:
+    async def _spread(
+        self, fetch: Callable[[], Awaitable[bytes | int]], count: int
+    ) -> tuple[int, int]:
         """Fetch `count` times, or until the time is over; how many were done and went wrong."""
         left, errors = count, 0
-        body = self.body
+        body = self.answer
 
         async def work() -> None:
             nonlocal left, errors

@@ -1,12 +1,13 @@
 """What clients fetch long bodies from: answers by the size in the path, understands no more.
 
-bodies.py PORT
+bodies.py PORT [TLS_PORT CERTIFICATE KEY]
 
 `/SIZE` has a Content-Length, `/chunked/SIZE` comes in chunks of 4 KiB. It listens on all of
 127.0.0.0/8, so a client can take each address for an origin of its own.
 """
 
 import asyncio
+import ssl
 import sys
 from typing import cast
 
@@ -60,7 +61,14 @@ class Bodies(asyncio.Protocol):
 
 async def main() -> None:
     """Serve until killed."""
-    server = await asyncio.get_running_loop().create_server(Bodies, "0.0.0.0", int(sys.argv[1]))
+    port, *secure = sys.argv[1:]
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Bodies, "0.0.0.0", int(port))
+    if secure:
+        tls_port, certificate, key = secure
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate, key)
+        await loop.create_server(Bodies, "0.0.0.0", int(tls_port), ssl=context)
     await server.serve_forever()
 
 
