@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from waterspout.cli.fetch.options import UsageError, plan_of
-from waterspout.cli.serve.values import COUNT, SECONDS, SIZE, Kind
+from waterspout.cli.values import COUNT, SECONDS, SIZE, Kind
 
 __all__ = ["add_arguments", "run"]
 

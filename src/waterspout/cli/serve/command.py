@@ -18,7 +18,7 @@ from waterspout.cli.serve.parent import Parent
 from waterspout.cli.serve.pidfile import PidFile
 from waterspout.cli.serve.settings import APP_KEY, settings_of
 from waterspout.cli.serve.tls import context_of
-from waterspout.cli.serve.values import FLAG, WORKERS
+from waterspout.cli.values import FLAG, WORKERS
 from waterspout.netutil import bind_sockets, systemd_sockets
 from waterspout.process import cpu_count
 

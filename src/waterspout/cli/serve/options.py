@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import Any
 
-from waterspout.cli.serve.values import (
+from waterspout.cli.values import (
     COUNT,
     FLAG,
     MODE,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waterspout.cli.serve.values import (
+from waterspout.cli.values import (
     COUNT,
     FLAG,
     MODE,

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from waterspout.httpserver.peers import PeerList
-
 __all__ = ["COUNT", "FLAG", "MODE", "PATH", "PEERS", "PORT", "RATE", "SECONDS", "SIZE", "TEXT"]
 __all__ += ["WORKERS", "Kind", "choice", "or_off"]
 
@@ -122,6 +120,8 @@ def _read_peers(value: Any) -> list[str]:
     names = value.replace(",", " ").split() if isinstance(value, str) else value
     if not isinstance(names, list) or not names:
         raise ValueError(f"must be a list of addresses and networks, not {value!r}")
+    from waterspout.httpserver.peers import PeerList  # which is slow to import for who fetches
+
     try:
         PeerList(names)
     except ValueError as error:
