@@ -146,7 +146,7 @@ def test_a_password_that_is_wrong(make_client, proxy, server_tls):
         with pytest.raises(HTTPClientError) as raised:
             client.fetch(plain.url)
         assert raised.value.code in (401, 407)  # tinyproxy takes it for a server's matter
-        with pytest.raises(HTTPProxyError, match="40[17]") as refused:
+        with pytest.raises(HTTPProxyError, match=r"40[17]") as refused:
             client.fetch(secure.url, validate_cert=False)
         assert "wrong" not in str(refused.value)
         assert not plain.requests
