@@ -1,7 +1,9 @@
 """https: who is trusted, who is shown what, and what is told when it fails."""
 
 import datetime
+import os
 import ssl
+import sys
 
 import pytest
 import trustme
@@ -10,6 +12,7 @@ from tests.httpclient.scripted_server import always, serve
 from waterspout.httpclient import HTTPClient
 from waterspout.httpclient.errors import HTTPCertificateError, HTTPTLSError
 from waterspout.httpclient.tlsadvice import tls_reason
+from waterspout.net import tlscontext
 
 EMPTY = {"used": 0, "idle": 0, "waiting": 0}
 
@@ -140,3 +143,19 @@ def test_what_is_wrong_is_told_at_once():
         HTTPClient(minimum_tls_version="1.0")
     with HTTPClient(ca_certs="missing.pem") as client, pytest.raises(FileNotFoundError):
         client.fetch("https://127.0.0.1:1/")
+
+
+def test_truststore_itself(make_client, server_tls, ca_certs, monkeypatch):
+    """The real one, which is there on macOS and Windows, and works on Linux if it is installed."""
+    pytest.importorskip("truststore")
+    monkeypatch.setattr(tlscontext, "_contexts", {})
+    monkeypatch.setattr(sys, "platform", "win32" if os.name == "nt" else "darwin")
+    context = tlscontext.shared_context()
+    monkeypatch.undo()
+    assert type(context).__module__.startswith("truststore")
+    with serve(always(), tls=server_tls) as server:
+        client = make_client(ssl_options=context)
+        with pytest.raises(HTTPCertificateError):
+            client.fetch(server.url)
+        context.load_verify_locations(ca_certs)
+        assert client.fetch(server.url).body == b"ok"
