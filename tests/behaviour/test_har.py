@@ -279,3 +279,14 @@ def test_the_version_is_that_of_the_server(make_client, path):
         answer = make_client(event_hooks=recorder.event_hooks).fetch(server.url)
     assert answer.http_version == "HTTP/1.0"
     assert read(path)[0]["response"]["httpVersion"] == "HTTP/1.0"
+
+
+def test_answers_of_a_cache_are_left_out(make_client, tmp_path):
+    pytest.importorskip("hishel")
+    path = tmp_path / "exchanges.har"
+    fresh = response(b"kept", Cache_Control="max-age=1000")
+    with serve(always(fresh)) as server, HARRecorder(path) as recorder:
+        client = make_client(cache=True, event_hooks=recorder.event_hooks)
+        found = [client.fetch(server.url).from_cache for _ in range(3)]
+    assert found == [False, True, True]
+    assert len(read(path)) == 1

@@ -44,7 +44,7 @@ class HARRecorder:
     - ``max_body_size``: bodies that are longer are left out, as are those that are streamed, those
       of redirects, and request bodies that are produced while they are sent.
 
-    Keeps nothing in memory. For any number of clients and threads. Raises OSError where the file
+    Answers from a cache were not exchanged, and are left out. Keeps nothing in memory. For any number of clients and threads. Raises OSError where the file
     cannot be written, which is raised by `fetch`.
     """
 
@@ -96,6 +96,8 @@ class HARRecorder:
         self.close()
 
     def _on_response(self, response: HTTPResponse, sent: SentRequest, *url: str) -> None:
+        if response.from_cache:
+            return
         timings = _timings(response.time_info)
         begun = (response.start_time or 0.0) + response.time_info.get("redirect", 0.0)
         self._add(begun, sent, self._response(response, url[0] if url else ""), timings)
