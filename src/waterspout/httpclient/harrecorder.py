@@ -44,8 +44,9 @@ class HARRecorder:
     - ``max_body_size``: bodies that are longer are left out, as are those that are streamed, those
       of redirects, and request bodies that are produced while they are sent.
 
-    Answers from a cache were not exchanged, and are left out. Keeps nothing in memory. For any number of clients and threads. Raises OSError where the file
-    cannot be written, which is raised by `fetch`.
+    Answers from a cache were not exchanged, and are left out. Keeps nothing in memory. For any
+    number of clients and threads. Raises OSError where the file cannot be written, which is raised
+    by `fetch`.
     """
 
     def __init__(
