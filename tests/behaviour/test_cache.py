@@ -266,6 +266,9 @@ def test_wrong_ones():
     with pytest.raises(TypeError, match=r"must be a hishel.BaseStorage .* not dict"):
         HTTPClient(cache={})
     HTTPClient(cache=False).close()
+    for wrong, kind in (("1", TypeError), (True, TypeError), (-1, ValueError)):
+        with pytest.raises(kind, match="max_body_size must be"):
+            HTTPCache(max_body_size=wrong)
 
 
 def test_without_the_library(monkeypatch):
