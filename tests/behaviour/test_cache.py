@@ -266,6 +266,7 @@ def test_wrong_ones():
     with pytest.raises(TypeError, match=r"must be a hishel.BaseStorage .* not dict"):
         HTTPClient(cache={})
     HTTPClient(cache=False).close()
+    wrong: Any
     for wrong, kind in (("1", TypeError), (True, TypeError), (-1, ValueError)):
         with pytest.raises(kind, match="max_body_size must be"):
             HTTPCache(max_body_size=wrong)

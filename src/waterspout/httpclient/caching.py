@@ -150,7 +150,8 @@ class HTTPCache:
     no-store``, passes by. Several clients and threads may share a cache; a storage that writes to a
     disk does so without holding a loop up.
 
-    Raises TypeError and ValueError for arguments that can't be used, ImportError where hishel is not there.
+    Raises TypeError and ValueError for arguments that can't be used, ImportError where hishel is
+    not there.
     """
 
     def __init__(
@@ -166,11 +167,7 @@ class HTTPCache:
                 f" asynchronous ones), not {type(storage).__name__}"
             )
         self.storage: hishel.BaseStorage = MemoryStorage() if storage is None else storage
-        if not isinstance(max_body_size, int) or isinstance(max_body_size, bool):
-            raise TypeError(f"max_body_size must be an int, not {max_body_size!r}")
-        if max_body_size < 0:
-            raise ValueError(f"max_body_size must be at least 0, not {max_body_size}")
-        self.max_body_size = max_body_size
+        self.max_body_size = _checked_size(max_body_size)
         self.options = hishel.CacheOptions(shared=shared, allow_stale=allow_stale)
 
     @classmethod
@@ -323,6 +320,14 @@ class _StoredStream:
 
     def drop(self) -> None:
         """There is nothing to let go of."""
+
+
+def _checked_size(size: object) -> int:
+    if not isinstance(size, int) or isinstance(size, bool):
+        raise TypeError(f"max_body_size must be an int, not {size!r}")
+    if size < 0:
+        raise ValueError(f"max_body_size must be at least 0, not {size}")
+    return size
 
 
 def _response(exchange: Exchange, head: ResponseHead) -> hishel.Response:
