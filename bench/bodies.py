@@ -47,6 +47,10 @@ LOADS = (
     Load("1 MiB over TLS", f"{MIB}", MIB, 200, is_secure=True),
     Load("2 GiB streamed", f"{2 * GIB}", 2 * GIB, 1, is_streamed=True),
 )
+QUICK_LOADS = (
+    *LOADS[:-1],
+    Load("256 MiB streamed", f"{256 * MIB}", 256 * MIB, 1, is_streamed=True),
+)
 
 
 def measure(options: Options) -> Report:
@@ -70,9 +74,10 @@ def measure(options: Options) -> Report:
                 rounds[group].run(chosen[group], options.rounds, take)
     figures = {}
     tables = []
+    loads = QUICK_LOADS if options.is_quick else LOADS
     notes = [f"{group}, {note}" for group in GROUPS for note in rounds[group].notes]
     for group in GROUPS:
-        for load in LOADS:
+        for load in loads:
             name = f"{group}, {load.name}"
             figures[name] = found = rounds[group].figures(load.name, "waterspout")
             notes += remarks(name, found)
@@ -114,7 +119,7 @@ def _samples(
     command: list[str], served: Served, cores: Cores, options: Options
 ) -> dict[str, Sample]:
     samples = {}
-    for load in LOADS:
+    for load in QUICK_LOADS if options.is_quick else LOADS:
         tasks, fetches, warmup = 1, load.fetches, 0
         if not load.is_streamed:
             tasks = TASKS
