@@ -4,6 +4,7 @@ import asyncio
 import io
 import itertools
 import threading
+from typing import Any
 
 import pytest
 from tests.httpclient.scripted_server import OK, always, answering, response, serve
@@ -11,6 +12,7 @@ from tests.httpclient.scripted_server import OK, always, answering, response, se
 from waterspout.httpclient import (
     HTTPBodyError,
     HTTPConnectionResetError,
+    HTTPProtocolError,
     HTTPRequest,
     HTTPTimeoutError,
 )
@@ -243,6 +245,65 @@ def test_an_answer_ends_what_is_sent(client, kind):
     assert answer.code == 413
     assert answer.body == b"too large"
     assert is_over
+    assert client.flow.pool.statistics == EMPTY
+
+
+@pytest.mark.parametrize("kind", ["iterator", "producer"])
+def test_a_callback_that_fails_when_the_answer_came_meanwhile(client, kind):
+    """Its error is the fetch's, and not the producer's."""
+    seen = []
+
+    async def produce(write):
+        try:
+            while True:
+                await write(LARGE)
+        except BaseException as error:
+            seen.append(error)
+            raise
+
+    def fail(piece):
+        raise ZeroDivisionError
+
+    def refuse(peer):
+        peer.read_head()
+        peer.send(response(b"too large", "413 Too Large"))
+        peer.socket.shutdown(1)
+        peer.wait_for_end()
+
+    body: dict[str, Any] = {"body": itertools.repeat(LARGE)}
+    if kind == "producer":
+        body = {"body_producer": produce}
+    with serve(refuse) as server, pytest.raises(ZeroDivisionError):
+        client.fetch(server.url, False, method="POST", streaming_callback=fail, **body)
+    assert not any(isinstance(error.__cause__, ZeroDivisionError) for error in seen)
+    assert client.flow.pool.statistics == EMPTY
+
+
+@pytest.mark.parametrize("kind", ["header_callback", "progress_callback"])
+def test_other_callbacks_that_fail_when_the_answer_came_meanwhile(client, kind):
+    def fail(told):
+        if isinstance(told, str) or told.received:
+            raise ZeroDivisionError
+
+    def refuse(peer):
+        peer.read_head()
+        peer.send(response(b"too large", "413 Too Large"))
+        peer.socket.shutdown(1)
+        peer.wait_for_end()
+
+    with serve(refuse) as server, pytest.raises(ZeroDivisionError):
+        client.fetch(server.url, False, method="POST", body=itertools.repeat(LARGE), **{kind: fail})
+    assert client.flow.pool.statistics == EMPTY
+
+
+def test_what_comes_meanwhile_and_is_no_answer(client):
+    def babble(peer):
+        peer.read_head()
+        peer.send(b"no HTTP at all\r\n\r\n")
+        peer.wait_for_end()
+
+    with serve(babble) as server, pytest.raises(HTTPProtocolError, match="no HTTP"):
+        client.fetch(server.url, method="POST", body=itertools.repeat(LARGE))
     assert client.flow.pool.statistics == EMPTY
 
 

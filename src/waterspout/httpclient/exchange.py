@@ -247,9 +247,12 @@ class Exchange(Ticket):
                 return False
 
     def _is_taken(self, data: bytes) -> bool:
-        """Give a piece to who need not be waited for; False: it is for who can wait."""
+        """Give a piece to who need not be waited for; False: it is for who can wait.
+
+        That is also for what may have come in the middle of a producer: see `notice`.
+        """
         delivery = self._delivery
-        return type(delivery) is Delivery and delivery.take_now(data)
+        return type(delivery) is Delivery and not self.hop.has_producer and delivery.take_now(data)
 
     async def _work_off(self, engine: ClientConnection) -> bool:
         """Do what `_event` and those behind it ask for; True if the response is over."""

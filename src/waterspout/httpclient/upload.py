@@ -94,8 +94,11 @@ async def _produce(exchange: Exchange, connection: Connection) -> None:
         await exchange.net.settle(producer(production.write), exchange.deadline)
         if production.last is not None:
             await production.last
+        production.check()
     except BaseException as error:
         production.stop()
+        if isinstance(error, Exception):
+            production.check()
         if exchange.head is not None and isinstance(error, Exception):
             return  # It was told so, or fell over what had to end anyway.
         if production.failure is not None:
@@ -118,13 +121,20 @@ class _Production:
         #: The last write.
         self.last: Any = None
         #: Why a write failed.
-        self.failure: OSError | None = None
+        self.failure: Exception | None = None
 
     def write(self, chunk: bytes | bytearray | memoryview) -> Any:
         """Send a piece of the body; return what to await before the next one."""
         data = chunk if isinstance(chunk, bytes) else bytes(chunk)
         self.last = self._exchange.net.start(self._send(data, self.last))
         return self.last
+
+    def check(self) -> None:
+        """Raise what went wrong while a write was at it and is none of the producer's: the answer
+        that came is no HTTP, or who is told of it has failed.
+        """
+        if self.failure is not None and not isinstance(self.failure, OSError):
+            raise self.failure
 
     def stop(self) -> None:
         """Give up what is not written yet."""
@@ -141,8 +151,8 @@ class _Production:
             if came is not None and self._exchange.notice(connection, came):
                 raise ConnectionAbortedError("the server has answered, and wants no more")
             await _write(self._exchange, connection, connection.engine.send_data(data))
-        except OSError as error:
+            if self._exchange.meter is not None:
+                self._exchange.meter.on_sent(len(data))
+        except Exception as error:
             self.failure = error
             raise
-        if self._exchange.meter is not None:
-            self._exchange.meter.on_sent(len(data))
