@@ -7,7 +7,7 @@ import pytest
 from tests.httpclient.scripted_server import OK, always, answering, response, serve
 
 from waterspout.httpclient import Auth, BasicAuth, BearerAuth, DigestAuth, NetrcAuth
-from waterspout.httpclient.auth import Asked
+from waterspout.httpclient.auth.credentials import Asked
 from waterspout.httpclient.target import parse_url
 
 BASIC = "Basic bWU6cHc="  # me:pw

@@ -10,7 +10,7 @@ from tests.httpclient.proxies import connecting, relay, socks4, socks5
 from tests.httpclient.scripted_server import OK, always, answering, eventually, response, serve
 
 from waterspout.httpclient import HTTPClientError
-from waterspout.httpclient.challenges import parse_parameters
+from waterspout.httpclient.auth.challenges import parse_parameters
 from waterspout.httpclient.errors import (
     HTTPConnectError,
     HTTPProtocolError,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from waterspout.httpclient import HTTPRequest
-from waterspout.httpclient.bodies import AsyncSource, JoinedSource, Source, source_of
+from waterspout.httpclient.bodies.source import AsyncSource, JoinedSource, Source, source_of
 from waterspout.net import run_blocking
 
 

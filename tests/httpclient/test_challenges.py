@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waterspout.httpclient.challenges import Challenge, parse_challenges, parse_parameters
+from waterspout.httpclient.auth.challenges import Challenge, parse_challenges, parse_parameters
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from waterspout.httpclient import CookieJar
-from waterspout.httpclient.cookiefile import read_cookies, write_cookies
+from waterspout.httpclient.cookies.file import read_cookies, write_cookies
 
 URL = "https://www.example.org/"
 NOW = 1_000_000.0

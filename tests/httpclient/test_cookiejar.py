@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from waterspout.httpclient import Cookie, CookieJar, cookiejar, publicsuffix
-from waterspout.httpclient.cookiejar import domain_matches, path_matches
+from waterspout.httpclient.cookies.jar import domain_matches, path_matches
 from waterspout.httpclient.target import parse_url
 
 NOW = 1_000_000.0

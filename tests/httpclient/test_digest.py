@@ -5,10 +5,10 @@ import secrets
 
 import pytest
 
-from waterspout.httpclient import digest
-from waterspout.httpclient.auth import Asked
-from waterspout.httpclient.challenges import parse_challenges, parse_parameters
-from waterspout.httpclient.digest import DigestAuth
+from waterspout.httpclient.auth import digest
+from waterspout.httpclient.auth.challenges import parse_challenges, parse_parameters
+from waterspout.httpclient.auth.credentials import Asked
+from waterspout.httpclient.auth.digest import DigestAuth
 from waterspout.httpclient.target import parse_url
 from waterspout.protocol.headers import HTTPHeaders
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waterspout.httpclient.environment import NoProxy, ProxyEnvironment
+from waterspout.httpclient.roads.environment import NoProxy, ProxyEnvironment
 from waterspout.httpclient.target import parse_url
 
 #: What ``no_proxy`` says, a host, a port, and whether that goes without a proxy.

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.httpclient.test_bodies import at, sent
 
 from waterspout.httpclient import HTTPRequest
-from waterspout.httpclient.bodies import Source
-from waterspout.httpclient.forms import encode_form, encode_json, encode_multipart
+from waterspout.httpclient.bodies.forms import encode_form, encode_json, encode_multipart
+from waterspout.httpclient.bodies.source import Source
 from waterspout.httputil import HTTPFile, parse_body_arguments
 
 

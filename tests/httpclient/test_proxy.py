@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waterspout.httpclient.proxy import Proxy, basic, parse_proxy
+from waterspout.httpclient.roads.proxy import Proxy, basic, parse_proxy
 
 
 @pytest.mark.parametrize(

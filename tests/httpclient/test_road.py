@@ -6,10 +6,10 @@ import ssl
 import pytest
 
 from waterspout.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
-from waterspout.httpclient.environment import ProxyEnvironment
 from waterspout.httpclient.hop import first_hop
-from waterspout.httpclient.proxy import parse_proxy
-from waterspout.httpclient.road import Road, choose_road
+from waterspout.httpclient.roads.environment import ProxyEnvironment
+from waterspout.httpclient.roads.proxy import parse_proxy
+from waterspout.httpclient.roads.road import Road, choose_road
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import parse_url
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waterspout.httpclient.setcookie import default_path, parse_date, parse_set_cookie
+from waterspout.httpclient.cookies.setcookie import default_path, parse_date, parse_set_cookie
 
 NOW = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT
 DAY = 24 * 3600

@@ -18,11 +18,14 @@ from waterspout.httpclient.request import SENSITIVE_HEADERS, HTTPRequest
 from waterspout.httpclient.response import HTTPResponse, InformationalResponse
 
 if TYPE_CHECKING:
-    from waterspout.httpclient.auth import Auth, BasicAuth, BearerAuth
+    from waterspout.httpclient.auth.credentials import Auth, BasicAuth, BearerAuth
+    from waterspout.httpclient.auth.digest import DigestAuth
+    from waterspout.httpclient.auth.netrcfile import NetrcAuth
+    from waterspout.httpclient.bodies.progress import Progress
+    from waterspout.httpclient.bodies.streaming import AsyncStreamedResponse, StreamedResponse
     from waterspout.httpclient.caching import HTTPCache
     from waterspout.httpclient.command import main
-    from waterspout.httpclient.cookiejar import Cookie, CookieJar
-    from waterspout.httpclient.digest import DigestAuth
+    from waterspout.httpclient.cookies.jar import Cookie, CookieJar
     from waterspout.httpclient.errors import (
         HTTPBodyError,
         HTTPCertificateError,
@@ -40,13 +43,10 @@ if TYPE_CHECKING:
         HTTPTLSError,
         HTTPTooLargeError,
     )
-    from waterspout.httpclient.harrecorder import HARRecorder
-    from waterspout.httpclient.harreplayer import HARMissError, HARReplayer
+    from waterspout.httpclient.har.recorder import HARRecorder
+    from waterspout.httpclient.har.replayer import HARMissError, HARReplayer
     from waterspout.httpclient.hooks import SentRequest
-    from waterspout.httpclient.netrcauth import NetrcAuth
-    from waterspout.httpclient.progress import Progress
     from waterspout.httpclient.retries import RetryPolicy
-    from waterspout.httpclient.streaming import AsyncStreamedResponse, StreamedResponse
 
 __all__ = [
     "SENSITIVE_HEADERS",
@@ -95,13 +95,13 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "main": "command",
-        "HARMissError": "harreplayer",
-        "HARRecorder": "harrecorder",
-        "HARReplayer": "harreplayer",
-        "Progress": "progress",
+        "HARMissError": "har.replayer",
+        "HARRecorder": "har.recorder",
+        "HARReplayer": "har.replayer",
+        "Progress": "bodies.progress",
         "SentRequest": "hooks",
-        "AsyncStreamedResponse": "streaming",
-        "StreamedResponse": "streaming",
+        "AsyncStreamedResponse": "bodies.streaming",
+        "StreamedResponse": "bodies.streaming",
         "HTTPBodyError": "errors",
         "HTTPCertificateError": "errors",
         "HTTPConnectError": "errors",
@@ -117,14 +117,14 @@ __getattr__, __dir__ = lazy_names(
         "HTTPTLSError": "errors",
         "HTTPTimeoutError": "errors",
         "HTTPTooLargeError": "errors",
-        "Auth": "auth",
-        "BasicAuth": "auth",
-        "BearerAuth": "auth",
-        "Cookie": "cookiejar",
-        "CookieJar": "cookiejar",
-        "DigestAuth": "digest",
+        "Auth": "auth.credentials",
+        "BasicAuth": "auth.credentials",
+        "BearerAuth": "auth.credentials",
+        "Cookie": "cookies.jar",
+        "CookieJar": "cookies.jar",
+        "DigestAuth": "auth.digest",
         "HTTPCache": "caching",
-        "NetrcAuth": "netrcauth",
+        "NetrcAuth": "auth.netrcfile",
         "RetryPolicy": "retries",
     },
 )

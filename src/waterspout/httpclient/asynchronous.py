@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from waterspout.httpclient.flow import Flow
-from waterspout.httpclient.inprocess import async_net
 from waterspout.httpclient.request import DEFAULTS, HTTPRequest, with_arguments
 from waterspout.httpclient.response import HTTPResponse, failed
 from waterspout.httpclient.settings import MAX_BODY_SIZE, Settings
@@ -19,9 +18,9 @@ from waterspout.net import AsyncNet
 from waterspout.util import Configurable
 
 if TYPE_CHECKING:
-    from waterspout.httpclient.cookiejar import CookieJar
+    from waterspout.httpclient.bodies.streaming import AsyncStreaming
+    from waterspout.httpclient.cookies.jar import CookieJar
     from waterspout.httpclient.retries import RetryPolicy
-    from waterspout.httpclient.streaming import AsyncStreaming
 
 __all__ = ["AsyncHTTPClient", "SimpleAsyncHTTPClient"]
 
@@ -365,7 +364,9 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         """Return a context manager that gives a response; see `AsyncHTTPClient.stream`."""
         if not self._is_own:
             return super().stream(request, raise_error, **kwargs)
-        from waterspout.httpclient.streaming import AsyncStreaming  # most programs do without
+        from waterspout.httpclient.bodies.streaming import (
+            AsyncStreaming,  # most programs do without
+        )
 
         if self._is_closed:
             raise RuntimeError("stream() called on a closed AsyncHTTPClient")
@@ -399,7 +400,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
     def _flow_of(self, loop: asyncio.AbstractEventLoop) -> Flow:
         flow = self._flows.get(loop)
         if flow is None:
-            net = async_net(loop, self._settings.app)
+            net = _net_of(loop, self._settings.app)
             flow = self._flows[loop] = Flow(net, self._settings)
             net.on_end_of_loop = flow.close_idle
         return flow
@@ -417,6 +418,14 @@ async def _telling(flow: Flow, request: HTTPRequest | str) -> HTTPResponse:
         if isinstance(request, str):
             request = HTTPRequest(request)
         return failed(request, error, time.monotonic() - begun)
+
+
+def _net_of(loop: asyncio.AbstractEventLoop, app: Any) -> AsyncNet:
+    if app is None:
+        return AsyncNet(loop)
+    from waterspout.httpclient.inprocess.binding import async_net  # for tests, mostly
+
+    return async_net(loop, app)
 
 
 def _loop_of(flow: Flow) -> asyncio.AbstractEventLoop:

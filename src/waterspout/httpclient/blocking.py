@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from waterspout.httpclient.asynchronous import AsyncHTTPClient
 from waterspout.httpclient.flow import Flow
-from waterspout.httpclient.inprocess import blocking_net
 from waterspout.httpclient.request import HTTPRequest, with_arguments
 from waterspout.httpclient.response import HTTPResponse
 from waterspout.httpclient.settings import Settings
 from waterspout.net import BlockingNet, run_blocking
 
 if TYPE_CHECKING:
-    from waterspout.httpclient.streaming import Streaming
+    from waterspout.httpclient.bodies.streaming import Streaming
 
 __all__ = ["HTTPClient"]
 
@@ -41,7 +40,7 @@ class HTTPClient:
         arguments = AsyncHTTPClient.arguments_for(async_client_class)
         settings = Settings(**{**arguments, **kwargs})
         settings.can_await = False
-        net = blocking_net(settings.app)
+        net = _net_of(settings.app)
         self._flow = Flow(net, settings)
         self._finalizer = weakref.finalize(self, _close, self._flow, net)
 
@@ -82,7 +81,7 @@ class HTTPClient:
         Who leaves the ``with`` before the body was read closes the connection; otherwise it is kept
         for the next request. It is one of ``max_clients`` until then.
         """
-        from waterspout.httpclient.streaming import Streaming  # most programs do without
+        from waterspout.httpclient.bodies.streaming import Streaming  # most programs do without
 
         if self._flow.pool.is_closed:
             raise RuntimeError("stream() called on a closed HTTPClient")
@@ -105,6 +104,14 @@ class HTTPClient:
 
     def __repr__(self) -> str:
         return f"<HTTPClient {self._flow.pool!r}>"
+
+
+def _net_of(app: Any) -> BlockingNet:
+    if app is None:
+        return BlockingNet()
+    from waterspout.httpclient.inprocess.binding import blocking_net  # for tests, mostly
+
+    return blocking_net(app)
 
 
 def _close(flow: Flow, net: BlockingNet) -> None:

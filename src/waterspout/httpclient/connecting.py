@@ -13,8 +13,8 @@ from waterspout.net.sockets import ip_family
 from waterspout.protocol.http1.client import ClientConnection
 
 if TYPE_CHECKING:
-    from waterspout.httpclient.proxydigest import ProxyDigests
-    from waterspout.httpclient.road import Road
+    from waterspout.httpclient.roads.proxydigest import ProxyDigests
+    from waterspout.httpclient.roads.road import Road
 
 __all__ = ["Connector"]
 
@@ -93,14 +93,14 @@ class Connector:
     async def _through(self, exchange: Exchange, road: "Road", limit: float) -> Stream:
         """Return a stream to a host by way of a proxy."""
         # Only who needs a tunnel pays for the import.
-        from waterspout.httpclient.tunnel import ChallengeError, open_tunnel
+        from waterspout.httpclient.roads.tunnel import ChallengeError, open_tunnel
 
         proxy = road.proxy
         assert proxy is not None
         digests = None
         if road.is_digest:
             if self._digests is None:
-                from waterspout.httpclient.proxydigest import ProxyDigests
+                from waterspout.httpclient.roads.proxydigest import ProxyDigests
 
                 self._digests = ProxyDigests()
             digests = self._digests

@@ -9,8 +9,8 @@ from waterspout.protocol.errors import RemoteProtocolError
 from waterspout.protocol.http1.client import ClientConnection
 
 if TYPE_CHECKING:
+    from waterspout.httpclient.bodies.pulling import Tap
     from waterspout.httpclient.exchange import Exchange
-    from waterspout.httpclient.pulling import Tap
 
 __all__ = ["UNBOUNDED", "CallbackError", "Copy", "Delivery", "Discard", "TappedDelivery"]
 

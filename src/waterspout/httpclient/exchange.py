@@ -26,7 +26,7 @@ from waterspout.protocol.http1.connection import Event
 from waterspout.protocol.http1.messages import ResponseHead, Signal
 
 if TYPE_CHECKING:
-    from waterspout.httpclient.progress import Meter
+    from waterspout.httpclient.bodies.progress import Meter
     from waterspout.httpclient.response import HTTPResponse
     from waterspout.httpclient.rounds import Rounds
 
@@ -360,6 +360,6 @@ class Exchange(Ticket):
 
 
 def _new_meter(callback: Callable[[Any], object], length: int) -> "Meter":
-    from waterspout.httpclient.progress import Meter  # most programs do without
+    from waterspout.httpclient.bodies.progress import Meter  # most programs do without
 
     return Meter(callback, length)

@@ -22,8 +22,8 @@ from waterspout.protocol.http1.client import EncodedRequest
 from waterspout.protocol.http1.writer import check_method
 
 if TYPE_CHECKING:
-    from waterspout.httpclient.bodies import Source
-    from waterspout.httpclient.road import Road
+    from waterspout.httpclient.bodies.source import Source
+    from waterspout.httpclient.roads.road import Road
 
 __all__ = ["Hop", "Key", "first_hop", "next_hop"]
 
@@ -84,7 +84,7 @@ class Hop:
             and request.network_interface is None
         ):
             # Most programs have no other road than straight away.
-            from waterspout.httpclient.road import choose_road
+            from waterspout.httpclient.roads.road import choose_road
 
             road = choose_road(request, settings, target, fields.get("Proxy-Authorization"))
         #: In seconds, ``math.inf`` for none.

@@ -12,9 +12,9 @@ from waterspout.httputil import format_timestamp
 from waterspout.protocol.headers import HTTPHeaders
 
 if TYPE_CHECKING:
-    from waterspout.httpclient.auth import Auth
-    from waterspout.httpclient.bodies import Source
-    from waterspout.httpclient.progress import Progress
+    from waterspout.httpclient.auth.credentials import Auth
+    from waterspout.httpclient.bodies.progress import Progress
+    from waterspout.httpclient.bodies.source import Source
     from waterspout.httpclient.retries import RetryPolicy
 
 #: What a body may be beside bytes and text: a binary file, or pieces.
@@ -277,13 +277,16 @@ class HTTPRequest:
         elif isinstance(value, bytearray | memoryview):
             self._body = bytes(value)
         else:
-            from waterspout.httpclient.bodies import Source, source_of  # most programs do without
+            from waterspout.httpclient.bodies.source import (  # most programs do without
+                Source,
+                source_of,
+            )
 
             self.source = value if isinstance(value, Source) else source_of(value)
 
     def _take_content(self, json: Any, form: Any, files: Any) -> None:
         """Make the body of values."""
-        from waterspout.httpclient.forms import content_of  # most programs do without
+        from waterspout.httpclient.bodies.forms import content_of  # most programs do without
 
         if self.body is not None:
             raise ValueError("body and json, form or files are two bodies")

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
+from waterspout.httpclient.cookies.setcookie import parse_date
 from waterspout.httpclient.errors import ProxyRefusedError
-from waterspout.httpclient.setcookie import parse_date
 from waterspout.net.interface import DeadlineError
 from waterspout.protocol.errors import RemoteProtocolError
 

@@ -9,9 +9,9 @@ the modules that are named after it.
 import time
 from typing import TYPE_CHECKING, Any
 
-from waterspout.httpclient.auth import Asked, Auth
-from waterspout.httpclient.challenges import parse_challenges
-from waterspout.httpclient.cookiefield import checked_cookies, cookie_field
+from waterspout.httpclient.auth.challenges import parse_challenges
+from waterspout.httpclient.auth.credentials import Asked, Auth
+from waterspout.httpclient.cookies.field import checked_cookies, cookie_field
 from waterspout.httpclient.delivery import Copy
 from waterspout.httpclient.exchange import Exchange
 from waterspout.httpclient.hooks import SentRequest, sent_request
@@ -30,8 +30,8 @@ from waterspout.protocol.http1.messages import ResponseHead
 
 if TYPE_CHECKING:
     from waterspout.httpclient.caching import Lookup
-    from waterspout.httpclient.proxy import Proxy
-    from waterspout.httpclient.proxydigest import ProxyDigests
+    from waterspout.httpclient.roads.proxy import Proxy
+    from waterspout.httpclient.roads.proxydigest import ProxyDigests
 
 __all__ = ["Course", "Rounds"]
 
@@ -60,7 +60,7 @@ class Course:
     def proxy_digests(self) -> "ProxyDigests":
         """What is known of proxies that take requests and want a hash of the password."""
         if self._proxy_digests is None:
-            from waterspout.httpclient.proxydigest import ProxyDigests
+            from waterspout.httpclient.roads.proxydigest import ProxyDigests
 
             self._proxy_digests = ProxyDigests()
         return self._proxy_digests
@@ -80,7 +80,7 @@ class Course:
             return None
         known = self._digests.get(hop.credentials)
         if known is None:
-            from waterspout.httpclient.digest import DigestAuth
+            from waterspout.httpclient.auth.digest import DigestAuth
 
             if len(self._digests) >= _MAX_DIGESTS:
                 self._digests.clear()

@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from waterspout.httpclient.inprocess import check_app
 from waterspout.httpclient.request import DEFAULTS
 from waterspout.httpclient.resolving import check_resolver
 from waterspout.httpclient.timeouts import limit
@@ -14,10 +13,10 @@ from waterspout.protocol.http1.limits import Limits
 
 if TYPE_CHECKING:
     from waterspout.httpclient.caching import HTTPCache
-    from waterspout.httpclient.cookiejar import CookieJar
-    from waterspout.httpclient.environment import ProxyEnvironment
+    from waterspout.httpclient.cookies.jar import CookieJar
     from waterspout.httpclient.hooks import Hooks
     from waterspout.httpclient.retries import RetryPolicy
+    from waterspout.httpclient.roads.environment import ProxyEnvironment
 
 __all__ = ["MAX_BODY_SIZE", "Settings"]
 
@@ -86,7 +85,10 @@ class Settings:
     ) -> None:
         check_resolver(resolver)
         self.resolver = resolver
-        check_app(app)
+        if app is not None:
+            from waterspout.httpclient.inprocess.binding import check_app  # for tests, mostly
+
+            check_app(app)
         self.app = app
         self.max_clients = _checked_count("max_clients", max_clients)
         self.max_clients_per_origin = 0
@@ -102,7 +104,7 @@ class Settings:
         self.hostname_mapping = dict(hostname_mapping or {})
         self.defaults = {**DEFAULTS, **(defaults or {})}
         if not (proxy is None and unix_socket is None and local_address is None):
-            from waterspout.httpclient.road import check_roads  # most programs do without
+            from waterspout.httpclient.roads.road import check_roads  # most programs do without
 
             check_roads(proxy, unix_socket, local_address)
         if app is not None and (proxy or unix_socket):
@@ -157,7 +159,7 @@ class Settings:
         """Tell now what would fail with the first fetch; TypeError, ValueError."""
         # Imported only where there is something to check.
         if self.cookie_jar is not None:
-            from waterspout.httpclient.cookiejar import CookieJar
+            from waterspout.httpclient.cookies.jar import CookieJar
 
             if not isinstance(self.cookie_jar, CookieJar):
                 kind = type(self.cookie_jar).__name__
@@ -185,7 +187,7 @@ def _proxies_named() -> "ProxyEnvironment | None":
     """Return the proxies that the environment names, None where it names none."""
     if not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
-    from waterspout.httpclient.environment import ProxyEnvironment
+    from waterspout.httpclient.roads.environment import ProxyEnvironment
 
     return ProxyEnvironment(os.environ)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from waterspout.httpclient.challenges import Challenge
+from waterspout.httpclient.auth.challenges import Challenge
 from waterspout.httpclient.target import Target
 from waterspout.httputil import encode_username_password
 from waterspout.protocol.headers import HTTPHeaders

@@ -8,7 +8,7 @@ set. They are read once, when a client is made.
 import ipaddress
 from collections.abc import Mapping
 
-from waterspout.httpclient.proxy import Proxy, parse_proxy
+from waterspout.httpclient.roads.proxy import Proxy, parse_proxy
 from waterspout.httpclient.target import Target
 
 __all__ = ["NoProxy", "ProxyEnvironment"]

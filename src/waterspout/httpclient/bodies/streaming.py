@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from waterspout.httpclient.bodies.pulling import AsyncPull, AsyncTap, BlockingPull, BlockingTap
 from waterspout.httpclient.content import decoder_for
 from waterspout.httpclient.errors import HTTPTooLargeError
-from waterspout.httpclient.pulling import AsyncPull, AsyncTap, BlockingPull, BlockingTap
 from waterspout.httpclient.request import HTTPRequest, with_arguments
 from waterspout.httpclient.response import HTTPResponse, InformationalResponse
 from waterspout.net import AsyncNet

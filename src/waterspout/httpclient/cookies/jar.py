@@ -13,9 +13,9 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from waterspout.httpclient.cookiefile import Cookie, read_cookies, write_cookies
-from waterspout.httpclient.publicsuffix import public_suffixes
-from waterspout.httpclient.setcookie import SetCookie, default_path, parse_set_cookie
+from waterspout.httpclient.cookies.file import Cookie, read_cookies, write_cookies
+from waterspout.httpclient.cookies.publicsuffix import public_suffixes
+from waterspout.httpclient.cookies.setcookie import SetCookie, default_path, parse_set_cookie
 from waterspout.httpclient.target import Target, parse_url
 
 __all__ = ["Cookie", "CookieJar", "domain_matches", "path_matches"]

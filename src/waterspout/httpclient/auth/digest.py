@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from waterspout.httpclient.auth import Asked, Auth
-from waterspout.httpclient.challenges import Challenge, parse_parameters
+from waterspout.httpclient.auth.challenges import Challenge, parse_parameters
+from waterspout.httpclient.auth.credentials import Asked, Auth
 from waterspout.protocol.headers import HTTPHeaders
 
 __all__ = ["DigestAuth"]

@@ -4,7 +4,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from waterspout.httpclient.proxy import Proxy, basic, parse_proxy
+from waterspout.httpclient.roads.proxy import Proxy, basic, parse_proxy
 from waterspout.httpclient.target import Target
 from waterspout.httputil import encode_username_password
 from waterspout.net.sockets import ip_family

@@ -8,31 +8,25 @@ from collections.abc import Callable
 from typing import Any
 
 from waterspout.net import AsyncNet, BlockingNet
+from waterspout.net.memory import MemoryNet
+from waterspout.net.private import PrivateNet
 
 __all__ = ["async_net", "blocking_net", "check_app"]
 
 
 def async_net(loop: asyncio.AbstractEventLoop, app: Any) -> AsyncNet:
-    """Return the network for a client that awaits; with an ``app`` all of it is that one."""
-    if app is None:
-        return AsyncNet(loop)
-    from waterspout.net.memory import MemoryNet
-
+    """Return the network for a client that awaits: all of it is ``app``."""
     return MemoryNet(loop, _protocols(app))
 
 
 def blocking_net(app: Any) -> BlockingNet:
-    """Return the network for a client that blocks; with an ``app`` all of it is that one."""
-    if app is None:
-        return BlockingNet()
-    from waterspout.net.private import PrivateNet
-
+    """Return the network for a client that blocks: all of it is ``app``."""
     return PrivateNet(_protocols(app))
 
 
 def check_app(app: Any) -> None:
     """Raise TypeError for what no client can be bound to."""
-    if app is None or (not isinstance(app, type) and (_is_server(app) or callable(app))):
+    if not isinstance(app, type) and (_is_server(app) or callable(app)):
         return
     kind = f"the class {app.__qualname__}" if isinstance(app, type) else repr(app)
     raise TypeError(
@@ -57,6 +51,6 @@ def _protocols(app: Any) -> Callable[[], asyncio.BaseProtocol]:
 
     if _is_server(app):
         return make
-    from waterspout.httpclient.function import FunctionConnection
+    from waterspout.httpclient.inprocess.function import FunctionConnection
 
     return lambda: FunctionConnection(app)

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from waterspout._version import __version__
 from waterspout.httpclient.errors import ProxyRefusedError
-from waterspout.httpclient.proxy import Proxy
-from waterspout.httpclient.road import Road
+from waterspout.httpclient.roads.proxy import Proxy
+from waterspout.httpclient.roads.road import Road
 from waterspout.httpclient.target import bracketed
 from waterspout.net import Stream
 from waterspout.protocol.errors import RemoteProtocolError
@@ -16,7 +16,7 @@ from waterspout.protocol.http1.messages import ResponseHead, Signal
 from waterspout.protocol.socks import Socks4, Socks5, SocksRefusedError
 
 if TYPE_CHECKING:
-    from waterspout.httpclient.proxydigest import ProxyDigests
+    from waterspout.httpclient.roads.proxydigest import ProxyDigests
 
 __all__ = ["ChallengeError", "open_tunnel"]
 

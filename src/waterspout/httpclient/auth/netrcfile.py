@@ -4,7 +4,7 @@ import netrc
 import os
 from pathlib import Path
 
-from waterspout.httpclient.auth import Asked, Auth, basic
+from waterspout.httpclient.auth.credentials import Asked, Auth, basic
 
 __all__ = ["NetrcAuth"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from waterspout.escape import utf8
-from waterspout.httpclient.bodies import JoinedSource, Source, source_of
+from waterspout.httpclient.bodies.source import JoinedSource, Source, source_of
 
 __all__ = ["content_of", "encode_form", "encode_json", "encode_multipart"]
 

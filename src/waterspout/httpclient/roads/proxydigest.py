@@ -3,10 +3,10 @@
 The same as with servers (RFC 7616, RFC 9110 section 11.7), with a 407 for a 401.
 """
 
-from waterspout.httpclient.auth import Asked
-from waterspout.httpclient.challenges import parse_challenges
-from waterspout.httpclient.digest import DigestAuth
-from waterspout.httpclient.proxy import Proxy
+from waterspout.httpclient.auth.challenges import parse_challenges
+from waterspout.httpclient.auth.credentials import Asked
+from waterspout.httpclient.auth.digest import DigestAuth
+from waterspout.httpclient.roads.proxy import Proxy
 from waterspout.httpclient.target import Target
 from waterspout.protocol.headers import HTTPHeaders
 

@@ -1,0 +1,1 @@
+"""Bodies that are more than bytes: files, iterators and forms out, streams in."""

@@ -1,0 +1,1 @@
+"""What a client is bound to instead of the network."""
