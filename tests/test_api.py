@@ -12,7 +12,7 @@ import unittest
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, WrapperDescriptorType
 from typing import Any, NamedTuple
 
 import pytest
@@ -120,6 +120,8 @@ def test_arguments(name):
         assert isinstance(value, classmethod if name.kind == "classmethod" else staticmethod)
         value = value.__func__
     assert callable(value)
+    if isinstance(value, WrapperDescriptorType):
+        pytest.skip("a compiled class does not tell what it is made of: its interpreted form does")
     signature = inspect.signature(value)
     positional, keywords, defaults = parameters(name.parameters)
     if name.owner and name.kind != "staticmethod":

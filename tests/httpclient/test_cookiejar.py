@@ -5,7 +5,9 @@ import threading
 
 import pytest
 
-from waterspout.httpclient import Cookie, CookieJar, cookiejar, publicsuffix
+from waterspout.httpclient import Cookie, CookieJar
+from waterspout.httpclient.cookies import jar as jar_module
+from waterspout.httpclient.cookies import publicsuffix
 from waterspout.httpclient.cookies.jar import domain_matches, path_matches
 from waterspout.httpclient.target import parse_url
 
@@ -218,7 +220,7 @@ def test_the_jar_has_a_bound(jar):
 
 
 def test_without_a_list_every_cookie_is_for_its_host(monkeypatch):
-    monkeypatch.setattr(cookiejar, "public_suffixes", lambda: None)
+    monkeypatch.setattr(jar_module, "public_suffixes", lambda: None)
     jar = CookieJar()
     assert take(jar, "a=b; Path=/; Domain=example.org") == 1
     assert sent(jar) == [("a", "b")]
@@ -280,5 +282,5 @@ def test_many_threads_at_once(jar):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_a_lock_that_another_thread_has_does_not_hold_up_a_child(jar):
     with jar._lock:
-        cookiejar._forget_locks()
+        jar_module._forget_locks()
         assert sent(jar) == []

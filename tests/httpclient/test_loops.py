@@ -71,14 +71,19 @@ def test_a_loop_that_is_closed_without_a_word(server, client_of_no_loop):
 
     That a loop was closed with transports open asyncio tells by itself.
     """
-    with serve(lambda peer: peer.wait_for_end()) as silent:
+
+    def listen(peer):
+        peer.read_request()
+        peer.wait_for_end()
+
+    with serve(listen) as silent:
         client = client_of_no_loop
         assert isinstance(client, SimpleAsyncHTTPClient)
 
         async def leave():
             await client.fetch(server.url)
             future = client.fetch(silent.url)
-            await eventually(lambda: silent.connections)
+            await eventually(lambda: silent.requests)
             return client._flow, future
 
         first = asyncio.new_event_loop()
