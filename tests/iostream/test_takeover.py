@@ -63,3 +63,6 @@ async def test_a_connection_that_was_taken_over_goes_on_in_tls(
     wire.streams.extend([secret, server])
     await secret.write(b"in secret\n")
     assert await server.read_until(b"\n") == b"in secret\n"
+    with pytest.raises(TypeError, match="speaks TLS itself"):
+        await release(server, 0.0)
+    assert not server.closed()

@@ -100,7 +100,7 @@ class IOStream(BaseIOStream):
 
     def _on_writable(self) -> None:
         if self._is_connected:
-            BaseIOStream._on_writable(self)
+            super()._on_writable()
             return
         error = self.get_fd_error()
         if error is not None:
@@ -115,13 +115,13 @@ class IOStream(BaseIOStream):
         self._is_held = False
         if future is not None and not future.done():
             future.set_result(self)
-        BaseIOStream._on_writable(self)
+        super()._on_writable()
 
     def _signal_close(self) -> None:
         future, self._connecting = self._connecting, None
         if future is not None and not future.done():
             self._fail(future)
-        BaseIOStream._signal_close(self)
+        super()._signal_close()
 
     def fileno(self) -> int:
         """Return the file descriptor; -1 once the stream is closed."""

@@ -10,6 +10,7 @@ Who calls has stopped the transport's reading, and hands on what was read ahead.
 
 import asyncio
 import socket
+import ssl
 from typing import Any
 
 from waterspout.iostream.base import BaseIOStream
@@ -46,9 +47,12 @@ async def release(stream: BaseIOStream, timeout: float) -> tuple[Any, bytes]:
 
     Return a socket, or the transport that the stream worked through, whose reading is stopped; and
     what has been received and nobody has read. The stream is closed then; its close callback is
-    not called. ``StreamClosedError`` where it has been before, and ``TimeoutError`` where the other
-    side reads nothing for ``timeout`` seconds.
+    not called. ``StreamClosedError`` where it has been before, ``TimeoutError`` where the other
+    side reads nothing for ``timeout`` seconds, and ``TypeError`` for an ``SSLIOStream``, whose keys
+    nobody else can have.
     """
+    if isinstance(getattr(stream, "socket", None), ssl.SSLSocket):
+        raise TypeError(f"{stream!r} speaks TLS itself, and cannot be handed over")
     await _wait_until_sent(stream, timeout)
     stream.set_close_callback(None)
     stream._watch_reads(False)
