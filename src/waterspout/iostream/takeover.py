@@ -42,17 +42,25 @@ def give_back(stream: BaseIOStream, ahead: bytes) -> None:
     stream._incoming.data[:0] = ahead
 
 
+def check_can_release(stream: BaseIOStream) -> None:
+    """Raise ``TypeError`` for an ``SSLIOStream``, whose keys nobody else can have, and for streams
+    that are none on a connection.
+    """
+    if isinstance(getattr(stream, "socket", None), ssl.SSLSocket):
+        raise TypeError(f"{stream!r} speaks TLS itself, and cannot be handed over")
+    if not isinstance(stream, TransportIOStream | IOStream):
+        raise TypeError(f"{stream!r} has neither a socket nor a transport")
+
+
 async def release(stream: BaseIOStream, timeout: float) -> tuple[Any, bytes]:
     """Take the connection away from ``stream``, when it has sent what was written to it.
 
     Return a socket, or the transport that the stream worked through, whose reading is stopped; and
     what has been received and nobody has read. The stream is closed then; its close callback is
     not called. ``StreamClosedError`` where it has been before, ``TimeoutError`` where the other
-    side reads nothing for ``timeout`` seconds, and ``TypeError`` for an ``SSLIOStream``, whose keys
-    nobody else can have.
+    side reads nothing for ``timeout`` seconds, and ``TypeError`` as `check_can_release` has it.
     """
-    if isinstance(getattr(stream, "socket", None), ssl.SSLSocket):
-        raise TypeError(f"{stream!r} speaks TLS itself, and cannot be handed over")
+    check_can_release(stream)
     await _wait_until_sent(stream, timeout)
     stream.set_close_callback(None)
     stream._watch_reads(False)
@@ -61,10 +69,8 @@ async def release(stream: BaseIOStream, timeout: float) -> tuple[Any, bytes]:
     if isinstance(stream, TransportIOStream):
         ahead += b"".join(stream._received)
         connection, stream._transport = stream._transport, _Nowhere()
-    elif isinstance(stream, IOStream):
-        connection = stream.socket.dup()
     else:
-        raise TypeError(f"{stream!r} has neither a socket nor a transport")
+        connection = stream.socket.dup()
     stream.close()
     return connection, ahead
 
