@@ -229,3 +229,44 @@ async def test_a_drain_waits_for_no_handshake_for_ever(wire: Wire, server_contex
     assert await server.drain(None) == 0
     assert not server.opening
     assert await client.rest_or_reset() == b""
+
+
+@pytest.fixture
+def agreed(authority):
+    """A function that connects, and returns what was agreed on of the protocols offered."""
+
+    async def agreed(server: HTTPServer, *protocols: str) -> str | None:
+        context = ssl.create_default_context()
+        authority.configure_trust(context)
+        context.set_alpn_protocols(list(protocols))
+        host, port = server.sockets[0].getsockname()
+        client = Streams(
+            *await asyncio.open_connection(host, port, ssl=context, server_hostname="localhost")
+        )
+        chosen: str | None = client.writer.get_extra_info("ssl_object").selected_alpn_protocol()
+        client.writer.write(request())
+        assert (await client.head_and_body())[1] == b"https https://a/"
+        await close(client)
+        return chosen
+
+    return agreed
+
+
+async def test_the_protocol_is_agreed_on(wire: Wire, authority, agreed, tmp_path):
+    certfile = tmp_path / "cert.pem"
+    issued = authority.issue_cert("localhost")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(certfile))
+    server = wire.serve([("/", Hello)], ssl_options={"certfile": str(certfile)})
+    for _ in range(2):
+        assert await agreed(server, "h2", "http/1.1") == "http/1.1"
+        assert await agreed(server, "h2") is None
+        server.reload_certificates()
+
+
+async def test_a_context_agrees_on_what_it_says_itself(wire: Wire, authority, agreed):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    server = wire.serve([("/", Hello)], ssl_options=context)
+    assert await agreed(server, "http/1.1") is None
+    context.set_alpn_protocols(["http/1.0", "http/1.1"])
+    assert await agreed(server, "http/1.1", "http/1.0") == "http/1.0"

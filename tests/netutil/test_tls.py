@@ -1,5 +1,6 @@
 """TLS contexts from options."""
 
+import re
 import socket
 import ssl
 
@@ -109,3 +110,22 @@ def test_a_socket_that_speaks_tls():
             ssl_wrap_socket(theirs, {}, server_side=True)
         with pytest.raises(ValueError, match="server_hostname"):
             ssl_wrap_socket(theirs, {})
+
+
+def test_nobody_is_asked_for_the_passphrase_of_a_key(tmp_path):
+    trustme = pytest.importorskip("trustme")
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    issued = trustme.CA().issue_cert("localhost")
+    certfile, keyfile = tmp_path / "cert.pem", tmp_path / "key.pem"
+    issued.cert_chain_pems[0].write_to_path(str(certfile))
+    key = serialization.load_pem_private_key(issued.private_key_pem.bytes(), None)
+    keyfile.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    options = {"certfile": str(certfile), "keyfile": str(keyfile)}
+    with pytest.raises(ValueError, match=rf"the key in {re.escape(str(keyfile))} is encrypted"):
+        ssl_options_to_context(options, server_side=True)

@@ -19,6 +19,7 @@ from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.observer import ServerObserver
 from waterspout.httpserver.policy import Policy, check
 from waterspout.httpserver.refusal import Refusal
+from waterspout.httpserver.tlscontext import server_context
 from waterspout.httputil import (
     HTTPConnection,
     HTTPMessageDelegate,
@@ -28,7 +29,7 @@ from waterspout.httputil import (
 from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
 from waterspout.log import app_log, gen_log
-from waterspout.netutil import bind_sockets, ssl_options_to_context
+from waterspout.netutil import bind_sockets
 from waterspout.process.memory import keep_freed_memory
 from waterspout.protocol.errors import HTTPInputError, RemoteProtocolError
 
@@ -50,10 +51,12 @@ class HTTPServer(HTTPServerConnectionDelegate):
     ``request_callback`` is a ``waterspout.web.Application``, a ``waterspout.routing.Router`` or
     any other ``HTTPServerConnectionDelegate``, or a function, plain or ``async``, that takes an
     ``HTTPServerRequest`` and answers through its ``connection``. Sizes are in bytes
-    and times in seconds. ``ssl_options`` is an ``ssl.SSLContext`` or a dictionary of ``certfile``
-    and so on. ``policy`` sets every bound at once; the other arguments replace single ones;
-    ``ValueError`` where one is out of range. ``chunk_size`` is accepted and means nothing: a
-    streamed body comes in the pieces that the event loop reads, of at most 256 KiB.
+    and times in seconds. ``ssl_options`` is an ``ssl.SSLContext``, which is used as it is, or a
+    dictionary of ``certfile`` and so on: ``cert_reqs`` and ``ca_certs`` ask clients for
+    certificates, and those that offer protocols (ALPN) agree on ``http/1.1``. ``policy`` sets every
+    bound at once; the other arguments replace single ones; ``ValueError`` where one is out of
+    range. ``chunk_size`` is accepted and means nothing: a streamed body comes in the pieces that
+    the event loop reads, of at most 256 KiB.
 
     Behind proxies: with ``xheaders`` the client's address and protocol are what ``X-Real-Ip`` or
     ``X-Forwarded-For``, and ``X-Scheme`` or ``X-Forwarded-Proto`` say, where the peer is listed in
@@ -123,9 +126,7 @@ class HTTPServer(HTTPServerConnectionDelegate):
         #: What makes connections of sockets that have been accepted.
         self.opening: set[asyncio.Task[object]] = set()
         self._ssl_options = ssl_options
-        self._context = (
-            None if ssl_options is None else ssl_options_to_context(ssl_options, server_side=True)
-        )
+        self._context = None if ssl_options is None else server_context(ssl_options)
         self._downstream: Downstream | None = None
         if xheaders or protocol is not None:
             from waterspout.httpserver import forwarded
@@ -248,7 +249,7 @@ class HTTPServer(HTTPServerConnectionDelegate):
         if ssl_options is None and isinstance(options, ssl.SSLContext):
             raise TypeError("the files of an SSLContext are not known: give a new one")
         try:
-            self._context = ssl_options_to_context(options, server_side=True)
+            self._context = server_context(options)
         except (OSError, TypeError, ValueError) as error:
             app_log.error("the certificates of before stay in use: %s", error)
             raise

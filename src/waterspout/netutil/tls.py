@@ -15,7 +15,8 @@ def ssl_options_to_context(
     The dictionary has the arguments of the former ``ssl.wrap_socket``: ``certfile keyfile
     cert_reqs ca_certs ciphers ssl_version``. An unknown one is a ``TypeError``, a server without
     ``certfile`` a ``ValueError``, and a file that cannot be read an ``OSError`` that names it. So
-    does the ``ssl.SSLError`` for a certificate or key that is no good.
+    does the ``ssl.SSLError`` for a certificate or key that is no good, and the ``ValueError`` for a
+    key that is encrypted.
     """
     if isinstance(ssl_options, ssl.SSLContext):
         return ssl_options
@@ -76,8 +77,16 @@ def _check_readable(file: Any) -> None:
 
 def _load_certificate(context: ssl.SSLContext, certfile: Any, keyfile: Any) -> None:
     """Load certificate and key; where they are no good the ``ssl.SSLError`` says which, and why."""
+
+    def refuse() -> str:
+        # OpenSSL would ask at the terminal, and hold up everything until somebody answers.
+        raise ValueError(
+            f"the key in {keyfile or certfile} is encrypted: decrypt the file, or give an"
+            " ssl.SSLContext that has loaded it"
+        )
+
     try:
-        context.load_cert_chain(certfile, keyfile)
+        context.load_cert_chain(certfile, keyfile, password=refuse)
     except ssl.SSLError as error:
         files = certfile if keyfile is None else f"{certfile} and {keyfile}"
         reason = f"certificate and key in {files}: {_tls_reason(error)}"

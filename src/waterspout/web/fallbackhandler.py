@@ -28,7 +28,7 @@ class FallbackHandler(RequestHandler):
         """Hand the request over; for this handler that is the end."""
         exchange = self.request.connection
         application = self.application
-        fallback = self.fallback
+        fallback: Any = self.fallback
         has_own_log = hasattr(fallback, "access_log")
         if has_own_log and application.access_log == "json" and fallback.access_log == "text":
             fallback.access_log = "json"  # one log has one format

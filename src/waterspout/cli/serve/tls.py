@@ -3,7 +3,7 @@
 import ssl
 from typing import Any
 
-from waterspout.netutil import ssl_options_to_context
+from waterspout.httpserver.tlscontext import server_context
 
 __all__ = ["context_of"]
 
@@ -17,7 +17,7 @@ def context_of(settings: dict[str, Any]) -> ssl.SSLContext | None:
     if certfile is None:
         return None
     try:
-        return ssl_options_to_context({"certfile": certfile, "keyfile": keyfile}, server_side=True)
+        return server_context({"certfile": certfile, "keyfile": keyfile})
     except ssl.SSLError as error:
         raise ValueError(str(error)) from None
     except OSError as error:
