@@ -425,3 +425,20 @@ async def test_many_requests_sent_ahead_hold_up_nobody(wire: Wire):
     assert most <= 16
     for _ in range(200):
         assert (await client.response()).status == 200
+
+
+async def test_a_body_that_unfolds_to_much_holds_up_nobody(wire: Wire):
+    message = Recorder()
+    stream, client = connected(wire)
+    connection = HTTP1Connection(stream, False, HTTP1ConnectionParameters(decompress=True))
+    body = gzip.compress(bytes(10_000_000))
+    await client.send(request("Content-Encoding: gzip", method="POST", body=body))
+    reading = asyncio.ensure_future(connection.read_response(message))
+    most = 0
+    while not message.end:
+        before = len(message.pieces)
+        await turns(1)
+        most = max(most, len(message.pieces) - before)
+    assert len(message.body) == 10_000_000
+    assert most <= 2
+    reading.cancel()

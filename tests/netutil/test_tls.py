@@ -64,6 +64,12 @@ def test_a_file_that_is_not_there_is_named(name, tmp_path):
         ssl_options_to_context({name: str(tmp_path / "nowhere")})
 
 
+@pytest.mark.parametrize("options", ["cert.pem", True, ["certfile"]])
+def test_what_is_no_options_is_told(options):
+    with pytest.raises(TypeError, match=r"ssl_options are a dictionary or an ssl.SSLContext, not "):
+        ssl_options_to_context(options, server_side=True)
+
+
 def test_unknown_options_are_told():
     with pytest.raises(TypeError, match="unknown ssl_options: a, b"):
         ssl_options_to_context({"b": 1, "a": 2, "certfile": "x"})

@@ -292,6 +292,8 @@ class HTTP1Connection(HTTPConnection):
             if isinstance(event, bytes):
                 for piece in self._pieces(event, decoder):
                     await _waited_for(delegate.data_received(piece))
+                    if decoder is not None:
+                        await asyncio.sleep(0)  # a few bytes may unfold to very many
                     if not self._wants_more():
                         return False
             else:

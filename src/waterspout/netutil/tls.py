@@ -20,6 +20,10 @@ def ssl_options_to_context(
     """
     if isinstance(ssl_options, ssl.SSLContext):
         return ssl_options
+    if not isinstance(ssl_options, dict):
+        raise TypeError(
+            f"ssl_options are a dictionary or an ssl.SSLContext, not {ssl_options!r:.80}"
+        )
     unknown = ssl_options.keys() - {
         "certfile",
         "keyfile",
