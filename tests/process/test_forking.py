@@ -146,3 +146,39 @@ def test_who_gives_up_leaves_no_child():
     )
     # `run` has returned: nobody has its pipes any more.
     assert "RuntimeError: Too many child restarts, giving up" in result.stderr
+
+
+def test_where_no_more_can_be_forked_none_is_left():
+    result = run(
+        """
+        fork = os.fork
+        forks = []
+        def bounded():
+            forks.append(None)
+            if len(forks) > 2:
+                raise OSError(11, "Resource temporarily unavailable")
+            return fork()
+        os.fork = bounded
+        if fork_processes(3) is not None:
+            signal.pause()
+        """
+    )
+    assert "Resource temporarily unavailable" in result.stderr
+    assert result.returncode == 1
+
+
+def test_a_signal_finds_a_child_that_has_been_waited_for():
+    result = run(
+        """
+        wait = os.wait
+        def wait_and_signal():
+            found = wait()
+            os.kill(os.getpid(), signal.SIGTERM)
+            return found
+        os.wait = wait_and_signal
+        if fork_processes(2) == 1:
+            signal.pause()
+        """
+    )
+    assert result.stderr.count("Error") == 0
+    assert result.returncode == -signal.SIGTERM

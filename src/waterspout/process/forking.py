@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
 from waterspout.log import gen_log
@@ -41,7 +42,8 @@ def fork_processes(num_processes: int | None, max_restarts: int | None = None) -
 
     Call it before an event loop is made, for processes cannot share one. Raises ``RuntimeError``
     while a loop is running, in a child of `fork_processes`, and in the parent, after it has sent
-    SIGTERM to the other children, where children had to be restarted too often.
+    SIGTERM to the other children, where children had to be restarted too often; ``OSError``, after
+    the same, where the system has no room for another process.
     """
     if _task_id is not None:
         raise RuntimeError(f"this process is a child of fork_processes already, number {_task_id}")
@@ -74,7 +76,11 @@ class _Children:
         # A signal in between would find the parent's handler in the child, or a child unknown.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         try:
-            pid = os.fork()
+            try:
+                pid = os.fork()
+            except OSError:
+                self._end()
+                raise
             if pid == 0:
                 self._let_go()
                 set_task_id(number)
@@ -112,7 +118,9 @@ class _Children:
     def _end(self) -> None:
         self._is_ending = True
         for pid in self._numbers:
-            os.kill(pid, signal.SIGTERM)  # it is there, if only as a zombie, until it is waited for
+            # It is there, if only as a zombie; but one may just have been waited for.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
 
     def _let_go(self) -> None:
         if self._hears:
