@@ -195,7 +195,7 @@ def outside_in(kind: str, fallback: Any) -> Application:
     return application
 
 
-@pytest.mark.parametrize("kind", ["text", "json"])
+@pytest.mark.parametrize("kind", ["text", "detailed", "json"])
 async def test_a_function_behind_a_handler(wire: Wire, records, kind: str):
     waiting: list[Any] = []
 
@@ -240,3 +240,35 @@ async def test_a_container_that_logs_behind_a_handler_is_logged_once(wire: Wire,
     client = await wire.client(outside_in("text", WSGIContainer(application)))
     assert (await client.ask()).body == b"ok"
     assert len(records()) == 1
+
+
+async def test_text_with_details(wire: Wire, records):
+    class Main(RequestHandler):
+        def get(self) -> None:
+            self.write("hello")
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    fallbacks = {"/function": hello, "/wsgi": WSGIContainer(application)}
+    rules: list[Any] = [(path, FallbackHandler, {"fallback": f}) for path, f in fallbacks.items()]
+    site = Application([("/", Main), *rules], access_log="detailed")
+    site.fallback_log = AccessLog("detailed").log
+    client = await wire.client(site)
+    sizes = []
+    for path in ("/", *fallbacks):
+        await client.send(request("X-Request-Id: abc", path=path))
+        head = await client.until(b"\r\n\r\n")
+        body = await client.read(int(head.lower().partition(b"content-length: ")[2].split()[0]))
+        sizes.append(len(head) + len(body))
+    await client.send(request("X-Request-Id: abc", "Content-Length: 1", "Content-Length: 2"))
+    sizes.append(len(await client.rest()))
+    host, port = client.socket.getsockname()
+    targets = ["200 GET /", "200 GET /function", "200 GET /wsgi", "400 GET /"]
+    for found, size, target in zip(records(), sizes, targets, strict=True):
+        line, _, details = found.getMessage().partition("ms ")
+        assert line.startswith(f"{target} (127.0.0.1) ")
+        assert details.startswith(f"{size}B {host}:{port} [")
+        assert details.endswith("]")
+        assert "abc" in details or target.startswith("400")

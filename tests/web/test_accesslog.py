@@ -153,7 +153,7 @@ async def test_a_handler_that_cannot_be_made_is_a_line(wire: Wire, caplog):
     assert records(caplog)[0].levelname == "ERROR"
 
 
-@pytest.mark.parametrize("kind", ["text", "json"])
+@pytest.mark.parametrize("kind", ["text", "detailed", "json"])
 async def test_a_request_that_is_refused_after_its_handler_began_is_one_record(
     wire: Wire, caplog, kind
 ):
@@ -202,7 +202,7 @@ async def test_none(wire: Wire, caplog, kind):
     assert records(caplog) == []
 
 
-@pytest.mark.parametrize("kind", ["text", "json"])
+@pytest.mark.parametrize("kind", ["text", "detailed", "json"])
 async def test_a_level_that_is_off(wire: Wire, caplog, kind):
     caplog.set_level("ERROR", "waterspout.access")
     client = await wire.client(application(kind))
@@ -213,7 +213,9 @@ async def test_a_level_that_is_off(wire: Wire, caplog, kind):
 
 
 def test_a_format_that_there_is_not():
-    with pytest.raises(ValueError, match="access_log is 'text', 'json' or None, not 'xml'"):
+    with pytest.raises(
+        ValueError, match="access_log is 'text', 'detailed', 'json' or None, not 'xml'"
+    ):
         Application(access_log="xml")
 
 

@@ -22,9 +22,12 @@ __all__ = [
     "AccessLog",
     "AccessRecord",
     "address_of",
+    "details",
     "level_of",
+    "log_exchange_detailed",
     "log_exchange_json",
     "log_refusal",
+    "log_refusal_detailed",
     "log_refusal_json",
 ]
 
@@ -37,6 +40,8 @@ LONGEST_TEXT = 512
 # Of a request whose client has gone before there was a status: nginx's word for it.
 _CLIENT_GONE = 499
 
+_MESSAGE = "%d %s %s (%s) %.2fms"
+
 
 class AccessRecord(dict[str, Any]):
     """The members of one record of the log in JSON; as text, its line."""
@@ -48,13 +53,11 @@ class AccessRecord(dict[str, Any]):
 class AccessLog(ServerObserver):
     """Logs each request of a server whose handlers, if it has any, log theirs themselves.
 
-    ``kind`` is ``"text"`` or ``"json"``.
+    ``kind`` is ``"text"``, ``"detailed"`` or ``"json"``.
     """
 
     def __init__(self, kind: str) -> None:
-        is_json = kind == "json"
-        self._log: Callable[[Exchange, int], None] = log_exchange_json if is_json else _log_text
-        self._log_refusal: Callable[[Refusal], None] = log_refusal_json if is_json else log_refusal
+        self._log, self._log_refusal = _LOGS[kind]
 
     def on_request_end(self, exchange: Exchange) -> None:
         """Log a request that was not refused and has no handler."""
@@ -79,14 +82,30 @@ def level_of(status: int) -> int:
     return INFO if status < 400 else WARNING if status < 500 else ERROR
 
 
-def _log_text(exchange: Exchange, status: int) -> None:
+def _log_text(exchange: Exchange, status: int, more: str = "") -> None:
     head = exchange.head
     method, target = printable(head.method), printable(head.target)
-    message = "%d %s %s (%s) %.2fms"
     milliseconds = 1000.0 * _seconds(exchange)
-    access_log.log(
-        level_of(status), message, status, method, target, exchange.remote_ip, milliseconds
-    )
+    values = (status, method, target, exchange.remote_ip, milliseconds)
+    _log_line(level_of(status), values, more)
+
+
+def _log_line(level: int, values: tuple[Any, ...], more: str) -> None:
+    if more:
+        access_log.log(level, _MESSAGE + "%s", *values, more)
+    else:
+        access_log.log(level, _MESSAGE, *values)
+
+
+def log_exchange_detailed(exchange: Exchange, status: int) -> None:
+    """Log what others than handlers have answered as a line of text with its `details`."""
+    more = details(exchange.bytes_sent, exchange.remote_address, exchange.request_id)
+    _log_text(exchange, status, more)
+
+
+def details(size: int, peer: Any, request_id: str) -> str:
+    """Return the end of a detailed line: bytes sent, the peer's address, request id."""
+    return f" {size}B {address_of(peer)} [{request_id}]"
 
 
 def log_exchange_json(exchange: Exchange, status: int) -> None:
@@ -119,16 +138,20 @@ def _seconds(exchange: Exchange) -> float:
     return (exchange.finish_time or time.monotonic()) - exchange.start_time
 
 
-def log_refusal(refusal: Refusal) -> None:
+def log_refusal(refusal: Refusal, more: str = "") -> None:
     """Log a refusal as a line of text."""
     level = _level_of_refusal(refusal)
     if _is_enabled(level):
         method, target = printable(refusal.method), printable(refusal.target)
         milliseconds = 1000.0 * refusal.seconds
-        message = "%d %s %s (%s) %.2fms"
-        access_log.log(
-            level, message, refusal.status, method, target, refusal.remote_ip, milliseconds
-        )
+        values = (refusal.status, method, target, refusal.remote_ip, milliseconds)
+        _log_line(level, values, more)
+
+
+def log_refusal_detailed(refusal: Refusal) -> None:
+    """Log a refusal as a line of text with its details, which are those of requests."""
+    peer = refusal.connection.remote_address
+    log_refusal(refusal, details(refusal.bytes_sent, peer, refusal.request_id))
 
 
 def log_refusal_json(refusal: Refusal) -> None:
@@ -172,3 +195,10 @@ def address_of(address: Any) -> str:
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
         return f"{host}:{address[1]}"
     return "unix"
+
+
+_LOGS: dict[str, tuple[Callable[[Exchange, int], None], Callable[[Refusal], None]]] = {
+    "text": (_log_text, log_refusal),
+    "detailed": (log_exchange_detailed, log_refusal_detailed),
+    "json": (log_exchange_json, log_refusal_json),
+}

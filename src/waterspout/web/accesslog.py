@@ -13,8 +13,10 @@ from waterspout.httpserver.accesslog import (
     LONGEST_TEXT,
     AccessRecord,
     address_of,
+    details,
     level_of,
     log_refusal,
+    log_refusal_detailed,
     log_refusal_json,
 )
 from waterspout.httpserver.refusal import Refusal
@@ -30,19 +32,25 @@ _is_enabled = access_log.isEnabledFor
 
 def handler_log(kind: str | None) -> Callable[[Any], None] | None:
     """Return what logs handlers in the format called ``kind``; None for `log_request`."""
-    return {"text": None, "json": log_json, "off": _log_nothing}[_checked(kind)]
+    logs = {"text": None, "detailed": _log_detailed, "json": log_json, "off": _log_nothing}
+    return logs[_checked(kind)]
 
 
 def refusal_log(kind: str | None) -> Callable[[Refusal], None]:
     """Return what logs refusals in the format called ``kind``."""
-    return {"text": log_refusal, "json": log_refusal_json, "off": _log_nothing}[_checked(kind)]
+    return {
+        "text": log_refusal,
+        "detailed": log_refusal_detailed,
+        "json": log_refusal_json,
+        "off": _log_nothing,
+    }[_checked(kind)]
 
 
 def _checked(kind: str | None) -> str:
     if kind is None:
         return "off"
-    if kind not in ("text", "json", "off"):
-        raise ValueError(f"access_log is 'text', 'json' or None, not {kind!r}")
+    if kind not in ("text", "detailed", "json", "off"):
+        raise ValueError(f"access_log is 'text', 'detailed', 'json' or None, not {kind!r}")
     return kind
 
 
@@ -54,11 +62,26 @@ def log_request(handler: HandlerState) -> None:
         _log(handler, level, status)
 
 
-def _log(handler: Any, level: int, status: int) -> None:
+def _log_detailed(handler: Any) -> None:
+    """Log what `log_request` does, with bytes, peer and request id."""
+    status = handler._status_code
+    level = level_of(status)
+    if _is_enabled(level):
+        request = handler.request
+        exchange = request.connection
+        size, peer = getattr(exchange, "bytes_sent", 0), getattr(exchange, "remote_address", None)
+        _log(handler, level, status, details(size, peer, request.request_id))
+
+
+def _log(handler: Any, level: int, status: int, more: str = "") -> None:
     if _is_told(handler):
         return
     milliseconds = 1000.0 * handler.request.request_time()
-    access_log.log(level, "%d %s %.2fms", status, handler._request_summary(), milliseconds)
+    summary = handler._request_summary()
+    if more:
+        access_log.log(level, "%d %s %.2fms%s", status, summary, milliseconds, more)
+    else:
+        access_log.log(level, "%d %s %.2fms", status, summary, milliseconds)
 
 
 def log_json(handler: Any) -> None:

@@ -59,7 +59,8 @@ class Application(ReversibleRouter):
     - ``default_handler_class``, ``default_handler_args``: who answers where no rule matches, and
       the keywords of its ``initialize``; without them it is a 404 page.
     - ``log_function``: called with the handler after each response, instead of the access log.
-    - ``access_log``: ``"text"``, which is the default, ``"json"`` or None: see `access_log`.
+    - ``access_log``: ``"text"``, which is the default, ``"detailed"``, ``"json"`` or None: see
+      `access_log`.
     - ``metrics``: True or a `Metrics`: requests are counted, for a `MetricsHandler` to show.
     - ``request_id_header``: each response of a handler has ``X-Request-Id``, as in the log.
     - ``compress_response`` (also called ``gzip``): responses of textual types are compressed for
@@ -193,10 +194,11 @@ class Application(ReversibleRouter):
 
     @property
     def access_log(self) -> str | None:
-        """The format of the access log: ``text``, ``json`` or None, for none; may be set.
+        """The format of the access log: ``text``, ``detailed``, ``json``, or None; may be set.
 
         Each response of a handler is a record of the logger ``waterspout.access``, and so is each
-        request that was refused before it had one. A record in ``json`` is a line of JSON with
+        request that was refused before it had one. In ``detailed`` text there are bytes sent, peer
+        and request id too. A record in ``json`` is a line of JSON with
         time, request_id, remote_ip, peer, method, target, version, status, milliseconds,
         bytes_sent, body_bytes_sent, body_bytes_received, user_agent, referer and handler; with
         ``error`` for a refusal, and ``is_incomplete`` for a response that was cut.

@@ -30,8 +30,8 @@ class FallbackHandler(RequestHandler):
         application = self.application
         fallback: Any = self.fallback
         has_own_log = hasattr(fallback, "access_log")
-        if has_own_log and application.access_log == "json" and fallback.access_log == "text":
-            fallback.access_log = "json"  # one log has one format
+        if has_own_log and fallback.access_log == "text" and application.access_log is not None:
+            fallback.access_log = application.access_log  # one log has one format
         start = getattr(fallback, "start_exchange", None)
         if start is not None:
             if application.fallback_log is not None and hasattr(fallback, "fallback_log"):

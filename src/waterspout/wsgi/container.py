@@ -9,7 +9,7 @@ from typing import Any
 from wsgiref.types import WSGIApplication
 
 from waterspout.httpserver import Exchange
-from waterspout.httpserver.accesslog import level_of, log_exchange_json
+from waterspout.httpserver.accesslog import level_of, log_exchange_detailed, log_exchange_json
 from waterspout.httpserver.answering import start_answering
 from waterspout.httputil import HTTPServerRequest
 from waterspout.log import access_log, app_log
@@ -48,7 +48,7 @@ class WSGIContainer:
             raise TypeError("a WSGI application runs in threads: ProcessPoolExecutor has none")
         self.wsgi_application = wsgi_application
         self.executor = executor
-        #: ``"text"``, or ``"json"`` as behind a handler whose application logs so; None where
+        #: ``"text"``, or as the application of a handler before it logs; None where
         #: somebody else logs the requests, as ``waterspout serve`` does.
         self.access_log: str | None = "text"
 
@@ -95,6 +95,8 @@ class WSGIContainer:
             return
         if self.access_log == "json":
             log_exchange_json(request.connection, status)
+        elif self.access_log == "detailed":
+            log_exchange_detailed(request.connection, status)
         else:
             access_log.log(level, "%d %s %.2fms", status, summary, 1000.0 * request.request_time())
 

@@ -34,9 +34,9 @@ def set_up(access: str) -> None:
 def choose_access_log(application: Any, access: str) -> "ServerObserver | None":
     """Have requests logged as is asked for; return who does that where nobody does it yet.
 
-    An `Application` logs its own, as text or as its settings say, or else as JSON, and what its
-    handlers leave to functions. Functions, routers and WSGI applications are logged by an observer
-    of the server.
+    The text is the detailed one. An `Application` logs its own as far as its settings let it, and
+    what its handlers leave to functions. Functions, routers and WSGI applications are logged by an
+    observer of the server.
     """
     is_application = hasattr(application, "start_exchange")
     if not is_application and hasattr(application, "access_log"):
@@ -45,11 +45,12 @@ def choose_access_log(application: Any, access: str) -> "ServerObserver | None":
         return None
     from waterspout.httpserver.accesslog import AccessLog  # the parent needs none of it
 
-    log = AccessLog(access)
+    kind = "json" if access == "json" else "detailed"
+    log = AccessLog(kind)
     if not is_application:
         return log
-    if access == "json" and hasattr(application, "access_log"):
-        application.access_log = "json"
+    if hasattr(application, "access_log") and (kind == "json" or application.access_log == "text"):
+        application.access_log = kind
     if hasattr(application, "fallback_log"):
         application.fallback_log = log.log
     return None

@@ -202,7 +202,13 @@ OPTIONS = (
     Option(
         "timeout-start", SECONDS, 120.0, "from a worker's start until it has imported", _WORKERS
     ),
-    Option("access-log", choice("text", "json", "off"), "text", "a line for each request", _LOGS),
+    Option(
+        "access-log",
+        choice("text", "json", "off"),
+        "text",
+        "a line for each request, with bytes, peer and request id",
+        _LOGS,
+    ),
     Option("pid-file", PATH, None, "holds the parent's process number while it runs", _LOGS),
     Option(
         "reload",
