@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 
 import pytest
+from tests.wire.server_under_test import turns
 
 from waterspout.http1connection import HTTP1ConnectionParameters, HTTP1ServerConnection
 from waterspout.httpserver.foreign import ForeignExchange
@@ -265,3 +266,40 @@ async def test_http1_on_a_stream(application):
                 assert piece, received
                 received += piece
         await connection.close()
+
+
+class Endless(RequestHandler):
+    def initialize(self, told):
+        self.told = told
+
+    async def get(self):
+        try:
+            while True:
+                self.write("x" * 10_000)
+                await self.flush()
+        except StreamClosedError:
+            self.told.append("get")
+            raise
+
+    def on_connection_close(self):
+        self.told.append("on_connection_close")
+
+
+async def test_a_client_that_goes_while_it_is_written_to_is_no_failure(caplog):
+    ours, theirs = socket.socketpair()
+    told: list[str] = []
+    rules = [("/", Endless, {"told": told})]
+    application = Application(rules, log_function=lambda handler: None)
+    server = HTTP1ServerConnection(IOStream(ours), HTTP1ConnectionParameters())
+    server.start_serving(application)
+    with theirs:
+        theirs.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(theirs, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert await loop.sock_recv(theirs, 100)
+    while not server.stream.closed():
+        await turns(1)
+    await server.close()
+    await turns()
+    assert told == ["on_connection_close", "get"]
+    assert [found.getMessage() for found in caplog.records if found.levelname == "ERROR"] == []

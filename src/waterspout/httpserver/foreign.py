@@ -107,8 +107,13 @@ class ForeignExchange(Exchange):
 
     def drain(self) -> "asyncio.Future[None]":
         """Return the future of what was sent last."""
-        if self._sent is not None and not self.is_lost:
-            return self._sent
+        sent = self._sent
+        if sent is not None and not self.is_lost:
+            if sent.done():
+                self._on_sent(sent)
+            else:
+                sent.add_done_callback(self._on_sent)  # before who waits for it goes on
+            return sent
         drained: asyncio.Future[None] = self.loop.create_future()
         if self.is_lost:
             drained.set_exception(StreamClosedError())
@@ -148,12 +153,18 @@ class ForeignExchange(Exchange):
         self.finish_time = monotonic()
         self.close_callback = None
 
+    def _on_sent(self, sent: "asyncio.Future[None]") -> None:
+        """Take note that the client has gone, which a write may be the first to tell."""
+        if not sent.cancelled() and isinstance(sent.exception(), StreamClosedError):
+            self.was_told = True
+            self._on_close()
+
     def _on_close(self) -> None:
-        if self.finish_time:
+        if self.finish_time or self.is_lost:
             return
         self.is_lost = True
         self.on_lost()
-        if self.cancel_on_disconnect:
+        if self.cancel_on_disconnect and not self.was_told:
             cancel(self, StreamClosedError())
 
     def __repr__(self) -> str:
