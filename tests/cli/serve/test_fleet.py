@@ -359,19 +359,40 @@ def test_a_replacement_that_cannot_start_leaves_the_old_one_and_has_a_brake():
 
 def test_memory():
     play = running(2, max_memory=1000)
-    play.fleet.on_measured(201, 1000)
+    play.fleet.on_measured(201, 1000, play.now)
     assert play.decide() == []
-    play.fleet.on_measured(201, 1001)
+    play.fleet.on_measured(201, 1001, play.now)
     assert play.decide() == [Start(1)]
-    play.fleet.on_measured(201, 2000)
+    play.fleet.on_measured(201, 2000, play.now)
     play.ready(301)
     assert play.decide() == [Stop(201)]
     assert len(play.said) == 1
 
 
+def test_a_bound_that_the_program_alone_exceeds_has_a_brake():
+    play = running(1, max_memory=1000)
+    waits = []
+    for turn in range(1, 11):
+        begun = play.now
+        play.fleet.on_measured(100 * turn, 1001, begun)
+        while Start(0) not in play.decide():
+            wake = play.fleet.wake_at(play.now)
+            assert wake is not None
+            play.now = wake
+        waits.append(play.now - begun)
+        play.ready(100 * (turn + 1))
+        assert play.decide() == [Stop(100 * turn)]
+        play.end(100 * turn, how="has exited with status 0")
+    assert waits == [0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
+    assert "and is replaced in 30 s: --max-memory is too little for it" in play.said[-1]
+    play.now += 10.0
+    play.fleet.on_measured(1100, 1001, play.now)
+    assert play.decide() == [Start(0)]
+
+
 def test_memory_is_no_matter_where_it_has_no_bound():
     play = running(1)
-    play.fleet.on_measured(100, 1 << 60)
+    play.fleet.on_measured(100, 1 << 60, play.now)
     assert play.decide() == []
 
 

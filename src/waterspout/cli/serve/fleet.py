@@ -245,15 +245,23 @@ class Fleet:
         delay = place.fail(now)
         self._tell(logging.WARNING, f"{worker} {how} after {age:.1f} s{_restart(delay)}")
 
-    def on_measured(self, pid: int, size: int) -> None:
-        """A worker has ``size`` bytes of memory."""
+    def on_measured(self, pid: int, size: int, now: float) -> None:
+        """A worker has ``size`` bytes of memory.
+
+        Where each one soon has too many, for the program takes as much, there is a brake, too.
+        """
         worker = self.workers[pid]
-        if self.rules.max_memory is None or worker.is_too_large or size <= self.rules.max_memory:
+        most = self.rules.max_memory
+        if most is None or worker.state is not State.READY or worker.is_too_large or size <= most:
             return
         worker.is_too_large = True
-        if worker.state is State.READY:
-            text = f"{worker} has grown to {size / 2**20:.0f} MiB and is replaced"
-            self._tell(logging.INFO, text)
+        place = self._places[worker.number]
+        text = f"{worker} has grown to {size / 2**20:.0f} MiB and is replaced"
+        if now - worker.since >= _HEALTHY_AGE:
+            place.failures = 0
+        elif delay := place.fail(now):
+            text += f" in {delay:g} s: --max-memory is too little for it"
+        self._tell(logging.INFO, text)
 
     def on_reload(self, why: str) -> None:
         """The program's code may have changed."""

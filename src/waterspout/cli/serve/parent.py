@@ -136,24 +136,14 @@ class Parent:
                 gen_log.log(level, text)
 
     def _start(self, number: int) -> None:
-        line = Line()
-        fds = [line.workers_end.fileno(), *(found.fileno() for found in self._listeners)]
-        given = {
-            "number": number,
-            "channel": fds[0],
-            "listeners": fds[1:],
-            "command_line": self._command_line,
-            "path": sys.path,
-        }
         try:
-            with held_back(FOR_PARENT):
-                process = subprocess.Popen(
-                    [sys.executable, "-c", _CODE],
-                    pass_fds=fds,
-                    env={**os.environ, "WATERSPOUT_WORKER": json.dumps(given)},
-                )
+            line = Line()
+            try:
+                process = self._launch(number, line.workers_end)
+            except OSError:
+                line.close()
+                raise
         except OSError as error:
-            line.close()
             self._fleet.on_not_started(number, f"cannot be started: {error}", time.monotonic())
             return
         line.workers_end.close()
@@ -161,6 +151,23 @@ class Parent:
         self._lines[process.pid] = line
         self._signals.add(line)
         self._fleet.on_started(number, process.pid, time.monotonic())
+
+    def _launch(self, number: int, workers_end: socket.socket) -> subprocess.Popen[bytes]:
+        """Start the process of a worker."""
+        fds = [workers_end.fileno(), *(found.fileno() for found in self._listeners)]
+        given = {
+            "number": number,
+            "channel": fds[0],
+            "listeners": fds[1:],
+            "command_line": self._command_line,
+            "path": sys.path,
+        }
+        with held_back(FOR_PARENT):
+            return subprocess.Popen(
+                [sys.executable, "-c", _CODE],
+                pass_fds=fds,
+                env={**os.environ, "WATERSPOUT_WORKER": json.dumps(given)},
+            )
 
     def _stop_listening(self) -> None:
         """Let the last worker that ends be the end of the listening sockets."""
@@ -278,7 +285,7 @@ class Parent:
                 self._reload(f"{os.path.relpath(changed[0])} has changed")
         if self._measures:
             for pid in self._processes:
-                self._fleet.on_measured(pid, size_of(pid))
+                self._fleet.on_measured(pid, size_of(pid), now)
         self._next_look = now + (_MEASURE_INTERVAL if self._sources is None else _LOOK_INTERVAL)
 
 
