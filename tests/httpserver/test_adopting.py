@@ -1,6 +1,7 @@
 """Streams that a program brings are served like connections that were accepted."""
 
 import asyncio
+import socket
 import ssl
 from typing import Any
 
@@ -9,6 +10,7 @@ from tests.iostream.connected import connected
 from tests.wire.server_under_test import Wire, request, turns
 
 from waterspout.httpserver.policy import Policy
+from waterspout.iostream import SSLIOStream
 from waterspout.web import RequestHandler
 
 trustme = pytest.importorskip("trustme")
@@ -138,3 +140,17 @@ async def test_a_stream_with_tls(wire: Wire):
     except (OSError, ssl.SSLError):
         pass
     await wire.closed(target)
+
+
+async def test_a_stream_that_speaks_tls_itself(wire: Wire):
+    server = wire.serve(RULES)
+    near, far = socket.socketpair()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with far:
+        wrapped = context.wrap_socket(near, server_side=True, do_handshake_on_connect=False)
+        stream = SSLIOStream(wrapped)
+        with pytest.raises(TypeError, match="speaks TLS itself, and cannot be handed over"):
+            server.handle_stream(stream, None)
+        assert not stream.closed()
+        assert not server.opening
+        stream.close()
