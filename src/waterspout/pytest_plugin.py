@@ -163,12 +163,13 @@ class Fixtures:
         """A client of this test."""
         from waterspout.httpclient import AsyncHTTPClient
         from waterspout.testing import AsyncHTTPSTestCase
+        from waterspout.testing.http import without_proxies
 
         defaults: dict[str, Any] = {}
         own = AsyncHTTPSTestCase.default_ssl_options()
         if http_server_options.get("ssl_options") == own:
             defaults["ca_certs"] = own["certfile"]
-        client = AsyncHTTPClient(force_instance=True, defaults=defaults)
+        client = AsyncHTTPClient(force_instance=True, defaults=defaults, **without_proxies())
         yield client
         client.close()
 

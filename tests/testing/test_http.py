@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from waterspout.httpclient import HTTPClientError
+from waterspout.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 from waterspout.testing import AsyncHTTPSTestCase, AsyncHTTPTestCase, gen_test
 from waterspout.web import Application, RequestHandler
 
@@ -87,6 +87,43 @@ class TestOptions(AsyncHTTPTestCase):
     def test_they_hold(self):
         assert self.fetch("/", method="POST", body="abc").code == 200
         assert self.fetch("/", method="POST", body="abcd").code == 413
+
+
+def test_proxies_of_the_environment_are_not_asked(outcome, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+
+    class Plain(AsyncHTTPTestCase):
+        def get_app(self):
+            return Application([("/", Hello)])
+
+        def test(self):
+            assert self.fetch("/", raise_error=True).code == 200
+
+    class WithTLS(Plain, AsyncHTTPSTestCase):
+        pass
+
+    assert outcome(Plain) == []
+    assert outcome(WithTLS) == []
+
+
+def test_another_client_may_be_configured(outcome):
+    class Mine(AsyncHTTPClient):
+        def fetch_impl(self, request, callback):
+            callback(HTTPResponse(request, 299, buffer=None))
+
+    class Configured(AsyncHTTPTestCase):
+        def get_app(self):
+            return Application([("/", Hello)])
+
+        def test(self):
+            assert self.fetch("/").code == 299
+
+    AsyncHTTPClient.configure(Mine)
+    try:
+        assert outcome(Configured) == []
+    finally:
+        AsyncHTTPClient.configure(None)
 
 
 def test_there_must_be_an_application(outcome):

@@ -5,14 +5,21 @@ from typing import Any
 
 from waterspout.httpclient import AsyncHTTPClient, HTTPResponse
 from waterspout.httpserver import HTTPServer
+from waterspout.simple_httpclient import SimpleAsyncHTTPClient
 from waterspout.testing.case import AsyncTestCase
 from waterspout.testing.socket import bind_unused_port
 from waterspout.testing.timeout import get_async_test_timeout
 
-__all__ = ["AsyncHTTPSTestCase", "AsyncHTTPTestCase"]
+__all__ = ["AsyncHTTPSTestCase", "AsyncHTTPTestCase", "without_proxies"]
 
 # A key that everybody knows, and its certificate for localhost, 127.0.0.1 and ::1. For tests only.
 _CERTIFICATE = Path(__file__).with_name("localhost.pem")
+
+
+def without_proxies() -> dict[str, Any]:
+    """Return what keeps a client from the proxies of the environment: the server is right here."""
+    is_own = AsyncHTTPClient.configured_class() is SimpleAsyncHTTPClient
+    return {"trust_env": False} if is_own else {}
 
 
 class AsyncHTTPTestCase(AsyncTestCase):
@@ -62,8 +69,8 @@ class AsyncHTTPTestCase(AsyncTestCase):
         raise NotImplementedError(f"{type(self).__name__} must define get_app()")
 
     def get_http_client(self) -> AsyncHTTPClient:
-        """Return the client; to be overridden for another."""
-        return AsyncHTTPClient()
+        """Return the client, which is that of the loop; to be overridden for another."""
+        return AsyncHTTPClient(**without_proxies())
 
     def get_http_server(self) -> HTTPServer:
         """Return the server, which does not listen yet; to be overridden for another."""
@@ -105,7 +112,8 @@ class AsyncHTTPSTestCase(AsyncHTTPTestCase):
 
     def get_http_client(self) -> AsyncHTTPClient:
         """Return a client that takes any certificate."""
-        return AsyncHTTPClient(force_instance=True, defaults={"validate_cert": False})
+        arguments = {"defaults": {"validate_cert": False}, **without_proxies()}
+        return AsyncHTTPClient(force_instance=True, **arguments)
 
     def get_httpserver_options(self) -> dict[str, Any]:
         """Return the arguments of `HTTPServer`, with `get_ssl_options`."""
