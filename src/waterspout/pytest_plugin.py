@@ -154,13 +154,20 @@ class Fixtures:
         server.add_socket(listener)
         yield server
         server.stop()
-        io_loop.run_sync(server.close_all_connections, timeout=get_async_test_timeout())
+        grace = get_async_test_timeout()
+        io_loop.run_sync(functools.partial(server.close_all_connections, grace))
 
     @pytest.fixture
     def http_client(
-        self, io_loop: "IOLoop", http_server_options: dict[str, Any]
+        self,
+        request: pytest.FixtureRequest,
+        io_loop: "IOLoop",
+        http_server_options: dict[str, Any],
     ) -> "Iterator[AsyncHTTPClient]":
         """A client of this test."""
+        if "http_server" in request.fixturenames:
+            # Made before the client, so that it ends after it: TLS ends with a word from each side.
+            request.getfixturevalue("http_server")
         from waterspout.httpclient import AsyncHTTPClient
         from waterspout.testing import AsyncHTTPSTestCase
         from waterspout.testing.http import without_proxies

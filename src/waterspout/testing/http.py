@@ -54,13 +54,15 @@ class AsyncHTTPTestCase(AsyncTestCase):
         self.http_server.add_sockets([listener])
 
     def tearDown(self) -> None:
-        """Close server and client; to be called last by a method that overrides it."""
+        """Close server and client; to be called last by a method that overrides it.
+
+        Requests that are under way have the time of `get_async_test_timeout`, and are cut off then.
+        """
         try:
             self.http_server.stop()
             self.http_client.close()
-            self.io_loop.run_sync(
-                self.http_server.close_all_connections, timeout=get_async_test_timeout()
-            )
+            grace = get_async_test_timeout()
+            self.io_loop.run_sync(lambda: self.http_server.close_all_connections(grace))
         finally:
             super().tearDown()
 
