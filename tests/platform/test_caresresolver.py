@@ -8,6 +8,7 @@ import pytest
 
 from waterspout.httpclient import AsyncHTTPClient
 from waterspout.httpserver import HTTPServer
+from waterspout.netutil import Resolver
 from waterspout.platform.caresresolver import CaresResolver
 from waterspout.testing import bind_unused_port
 from waterspout.web import Application, RequestHandler
@@ -72,6 +73,17 @@ def test_a_client_with_it(resolver):
             await server.close_all_connections()
 
     assert asyncio.run(main()).body == b"localhost"
+
+
+def test_it_may_be_the_one_of_the_program(resolver):
+    assert isinstance(resolver, Resolver)
+    Resolver.configure("waterspout.platform.caresresolver.CaresResolver")
+    try:
+        configured = Resolver()
+    finally:
+        Resolver.configure(None)
+    assert type(configured) is CaresResolver
+    configured.close()
 
 
 def test_without_the_library(monkeypatch):

@@ -5,7 +5,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from waterspout.net.dns import literal_address
-from waterspout.util import Configurable
+from waterspout.netutil import Resolver
 
 if TYPE_CHECKING:
     import pycares
@@ -15,8 +15,10 @@ __all__ = ["CaresResolver"]
 Found = list[tuple[int, Any]]
 
 
-class CaresResolver(Configurable):
+class CaresResolver(Resolver):
     """Resolves names by c-ares, which asks name servers itself: no thread waits for an answer.
+
+    ``Resolver.configure("waterspout.platform.caresresolver.CaresResolver")`` makes it everybody's.
 
     It reads ``/etc/resolv.conf`` and ``/etc/hosts``, but knows nothing else that the system may be
     configured with, such as mDNS. Takes ``pip install "waterspout[cares]"``, or it is a
@@ -24,16 +26,6 @@ class CaresResolver(Configurable):
     """
 
     channel: "pycares.Channel"
-
-    @classmethod
-    def configurable_base(cls) -> type[Configurable]:
-        """Return CaresResolver."""
-        return CaresResolver
-
-    @classmethod
-    def configurable_default(cls) -> type[Configurable]:
-        """Return CaresResolver."""
-        return CaresResolver
 
     def initialize(self) -> None:
         """Take no arguments of the constructor."""
