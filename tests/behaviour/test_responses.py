@@ -2,6 +2,7 @@
 
 import pickle
 
+import pytest
 from tests.httpclient.scripted_server import OK, always, answering, response, serve
 
 TRAILED = (
@@ -17,6 +18,25 @@ def test_text_and_json(client):
         assert client.fetch(server.url).text == '{"a": "ü"}'
     with serve(always(response('{"a": "ü"}'.encode()))) as server:
         assert client.fetch(server.url).json() == {"a": "ü"}
+
+
+LONG = 1024 * 1024
+
+
+@pytest.mark.parametrize("size", [128 * 1024 - 1, 128 * 1024, LONG, 20 * LONG])
+def test_long_bodies(client, size):
+    body = bytes(range(256)) * (size // 256 + 1)
+    with serve(always(response(body[:size]))) as server:
+        for _ in range(2):
+            assert client.fetch(server.url).body == body[:size]
+
+
+def test_no_body_with_a_length(client):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % LONG
+    with serve(always(head)) as server:
+        assert client.fetch(server.url, method="HEAD").body == b""
+    with serve(always(head.replace(b"200 OK", b"304 Not Modified"))) as server:
+        assert client.fetch(server.url, False).body == b""
 
 
 def test_trailers(client):

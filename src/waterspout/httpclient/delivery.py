@@ -1,5 +1,6 @@
 """Where the body of a response goes that is not kept as it comes: decoder, callback, nowhere."""
 
+import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,14 @@ if TYPE_CHECKING:
     from waterspout.httpclient.bodies.pulling import Tap
     from waterspout.httpclient.exchange import Exchange
 
-__all__ = ["UNBOUNDED", "CallbackError", "Copy", "Delivery", "Discard", "TappedDelivery"]
+__all__ = ["UNBOUNDED", "CallbackError", "Copy", "Delivery", "Discard", "Gathering"]
+__all__ += ["TappedDelivery"]
 
 #: As many bytes as can be counted.
 UNBOUNDED = 2**63 - 1
+
+# Room that is made for a body whose length was told: more is made when it has come.
+_MAX_ROOM = 16 * 1024 * 1024
 
 # Bytes that are decoded before others get their turn.
 _DECODED_PER_TURN = 1024 * 1024
@@ -188,6 +193,36 @@ class TappedDelivery:
         except RemoteProtocolError:
             pass  # It is closed, then.
         return True
+
+
+class Gathering:
+    """Keeps a long body in one place. Pieces that are kept until they are joined take twice as much
+    memory, all of which the system has to clear before: a third of the time of 100 MiB.
+
+    There is room for ``size`` bytes from the start, if they are not too many to believe it.
+    """
+
+    def __init__(self, size: int) -> None:
+        # Nobody else has those bytes, so they are written over. Memory that nothing was written to
+        # is no memory yet.
+        self._buffer = io.BytesIO(bytes(min(size, _MAX_ROOM)))
+        #: Take a piece.
+        self.write = self._buffer.write
+        #: There is none: the body is here.
+        self.copy: Copy | None = None
+
+    async def take(self, data: bytes) -> bool:
+        """Take a piece of the body as it came; False: more is wanted."""
+        self.write(data)
+        return False
+
+    def finish(self) -> None:
+        """There is nothing to check."""
+
+    def body(self) -> bytes:
+        """Return what has come, which is not copied for that."""
+        self._buffer.truncate()
+        return self._buffer.getvalue()
 
 
 class Discard:

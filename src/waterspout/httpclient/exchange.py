@@ -10,6 +10,7 @@ from waterspout.httpclient.delivery import (
     CallbackError,
     Delivery,
     Discard,
+    Gathering,
     TappedDelivery,
 )
 from waterspout.httpclient.errors import HTTPProtocolError
@@ -37,6 +38,9 @@ END_OF_MESSAGE = Signal.END_OF_MESSAGE
 
 # The body of a redirect is read, so that the connection can be used again, if it is not longer.
 _MAX_IGNORED_BODY = 64 * 1024
+
+# From this size on a body is not kept in pieces.
+_LONG_BODY = 128 * 1024
 
 
 class Exchange(Ticket):
@@ -103,7 +107,7 @@ class Exchange(Ticket):
         self._failure: OSError | None = None  # why the request could not be sent
         self._event: Event | None = None  # to be worked off by who can wait
         # Where the body goes, if not to _pieces.
-        self._delivery: Delivery | TappedDelivery | Discard | None = None
+        self._delivery: Delivery | TappedDelivery | Gathering | Discard | None = None
         self._is_followed = False
         self._pieces: list[bytes] = []
 
@@ -116,6 +120,8 @@ class Exchange(Ticket):
 
     def take_body(self) -> bytes:
         """Hand over the body, or what of it was not for a callback; once."""
+        if type(self._delivery) is Gathering:
+            return self._delivery.body()
         pieces = self._pieces
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
@@ -124,6 +130,8 @@ class Exchange(Ticket):
     @property
     def gathered(self) -> bytes:
         """The body, or what of it was not for a callback; stays here for `take_body`."""
+        if type(self._delivery) is Gathering:
+            return self._delivery.body()
         self._pieces[:] = [b"".join(self._pieces)]
         return self._pieces[0]
 
@@ -252,7 +260,12 @@ class Exchange(Ticket):
         That is also for what may have come in the middle of a producer: see `notice`.
         """
         delivery = self._delivery
-        return type(delivery) is Delivery and not self.hop.has_producer and delivery.take_now(data)
+        if type(delivery) is Gathering:
+            delivery.write(data)
+            return True
+        if type(delivery) is not Delivery or self.hop.has_producer:
+            return False
+        return delivery.take_now(data)
 
     async def _work_off(self, engine: ClientConnection) -> bool:
         """Do what `_event` and those behind it ask for; True if the response is over."""
@@ -316,6 +329,8 @@ class Exchange(Ticket):
             self._delivery = Delivery(
                 self.net, self.deadline, decoder, request.streaming_callback, self._pieces
             )
+        elif head.content_length >= _LONG_BODY:
+            self._delivery = Gathering(head.content_length)
         delivery = self._delivery
         if self._rounds is not None and delivery is not None and self.has_listener:
             delivery.copy = self._rounds.copy_for(self, head)
