@@ -359,8 +359,8 @@ class HTTPServer(HTTPServerConnectionDelegate):
         ``address`` is the client's, as its socket would tell it; None for one without. What the
         stream has to send goes first, unless the client reads nothing for
         ``policy.write_timeout``, and what it has received is served. It is of no use to the
-        program any more, and closed. An ``SSLIOStream`` can't be handed over: ``TypeError``. Belongs
-        to the event loop of this server.
+        program any more, and closed. ``TypeError`` for an ``SSLIOStream``, which can't be handed
+        over. Belongs to the event loop of this server.
         """
         from waterspout.httpserver.adopting import adopt
         from waterspout.iostream.takeover import check_can_release

@@ -64,13 +64,14 @@ async def release(stream: BaseIOStream, timeout: float) -> tuple[Any, bytes]:
     await _wait_until_sent(stream, timeout)
     stream.set_close_callback(None)
     stream._watch_reads(False)
+    source: Any = stream
     connection: Any
     ahead = bytes(stream._incoming.data)
     if isinstance(stream, TransportIOStream):
         ahead += b"".join(stream._received)
         connection, stream._transport = stream._transport, _Nowhere()
     else:
-        connection = stream.socket.dup()
+        connection = source.socket.dup()
     stream.close()
     return connection, ahead
 
