@@ -101,11 +101,16 @@ def failures(ioloop, note):
     def fail():
         raise KeyError
 
+    async def go_on():
+        for _ in range(5):
+            await asyncio.sleep(0)
+        loop.call_later(0.001, fail)
+        loop.call_later(0.002, loop.stop)
+
     loop.add_callback(fail)
-    loop.call_later(0.001, fail)
     loop.add_callback(fail_later)
     loop.add_callback(note, "went on")
-    loop.call_later(0.01, loop.stop)
+    loop.add_callback(go_on)
     loop.start()
     for bad in (fail, fail_later, lambda: None):
         note(outcome(loop.run_sync, bad))

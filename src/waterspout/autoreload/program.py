@@ -49,8 +49,8 @@ def main() -> None:
         return
     changes = Watch()  # From before it is said that they are waited for.
     outcome = "without an error" if not status else f"with status {status}"
-    print(f"autoreload: ended {outcome}; waiting for a change", file=sys.stderr, flush=True)
     try:
+        print(f"autoreload: ended {outcome}; waiting for a change", file=sys.stderr, flush=True)
         changes.wait()
     except KeyboardInterrupt:
         sys.exit(130)

@@ -43,13 +43,9 @@ def give_back(stream: BaseIOStream, ahead: bytes) -> None:
 
 
 def check_can_release(stream: BaseIOStream) -> None:
-    """Raise ``TypeError`` for an ``SSLIOStream``, whose keys nobody else can have, and for streams
-    that are none on a connection.
-    """
+    """Raise ``TypeError`` for an ``SSLIOStream``, whose keys nobody else can have."""
     if isinstance(getattr(stream, "socket", None), ssl.SSLSocket):
         raise TypeError(f"{stream!r} speaks TLS itself, and cannot be handed over")
-    if not isinstance(stream, TransportIOStream | IOStream):
-        raise TypeError(f"{stream!r} has neither a socket nor a transport")
 
 
 async def release(stream: BaseIOStream, timeout: float) -> tuple[Any, bytes]:
@@ -64,14 +60,15 @@ async def release(stream: BaseIOStream, timeout: float) -> tuple[Any, bytes]:
     await _wait_until_sent(stream, timeout)
     stream.set_close_callback(None)
     stream._watch_reads(False)
-    source: Any = stream
     connection: Any
     ahead = bytes(stream._incoming.data)
     if isinstance(stream, TransportIOStream):
         ahead += b"".join(stream._received)
         connection, stream._transport = stream._transport, _Nowhere()
+    elif isinstance(stream, IOStream):
+        connection = stream.socket.dup()
     else:
-        connection = source.socket.dup()
+        raise TypeError(f"{stream!r} has neither a socket nor a transport")
     stream.close()
     return connection, ahead
 
