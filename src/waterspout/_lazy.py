@@ -1,9 +1,11 @@
-"""Names of a package that are imported when they are first asked for (PEP 562).
+"""Names of a package, and modules, that are imported when they are first asked for (PEP 562).
 
 What most programs do without must not make them start later. A package says in one table where such
 names are::
 
     __getattr__, __dir__ = lazy_names(__name__, {"linkify": "links"})
+
+and where a module is used under its own name it is a `LazyModule`, but for type checkers.
 """
 
 import sys
@@ -11,7 +13,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["lazy_names"]
+__all__ = ["LazyModule", "lazy_names"]
 
 
 def lazy_names(
@@ -35,3 +37,18 @@ def lazy_names(
         return sorted({*vars(sys.modules[package]), *places})
 
     return get, names
+
+
+class LazyModule:
+    """Stands for the module called ``name``; what was asked for once is found here at once."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(import_module(self.__name__), name)
+        setattr(self, name, value)
+        return value
+
+    def __repr__(self) -> str:
+        return f"<LazyModule {self.__name__}>"

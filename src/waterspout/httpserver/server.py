@@ -19,7 +19,6 @@ from waterspout.httpserver.exchange import Exchange
 from waterspout.httpserver.observer import ServerObserver
 from waterspout.httpserver.policy import Policy, check
 from waterspout.httpserver.refusal import Refusal
-from waterspout.httpserver.tlscontext import server_context
 from waterspout.httputil import (
     HTTPConnection,
     HTTPMessageDelegate,
@@ -126,7 +125,11 @@ class HTTPServer(HTTPServerConnectionDelegate):
         #: What makes connections of sockets that have been accepted.
         self.opening: set[asyncio.Task[object]] = set()
         self._ssl_options = ssl_options
-        self._context = None if ssl_options is None else server_context(ssl_options)
+        self._context: ssl.SSLContext | None = None
+        if ssl_options is not None:
+            from waterspout.httpserver.tlscontext import server_context
+
+            self._context = server_context(ssl_options)
         self._downstream: Downstream | None = None
         if xheaders or protocol is not None:
             from waterspout.httpserver import forwarded
@@ -245,6 +248,8 @@ class HTTPServer(HTTPServerConnectionDelegate):
         """
         if self._ssl_options is None:
             raise RuntimeError("the server was made without ssl_options: it has no certificates")
+        from waterspout.httpserver.tlscontext import server_context
+
         options = self._ssl_options if ssl_options is None else ssl_options
         if ssl_options is None and isinstance(options, ssl.SSLContext):
             raise TypeError("the files of an SSLContext are not known: give a new one")

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from waterspout._lazy import lazy_names
 from waterspout.netutil.listening import bind_sockets, bind_unix_socket
-from waterspout.netutil.tls import ssl_options_to_context, ssl_wrap_socket
 
 if TYPE_CHECKING:
     from waterspout.netutil.accepting import add_accept_handler
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
         ThreadedResolver,
     )
     from waterspout.netutil.systemd import systemd_sockets
+    from waterspout.netutil.tls import ssl_options_to_context, ssl_wrap_socket
 
 __all__ = [
     "BlockingResolver",
@@ -50,6 +50,8 @@ __getattr__, __dir__ = lazy_names(
         "ThreadedResolver": "resolvers",
         "add_accept_handler": "accepting",
         "is_valid_ip": "addresses",
+        "ssl_options_to_context": "tls",
+        "ssl_wrap_socket": "tls",
         "systemd_sockets": "systemd",
     },
 )

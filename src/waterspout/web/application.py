@@ -24,10 +24,10 @@ from waterspout.web.handlerrouter import HandlerRouter
 from waterspout.web.settings import check_settings
 from waterspout.web.streaming import HandlerDelegate
 from waterspout.web.transforms import OutputTransform, chosen_transforms
-from waterspout.web.uimodules import ui_methods_of, ui_modules_of
 
 if TYPE_CHECKING:
     from waterspout.template import BaseLoader
+    from waterspout.web.uimodules import UIModule
 
 __all__ = ["Application"]
 
@@ -131,8 +131,13 @@ class Application(ReversibleRouter):
         #: Who logs what a ``FallbackHandler`` leaves to a function; None: nobody but the function.
         self.fallback_log: Callable[[Any], None] | None = None
         self.observer: ServerObserver | None = _observer(settings.get("metrics"))
-        self.ui_modules = ui_modules_of(settings.get("ui_modules") or {})
-        self.ui_methods = ui_methods_of(settings.get("ui_methods") or {})
+        self.ui_modules: dict[str, type[UIModule]] = {}
+        self.ui_methods: dict[str, Callable[..., Any]] = {}
+        if settings.get("ui_modules") or settings.get("ui_methods"):
+            from waterspout.web.uimodules import ui_methods_of, ui_modules_of
+
+            self.ui_modules = ui_modules_of(settings.get("ui_modules") or {})
+            self.ui_methods = ui_methods_of(settings.get("ui_methods") or {})
         #: Loaders by directory and by the method that made them.
         self.template_loaders: dict[Any, BaseLoader] = {}
         #: Where requests lead that no rule matches.

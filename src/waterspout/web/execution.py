@@ -20,7 +20,6 @@ from waterspout.httpserver.delivery import deliver
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httputil.request import RequestFields, from_exchange
 from waterspout.routing.table import Route, RouteTable
-from waterspout.web.crossorigin import check_cross_origin
 from waterspout.web.errors import HTTPError, handle_exception
 
 __all__ = ["PASSED_ON", "execute", "execute_at_head", "go_on", "govern"]
@@ -157,6 +156,8 @@ def _refuse_forgery(handler: Any, method: str) -> None:
     if settings.get("xsrf_cookies"):
         handler.check_xsrf_cookie()
     if settings.get("cross_origin_protection"):
+        from waterspout.web.crossorigin import check_cross_origin
+
         check_cross_origin(handler)
 
 

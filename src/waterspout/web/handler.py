@@ -6,23 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from waterspout._lazy import LazyModule
 from waterspout.httputil import HTTPHeaders, HTTPServerRequest
 from waterspout.util import ObjectDict
-from waterspout.web import (
-    arguments,
-    cookies,
-    crossorigin,
-    earlyhints,
-    errors,
-    etag,
-    language,
-    rendering,
-    response,
-    settings,
-    signedcookies,
-    uiresources,
-    xsrf,
-)
+from waterspout.web import arguments, cookies, errors, etag, response, settings
 from waterspout.web.response import HeaderValue
 from waterspout.web.state import HandlerState
 from waterspout.web.summary import summary
@@ -33,7 +20,25 @@ if TYPE_CHECKING:
     from waterspout.iostream import BaseIOStream
     from waterspout.locale import Locale
     from waterspout.template import BaseLoader
+    from waterspout.web import (
+        crossorigin,
+        earlyhints,
+        language,
+        rendering,
+        signedcookies,
+        uiresources,
+        xsrf,
+    )
     from waterspout.web.application import Application
+else:
+    # What many programs do without.
+    crossorigin = LazyModule("waterspout.web.crossorigin")
+    earlyhints = LazyModule("waterspout.web.earlyhints")
+    language = LazyModule("waterspout.web.language")
+    rendering = LazyModule("waterspout.web.rendering")
+    signedcookies = LazyModule("waterspout.web.signedcookies")
+    uiresources = LazyModule("waterspout.web.uiresources")
+    xsrf = LazyModule("waterspout.web.xsrf")
 
 __all__ = ["RequestHandler"]
 
