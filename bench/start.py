@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 import environment
 from environment import MissingError
@@ -18,7 +18,7 @@ from options import Options
 from processes import Child, Cores, ProcessError
 from report import Report, Table
 
-RUNS, QUICK_RUNS = 20, 6
+RUNS, QUICK_RUNS = 60, 6
 # Runs that are thrown away: they write the bytecode and fill the page cache.
 WARMUP = 2
 
@@ -105,7 +105,20 @@ def _medians(runs: int) -> tuple[dict[Program, tuple[float, float]], list[str]]:
         )
         for program, samples in taken.items()
     }
-    return medians, list(notes.values())
+    told = list(notes.values())
+    if OWN in taken and TORNADO in taken:
+        told.append(_in_pairs(taken[OWN], taken[TORNADO]))
+    return medians, told
+
+
+def _in_pairs(own: list[tuple[float, float]], other: list[tuple[float, float]]) -> str:
+    """What ours costs beside the other of the same moment: the moods of the machine cancel out."""
+    ratios = [ours / theirs for (ours, _), (theirs, _) in zip(own, other, strict=True)]
+    low, middle, high = quantiles(ratios, n=4)
+    return (
+        f"run beside run, waterspout takes {middle:.2f} times the CPU of tornado"
+        f" (quartiles {low:.2f} and {high:.2f})"
+    )
 
 
 def _start(own: tuple[float, float], floor: tuple[float, float]) -> Start:
