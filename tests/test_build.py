@@ -48,6 +48,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 @pytest.mark.parametrize("name", ["web", "httputil", "netutil"])
+@pytest.mark.slow
 def test_a_module_is_imported_when_it_is_asked_for(name):
     assert python("-c", f"import waterspout; print(waterspout.{name}.__name__)") == (
         f"waterspout.{name}\n"
@@ -78,6 +79,7 @@ def test_run_is_that_of_the_event_loop():
 
 
 @pytest.mark.parametrize("value", ["1", "yes"])
+@pytest.mark.slow
 def test_no_extensions_imports_every_hot_module_from_its_source(value):
     files = python("-c", REPORT, WATERSPOUT_NO_EXTENSIONS=value).splitlines()
     assert len(files) == len(hot_modules())

@@ -3,7 +3,7 @@
     ./check           format, lint, types, imports, locks; the tests, compiled and interpreted (of
                       those that can't tell one form from the other only once)
     ./check --fast    under a minute: without the locks, and the tests once, without those that are
-                      slow or compare with Tornado, and with fewer random examples
+                      slow, run whole programs or compare them, and with fewer random examples
     ./check --deep    everything, and the tests marked `deep` and a minute of fuzzing with it
 
 Every step is run, also after one has failed; the exit status is 1 where any has. The types are
@@ -26,6 +26,7 @@ import checkout
 # hot modules from the other. What these do is tested in both forms where each of them is tested.
 ALIKE = (
     "auth",
+    "autoreload",
     "cli",
     "differential",
     "examples",
@@ -34,6 +35,19 @@ ALIKE = (
     "log",
     "options",
     "process",
+    "pytest_plugin",
+)
+
+# What the quick part leaves out: tests of whole programs, of one with others, of all ways to do one
+# thing.
+WHOLE = (
+    "autoreload",
+    "behaviour",
+    "cli",
+    "differential",
+    "examples",
+    "interop",
+    "pytest_plugin",
 )
 
 
@@ -112,8 +126,8 @@ def steps_for_tests(args: argparse.Namespace) -> list[Step]:
     """Return the runs of the tests: with the hot modules compiled, and with them interpreted."""
     command = python("pytest", "-q", "--numprocesses=auto", "--maxprocesses=4")
     if args.fast:
-        command += ["-m", "not slow and not deep", "--ignore=tests/differential"]
-        command += ["--hypothesis-profile=fast"]
+        command += ["-m", "not slow and not deep", "--hypothesis-profile=fast"]
+        command += [f"--ignore=tests/{name}" for name in WHOLE]
     elif not args.deep:
         command += ["-m", "not deep"]
     else:

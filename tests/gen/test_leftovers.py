@@ -121,6 +121,7 @@ async def _native_failing(cargo):
     ],
     ids=lambda coroutine: coroutine.__name__,
 )
+@pytest.mark.slow
 def test_nothing_is_left_behind(loop, coroutine):
     """No circles of references: what a coroutine had is gone with its future."""
 

@@ -53,6 +53,7 @@ def test_a_client_that_is_forgotten_while_its_loop_does_not_run(server):
     loop.close()
 
 
+@pytest.mark.slow
 def test_what_is_under_way_when_a_client_is_closed(run):
     release = threading.Event()
 

@@ -79,6 +79,7 @@ def test_any_list_says_yes_or_no(text, listed, port):
         assert NoProxy(f"{each},a.b").covers("a.b", port) is True
 
 
+@pytest.mark.slow
 def test_a_long_list_is_a_quick_one():
     listed = NoProxy(",".join(f"host{number}.test" for number in range(100_000)))
     assert listed.covers("a.host99999.test", 80)

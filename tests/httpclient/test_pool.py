@@ -262,6 +262,7 @@ def test_it_shows_itself():
 
 @pytest.mark.parametrize("per_origin", [0, 1, 2])
 @pytest.mark.parametrize("slots", [1, 2, 5])
+@pytest.mark.slow
 def test_at_random(slots, per_origin):
     """Whatever is done in whatever order, nothing gets lost, and the limits hold."""
     chance = random.Random(1)

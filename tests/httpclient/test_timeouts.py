@@ -185,6 +185,7 @@ def test_silence_ends_an_upload(client):
         done.set()
 
 
+@pytest.mark.slow
 def test_a_limit_of_one_fetch_is_not_that_of_the_next(client):
     """The connection is the same, and its timers are those of the request before."""
     let_go = threading.Event()

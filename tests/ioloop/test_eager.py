@@ -125,6 +125,7 @@ kept: list[asyncio.Task[Any]] = []
         _cancels_itself,
     ],
 )
+@pytest.mark.slow
 def test_the_exception_of_a_task_makes_no_cycle_of_references(loop, function):
     async def main():
         before = found_again()

@@ -113,6 +113,7 @@ def test_timeouts(fake_clock_loop, make_lock):
     fake_clock_loop.run_until_complete(main())
 
 
+@pytest.mark.slow
 def test_thousands_that_gave_up_leave_an_empty_line(loop, make_lock):
     async def main():
         lock = make_lock()

@@ -149,6 +149,7 @@ values = st.recursive(
 
 
 @given(st.text(), st.dictionaries(st.text(min_size=1), values, max_size=5))
+@pytest.mark.slow
 def test_any_record_is_one_line_of_json(message, extra):
     made = record("%s", message)
     made.__dict__.update({f"x{name}": value for name, value in extra.items()})

@@ -153,6 +153,7 @@ print(logging.getLogger().level, [type(each).__name__ for each in logging.getLog
     ],
     ids=" ".join,
 )
+@pytest.mark.slow
 def test_the_same_as_tornado(arguments):
     pytest.importorskip("tornado")
     ours, theirs = (run(PROGRAM % arguments, package) for package in ("waterspout", "tornado"))

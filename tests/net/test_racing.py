@@ -168,6 +168,7 @@ def heard(listener):
                 pass
 
 
+@pytest.mark.slow
 def test_a_silent_address_does_not_hold_up_the_next(connect, hole, listener):
     good = Address(V4, listener.getsockname())
     connect(hole, good)
@@ -196,6 +197,7 @@ def test_all_refuse(connect, refusing):
         connect(refusing, refusing)
 
 
+@pytest.mark.slow
 def test_none_answers_in_time(connect, hole):
     with pytest.raises(DeadlineError):
         connect(hole, hole, hole, seconds=0.4)

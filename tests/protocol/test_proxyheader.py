@@ -78,6 +78,7 @@ def test_a_header(raw: bytes, address: tuple[str, int] | None):
 
 @pytest.mark.parametrize(("raw", "address"), GOOD)
 @given(cuts=st.sets(st.integers(1, 300), max_size=20))
+@pytest.mark.slow
 def test_a_header_in_pieces(raw: bytes, address: tuple[str, int] | None, cuts: set[int]):
     parser = ProxyHeaderParser()
     whole = raw + AFTER

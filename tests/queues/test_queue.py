@@ -143,6 +143,7 @@ def test_timeouts(fake_clock_loop, make_queue):
     fake_clock_loop.run_until_complete(main())
 
 
+@pytest.mark.slow
 def test_thousands_that_gave_up_leave_nothing(loop, make_queue):
     async def main():
         queue = make_queue(1)

@@ -161,6 +161,7 @@ SOME = """
     """
 
 
+@pytest.mark.slow
 def test_tests_by_their_names(tmp_path):
     done = run(tmp_path, "-m", "waterspout.testing", "some.Test.test_one", "--verbose", some=SOME)
     assert done.returncode == 0, done.stderr
@@ -170,6 +171,7 @@ def test_tests_by_their_names(tmp_path):
     assert "AssertionError: on purpose" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_program_of_tests(tmp_path):
     program = """
         import unittest

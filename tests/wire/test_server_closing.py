@@ -240,6 +240,7 @@ async def test_flush_waits_for_a_slow_reader(wire: Wire):
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 @pytest.mark.parametrize("is_compressed", [False, True], ids=["", "compressed"])
+@pytest.mark.slow
 async def test_flush_waits_whatever_frames_the_body(wire: Wire, version, is_compressed):
     class Noise(Streaming):
         piece = random.Random(1).randbytes(65536)

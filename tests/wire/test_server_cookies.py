@@ -117,6 +117,7 @@ def application(**settings) -> Application:
     ],
     ids=lambda cookie: repr(cookie[:20]),
 )
+@pytest.mark.slow
 async def test_no_cookie_is_a_500(wire, cookie):
     client = await wire.client(application())
     found = await client.ask(b"Cookie: " + cookie)
@@ -127,6 +128,7 @@ async def test_no_cookie_is_a_500(wire, cookie):
 
 
 @pytest.mark.parametrize("unit", ['"', "\\", '"\\0', ";", "=", ' ="', '\\"', "a=b;"])
+@pytest.mark.slow
 async def test_a_mebibyte_of_cookies_takes_linear_time(wire, unit):
     """Where it were quadratic it would take hours."""
     size = 1024 * 1024

@@ -37,6 +37,7 @@ RULES = [(r".*", Served)]
 
 
 @pytest.mark.parametrize("case", BAD_REQUESTS, ids=str)
+@pytest.mark.slow
 async def test_a_bad_request_is_refused_and_nothing_is_parsed_after_it(wire: Wire, case):
     server = wire.serve(RULES)
     client = await wire.connect(server)

@@ -133,6 +133,7 @@ async def test_within_the_bounds(wire: Wire, caplog, kind, framing, case):
 @kinds
 @framings
 @pytest.mark.parametrize("case", BEYOND)
+@pytest.mark.slow
 async def test_beyond_the_bounds(wire: Wire, caplog, kind, framing, case):
     """tornado CVE-2025-47287, CVE-2026-31958; starlette CVE-2023-30798, CVE-2026-54283."""
     content_type, body, reason = BEYOND[case]

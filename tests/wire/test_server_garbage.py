@@ -192,6 +192,7 @@ def is_alive(server: ServerProcess) -> None:
 
 
 @pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
+@pytest.mark.slow
 def test_whatever_comes_the_next_client_is_served(server: ServerProcess, make):
     chance = random.Random(f"{SEED} {make.__name__}")
     before = server.usage()
@@ -213,6 +214,7 @@ def test_every_case_one_after_the_other(server: ServerProcess):
 
 
 @pytest.mark.parametrize("place", ["name", "value", "target", "method", "query", "host", "cookie"])
+@pytest.mark.slow
 def test_every_byte_everywhere(server: ServerProcess, place):
     """Each of the 256 bytes in each place of a request; some are right, most are refused."""
     template = {

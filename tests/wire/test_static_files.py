@@ -163,6 +163,7 @@ async def test_a_long_range_is_read_in_linear_time_and_gets_the_whole(wire: Wire
 
 @pytest.mark.parametrize("name", ["If-None-Match", "If-Match", "If-Range", "Accept-Encoding"])
 @pytest.mark.parametrize("unit", ['"', 'W/"', ", ", "a;q=0,", "Sun, "])
+@pytest.mark.slow
 async def test_long_conditions_are_read_in_linear_time(wire: Wire, rules, name, unit):
     client = await wire.client(rules, max_header_size=2 * LONG)
     value = unit * (LONG // len(unit)) + "x"

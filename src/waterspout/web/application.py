@@ -1,6 +1,7 @@
 """The application: its rules, its settings, and the way from a request to a handler."""
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from waterspout.httpserver import Exchange, HTTPServer
@@ -131,13 +132,9 @@ class Application(ReversibleRouter):
         #: Who logs what a ``FallbackHandler`` leaves to a function; None: nobody but the function.
         self.fallback_log: Callable[[Any], None] | None = None
         self.observer: ServerObserver | None = _observer(settings.get("metrics"))
-        self.ui_modules: dict[str, type[UIModule]] = {}
-        self.ui_methods: dict[str, Callable[..., Any]] = {}
         if settings.get("ui_modules") or settings.get("ui_methods"):
-            from waterspout.web.uimodules import ui_methods_of, ui_modules_of
-
-            self.ui_modules = ui_modules_of(settings.get("ui_modules") or {})
-            self.ui_methods = ui_methods_of(settings.get("ui_methods") or {})
+            # What is wrong with them is told here.
+            _ = self.ui_modules, self.ui_methods
         #: Loaders by directory and by the method that made them.
         self.template_loaders: dict[Any, BaseLoader] = {}
         #: Where requests lead that no rule matches.
@@ -196,6 +193,20 @@ class Application(ReversibleRouter):
         if path is None:
             raise KeyError(f"no rule is called {name!r}")
         return path
+
+    @cached_property
+    def ui_modules(self) -> "dict[str, type[UIModule]]":
+        """The UI modules by their names in templates; those that are built in among them."""
+        from waterspout.web.uimodules import ui_modules_of  # many programs have no pages
+
+        return ui_modules_of(self.settings.get("ui_modules") or {})
+
+    @cached_property
+    def ui_methods(self) -> dict[str, Callable[..., Any]]:
+        """The functions for templates by their names; they are called with the handler first."""
+        from waterspout.web.uimodules import ui_methods_of
+
+        return ui_methods_of(self.settings.get("ui_methods") or {})
 
     @property
     def access_log(self) -> str | None:

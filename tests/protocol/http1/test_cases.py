@@ -119,6 +119,7 @@ def test_a_response_cut_off_is_refused(case: Case):
 
 
 @pytest.mark.parametrize("case", BAD_REQUESTS, ids=str)
+@pytest.mark.slow
 def test_fragments_make_no_difference_to_a_bad_request(case: Case):
     whole = comparable(read_requests([case.raw], has_eof=False))
     for name, pieces in fragments(case.raw).items():

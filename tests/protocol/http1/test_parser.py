@@ -371,6 +371,7 @@ def fields_of(size: int, count: int = 1) -> bytes:
 
 @pytest.mark.parametrize("count", [1, 2, 10])
 @pytest.mark.parametrize("most", [200, 65536])
+@pytest.mark.slow
 def test_bound_of_all_fields(most, count):
     limits = Limits(max_header_size=most)
     host = b"Host: a\r\n"

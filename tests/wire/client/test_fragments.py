@@ -29,6 +29,7 @@ def fetch(steps: list[bytes]) -> tuple[Flow, bytes]:
 
 @pytest.mark.parametrize("name", LEGAL)
 @given(cuts=st.lists(st.integers(0, 1000), max_size=10))
+@pytest.mark.slow
 def test_legal(name, cuts):
     data, body = LEGAL[name]
     assert fetch([*fragments(data, cuts), b""])[1] == body
@@ -36,6 +37,7 @@ def test_legal(name, cuts):
 
 @pytest.mark.parametrize("name", SHORT)
 @given(cuts=st.lists(st.integers(0, 1000), max_size=10))
+@pytest.mark.slow
 def test_refused(name, cuts):
     with pytest.raises(HTTPClientError) as caught:
         fetch([*fragments(SHORT[name], cuts), b""])

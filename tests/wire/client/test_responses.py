@@ -129,6 +129,7 @@ def test_refused(client, name):
 
 
 @pytest.mark.parametrize("case", BAD_RESPONSES, ids=str)
+@pytest.mark.slow
 def test_every_bad_response_is_refused_by_what_has_come(case):
     """The engine's own list, on a socket; and the server hears nothing but our end."""
     heard = []
