@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -240,6 +241,7 @@ from waterspout.tcpserver import TCPServer
 class Server(TCPServer):
     async def handle_stream(self, stream, address):
         if await stream.read_until(b"\n") == b"end\n":
+            server.stop()  # or it could take one more before the loop ends
             asyncio.get_running_loop().stop()
         await stream.write(b"%d %d\n" % (task_id(), os.getppid()))
         stream.close()
@@ -258,16 +260,21 @@ def test_several_processes():
         env={**os.environ, "PYTHONPATH": str(_SOURCES)},
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     ) as parent:
         assert parent.stdout is not None
         port, pid = parent.stdout.readline().split()
         numbers: set[bytes] = set()
-        while len(numbers) < 2:
-            with socket.create_connection(("127.0.0.1", int(port)), timeout=30) as client:
-                # The process that answers has ended its loop, and so the other one is next.
-                client.sendall(b"end\n")
-                number, ppid = client.makefile("rb").readline().split()
-                assert ppid.decode() == pid
-                numbers.add(number)
-        assert numbers == {b"0", b"1"}
-        assert parent.wait(30) == 0
+        try:
+            while len(numbers) < 2:
+                with socket.create_connection(("127.0.0.1", int(port)), timeout=30) as client:
+                    # The process that answers listens no more, and so the other one is next.
+                    client.sendall(b"end\n")
+                    number, ppid = client.makefile("rb").readline().split()
+                    assert ppid.decode() == pid
+                    numbers.add(number)
+            assert numbers == {b"0", b"1"}
+            assert parent.wait(30) == 0
+        except BaseException:
+            os.killpg(parent.pid, signal.SIGKILL)  # it and its children
+            raise
