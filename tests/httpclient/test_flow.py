@@ -9,6 +9,7 @@ from waterspout.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.errors import HTTPStreamClosedError, HTTPTimeoutError
 from waterspout.httpclient.flow import Flow, _give_back
+from waterspout.httpclient.hop import Key
 from waterspout.httpclient.pool import Ticket
 from waterspout.httpclient.settings import Settings
 from waterspout.net import Address, run_blocking
@@ -96,7 +97,7 @@ def test_all_addresses_are_told_of_if_none_can_be_had():
 def test_waiting_in_the_queue_counts():
     net = FakeNet([OK])
     flow = new_flow(net, max_clients=1)
-    held = Ticket(("other", 80, 0, None, None))
+    held = Ticket(Key("other", 80))
     flow.pool.acquire(held)
     net.others = [lambda: net.wait(15.0, 2000.0), lambda: net.wait(15.0, 2000.0)]
     with pytest.raises(HTTPTimeoutError, match=r"waiting in the queue \(request_timeout 20 s\)"):
@@ -157,7 +158,7 @@ def test_a_failed_reconnection_gives_the_slot_back():
 def test_all_dead_connections_are_passed_over():
     net = FakeNet([OK])
     flow = new_flow(net)
-    key = ("example.org", 80, 0, None, None)
+    key = Key("example.org", 80)
     streams = [FakeStream(net, [b""]), FakeStream(net, [OK])]
     dead = [Connection(key, stream, ClientConnection(Limits()), 60.0) for stream in streams]
     dead[0].idle_since = net.now - 2

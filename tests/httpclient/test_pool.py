@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from waterspout.httpclient.connection import Connection
+from waterspout.httpclient.hop import Key
 from waterspout.httpclient.pool import Pool, Ticket
 from waterspout.net import BlockingNet
 from waterspout.net.fake import FakeNet, FakeStream
 from waterspout.protocol.http1 import ClientConnection, Limits
 
-A, B, C = ((f"{name}.test", 80, 0, None, None) for name in "abc")
-A6 = ("a.test", 80, 6, None, None)
+A, B, C = (Key(f"{name}.test", 80) for name in "abc")
+A6 = Key("a.test", 80, 6)
 NET = FakeNet()
 
 
@@ -288,7 +289,7 @@ def test_at_random(slots, per_origin):
         held.append(ticket)
 
     def used_of(key: Any) -> int:
-        return sum(ticket.key[:2] == key[:2] for ticket in held)
+        return sum(ticket.key.origin == key.origin for ticket in held)
 
     for _ in range(3000):
         action = chance.random()

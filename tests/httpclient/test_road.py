@@ -126,11 +126,11 @@ def test_keys():
 
     assert key(HTTP, proxy="p") == key("http://b.test:81/", proxy="p")
     assert key(HTTPS, proxy="p") != key("https://b.test/", proxy="p")
-    assert key(HTTPS, proxy="p")[:2] == ("a.test", 443)
-    assert key(HTTP, proxy="p")[:2] == ("p", 80)
+    assert key(HTTPS, proxy="p").origin == ("a.test", 443)
+    assert key(HTTP, proxy="p").origin == ("p", 80)
     # A proxy that is asked as a server is another thing than one that is asked as a proxy.
     assert key("http://p/") != key(HTTP, proxy="p")
-    assert key(HTTP, proxy="socks5://p")[:2] == ("a.test", 80)
+    assert key(HTTP, proxy="socks5://p").origin == ("a.test", 80)
     ways: list = [
         {},
         {"proxy": "p"},

@@ -11,6 +11,7 @@ from tests.httpclient.scripted_server import OK, PATIENCE, response, serve
 from waterspout.httpclient import HTTPClient, HTTPRequest
 from waterspout.httpclient.errors import HTTPTimeoutError
 from waterspout.httpclient.flow import Flow
+from waterspout.httpclient.hop import Key
 from waterspout.httpclient.pool import Ticket
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.timeouts import limit, spent, which_timeout
@@ -125,7 +126,7 @@ def test_the_queue_is_told_apart():
     """As Tornado has it: what a fetch waits for its turn is not in its time."""
     net = FakeNet([1.0, response(b"", "302 Found", Location="/"), 2.0, OK])
     flow = Flow(net, Settings(max_clients=1))
-    held = Ticket(("other", 80, 0, None, None))
+    held = Ticket(Key("other", 80))
     flow.pool.acquire(held)
 
     def leave() -> None:

@@ -9,7 +9,7 @@ from waterspout.httpclient.flow import Flow
 from waterspout.httpclient.request import HTTPRequest, with_arguments
 from waterspout.httpclient.response import HTTPResponse
 from waterspout.httpclient.settings import Settings
-from waterspout.net import BlockingNet, run_blocking
+from waterspout.net import BlockingNet
 
 if TYPE_CHECKING:
     from waterspout.httpclient.bodies.streaming import Streaming
@@ -58,7 +58,7 @@ class HTTPClient:
             raise RuntimeError("fetch() called on a closed HTTPClient")
         if kwargs:
             request = with_arguments(request, kwargs)
-        return run_blocking(flow.fetch(request, raise_error))
+        return flow.fetch_now(request, raise_error)
 
     def stream(
         self, request: HTTPRequest | str, raise_error: bool = True, **kwargs: Any

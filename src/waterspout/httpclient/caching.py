@@ -187,7 +187,7 @@ class HTTPCache:
             return None
         # For a proxy alone, and nothing to write down.
         fields.pop("Proxy-Authorization", None)
-        road = hop.key[4]
+        road = hop.key.road
         # The same URL on two unix sockets is two servers.
         place = road.unix_socket or "" if road is not None else ""
         target = hop.target

@@ -36,7 +36,9 @@ class Connector:
         """Open a connection for the hop of ``exchange``, which is told what goes on and when."""
         hop = exchange.hop
         net = self._net
-        host, port, _, context, road = hop.key
+        key = hop.key
+        host, port = key.origin
+        context, road = key.context, key.road
         limit = min(deadline, net.time() + hop.connect_timeout)
         exchange.sent = 0.0
         if road is not None and road.is_tunnel:
@@ -74,7 +76,7 @@ class Connector:
     async def _connect(
         self, exchange: Exchange, source: str | None, host: str, port: int, limit: float
     ) -> Stream:
-        family = exchange.hop.key[2]
+        family = exchange.hop.key.family
         if source is not None:
             family = ip_family(source) or family
         exchange.phase = f"resolving {host}"
@@ -104,10 +106,10 @@ class Connector:
 
                 self._digests = ProxyDigests()
             digests = self._digests
-        host, port = self._settings.connect_to(*exchange.hop.key[:2])
+        host, port = self._settings.connect_to(*exchange.hop.key.origin)
         if proxy.scheme in ("socks4", "socks5"):
             exchange.phase = f"resolving {host}"
-            family = socket.AF_INET if proxy.scheme == "socks4" else exchange.hop.key[2]
+            family = socket.AF_INET if proxy.scheme == "socks4" else exchange.hop.key.family
             host = (await self._names.addresses(host, port, family, limit))[0].host
         answered = 0
         while True:

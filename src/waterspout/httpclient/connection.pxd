@@ -1,10 +1,11 @@
 import cython
 
+from waterspout.httpclient.hop cimport Key
 from waterspout.protocol.http1.client cimport ClientConnection
 
 
 cdef class Connection:
-    cdef readonly tuple key
+    cdef readonly Key key
     cdef readonly object stream
     cdef readonly ClientConnection engine
     cdef public Py_ssize_t uses

@@ -42,5 +42,5 @@ class Connection:
         self.stream.close()
 
     def __repr__(self) -> str:
-        host, port = self.key[:2]
+        host, port = self.key.origin
         return f"<Connection {host}:{port} uses={self.uses} {self.engine!r}>"

@@ -2,15 +2,17 @@ import cython
 
 from waterspout.httpclient.connection cimport Connection
 from waterspout.httpclient.hop cimport Hop
-from waterspout.httpclient.pool cimport Ticket
+from waterspout.httpclient.pool cimport Pool, Ticket
 from waterspout.httpclient.request cimport HTTPRequest
 from waterspout.protocol.http1.client cimport ClientConnection
 from waterspout.protocol.http1.messages cimport ResponseHead
 
 cdef object NEED_DATA, END_OF_MESSAGE
+cdef double FOREVER
 
 
 cdef class Exchange(Ticket):
+    cdef readonly Pool pool
     cdef readonly object net
     cdef readonly Hop hop
     cdef readonly double deadline
@@ -34,19 +36,43 @@ cdef class Exchange(Ticket):
     cdef public double answered
     cdef public double ended
     cdef readonly object meter
+    cdef object _time
     cdef object _settings
     cdef Py_ssize_t _redirects
     cdef object _rounds
+    cdef Connection _begun_on
+    cdef bytes _unsent
+    cdef object _writing
+    cdef object _reading
     cdef object _failure
     cdef object _event
     cdef object _delivery
     cdef bint _is_followed
     cdef list _pieces
 
+    cdef _prepare(
+        self,
+        net,
+        time,
+        settings,
+        Hop hop,
+        double deadline,
+        Py_ssize_t redirects,
+        rounds,
+        Pool pool,
+    )
     cpdef double limit(self) except? -1
     cpdef bytes take_body(self)
     cpdef bint is_reusable(self, Connection connection) except -1
+    cpdef bint begin(self, Connection connection) except -1
+    cdef bint _read(self, Connection connection) except -1
     cdef bint _receive(self, Connection connection, bytes data) except -1
     cdef bint _collect(self, ClientConnection engine) except -1
     @cython.locals(status=int, request=HTTPRequest)
     cdef bint _on_head(self, ResponseHead head) except -1
+
+
+@cython.locals(exchange=Exchange)
+cpdef Exchange new_exchange(
+    net, time, settings, Hop hop, double deadline, Py_ssize_t redirects, rounds, Pool pool
+)

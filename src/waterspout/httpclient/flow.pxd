@@ -1,10 +1,37 @@
 import cython
 
 from waterspout.httpclient.connection cimport Connection
-from waterspout.httpclient.exchange cimport Exchange
+from waterspout.httpclient.exchange cimport Exchange, new_exchange
 from waterspout.httpclient.hop cimport Hop
 from waterspout.httpclient.pool cimport Pool, Ticket
-from waterspout.httpclient.response cimport received
+from waterspout.httpclient.response cimport HTTPResponse, received
+
+
+cdef class Fetch:
+    cdef public Hop hop
+    cdef readonly double deadline
+    cdef readonly bint is_plain
+    cdef readonly double begun
+    cdef readonly double hop_begun
+    cdef double _queued
+    cdef public Py_ssize_t redirects
+    cdef readonly list history
+    cdef public object rounds
+    cdef public Exchange exchange
+    cdef object _asked
+    cdef bint _raise_error
+    cdef HTTPResponse _response
+
+    cdef _prepare(self, asked, bint raise_error, Hop hop, double begun)
+    cpdef HTTPResponse response(self, Exchange exchange)
+    @cython.locals(response=HTTPResponse)
+    cpdef HTTPResponse outcome(self, Exchange exchange)
+    cpdef HTTPResponse pass_over(self, Exchange exchange)
+    cpdef go_on_after(self, Exchange exchange, double now)
+
+
+@cython.locals(fetch=Fetch)
+cpdef Fetch new_fetch(asked, bint raise_error, Hop hop, double begun)
 
 
 cdef class Flow:
@@ -19,7 +46,17 @@ cdef class Flow:
     cdef public bint _is_watched
     cdef object __weakref__
 
+    @cython.locals(fetch=Fetch, exchange=Exchange, is_over=bint)
+    cpdef HTTPResponse fetch_now(self, asked, bint raise_error)
+    @cython.locals(hop=Hop)
+    cdef Fetch _begin(self, asked, bint raise_error)
+    @cython.locals(exchange=Exchange)
+    cdef Exchange _next_exchange(self, Fetch fetch)
+    @cython.locals(connection=Connection, is_over=bint)
+    cdef bint _send_now(self, Exchange exchange, double now) except -1
+    @cython.locals(connection=Connection)
+    cdef bint _is_stale(self, Exchange exchange) except -1
     @cython.locals(connection=Connection)
     cdef Connection _usable(self, Exchange exchange, double now)
-    @cython.locals(following=Ticket)
-    cdef _keep(self, Connection connection, Exchange exchange, Pool pool)
+    @cython.locals(connection=Connection, following=Ticket)
+    cdef _keep(self, Exchange exchange)

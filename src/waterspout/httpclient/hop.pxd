@@ -2,6 +2,16 @@ from waterspout.httpclient.request cimport HTTPRequest
 from waterspout.protocol.http1.client cimport EncodedRequest
 
 
+cdef class Key:
+    cdef readonly tuple origin
+    cdef readonly int family
+    cdef readonly object context
+    cdef readonly object road
+    cdef Py_hash_t _hash
+
+    cpdef tuple _parts(self)
+
+
 cdef class Hop:
     cdef readonly HTTPRequest request
     cdef object _settings
@@ -18,7 +28,7 @@ cdef class Hop:
     cdef readonly double connect_timeout
     cdef readonly double request_timeout
     cdef readonly double read_timeout
-    cdef readonly tuple key
+    cdef readonly Key key
     cdef readonly long long length
     cdef readonly bint expects_continue
     cdef readonly bint wants_close

@@ -4,7 +4,7 @@ import base64
 import socket
 import ssl
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from waterspout._version import __version__
 from waterspout.httpclient.errors import HTTPBodyError
@@ -27,17 +27,50 @@ if TYPE_CHECKING:
 
 __all__ = ["Hop", "Key", "first_hop", "next_hop"]
 
-#: All that makes a connection what it is: host, port, address family, TLS context, road. The scheme
-#: shows in the context; the name in the certificate is the host. Those that take requests for all
-#: origins to a proxy have its host, port and context.
-Key: TypeAlias = "tuple[str, int, int, ssl.SSLContext | None, Road | None]"
-
 _USER_AGENT = f"waterspout/{__version__}"
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"})
 _WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
 # RFC 9110 section 9.2.2: what may be sent again when it is not known whether it arrived.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+
+
+class Key:
+    """All that makes a connection what it is: the pool keeps and finds them by it.
+
+    The scheme shows in the context; the name in the certificate is the host. Connections that take
+    requests for all origins to a proxy have its host, port and context. It is looked up four times
+    a fetch, so it knows its hash.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        family: int = socket.AF_UNSPEC,
+        context: ssl.SSLContext | None = None,
+        road: "Road | None" = None,
+    ) -> None:
+        #: Host and port: what a limit per origin counts by.
+        self.origin = (host, port)
+        self.family = family
+        self.context = context
+        self.road = road
+        self._hash = hash((host, port, family, context, road))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Key) and self._parts() == other._parts()
+
+    def _parts(self) -> tuple[object, ...]:
+        return self.origin, self.family, self.context, self.road
+
+    def __repr__(self) -> str:
+        return f"<Key {self.origin[0]}:{self.origin[1]} {self._parts()[1:]}>"
 
 
 class Hop:
@@ -284,9 +317,9 @@ def _key(request: HTTPRequest, settings: Settings, target: Target, road: "Road |
     allows_ipv6 = settings.option(request, "allow_ipv6")
     family = socket.AF_UNSPEC if allows_ipv6 else socket.AF_INET
     if road is not None and road.proxy is not None and not road.is_tunnel:
-        return (road.proxy.host, road.proxy.port, int(family), road.context, road)
+        return Key(road.proxy.host, road.proxy.port, int(family), road.context, road)
     context = _context(request, settings) if target.scheme == "https" else None
-    return (target.host, target.port, int(family), context, road)
+    return Key(target.host, target.port, int(family), context, road)
 
 
 def _context(request: HTTPRequest, settings: Settings) -> ssl.SSLContext:

@@ -1,10 +1,11 @@
 import cython
 
 from waterspout.httpclient.connection cimport Connection
+from waterspout.httpclient.hop cimport Key
 
 
 cdef class Ticket:
-    cdef public tuple key
+    cdef public Key key
     cdef public bint has_slot
     cdef public Connection connection
     cdef public Connection surplus
@@ -13,7 +14,7 @@ cdef class Ticket:
     cdef public object place
     cdef public bint is_counted
 
-    cdef _begin(self, tuple key)
+    cdef _begin(self, Key key)
 
 
 cdef class Pool:

@@ -250,7 +250,7 @@ class Pool:
     def _leave(self, ticket: Ticket) -> None:
         ticket.is_waiting = False
         if self.slots_per_origin and not ticket.is_counted:
-            origin = ticket.key[:2]
+            origin = ticket.key.origin
             door = self._doors[origin]
             door.pop(ticket, None)
             if not door:
@@ -268,7 +268,7 @@ class Pool:
 
     def _count(self, ticket: Ticket) -> bool:
         """Count a ticket for its origin; False if that has enough of them."""
-        origin = ticket.key[:2]
+        origin = ticket.key.origin
         count = self._counts.get(origin, 0)
         if count >= self.slots_per_origin:
             return False
@@ -277,7 +277,7 @@ class Pool:
         return True
 
     def _wait_at_door(self, ticket: Ticket) -> None:
-        door = self._doors.setdefault(ticket.key[:2], {})
+        door = self._doors.setdefault(ticket.key.origin, {})
         self._arrivals += 1
         ticket.place = self._arrivals
         ticket.waiter = self._make_waiter()
@@ -286,7 +286,7 @@ class Pool:
 
     def _count_off(self, ticket: Ticket) -> None:
         """Count a ticket no more; let the first at its door into the queue instead."""
-        origin = ticket.key[:2]
+        origin = ticket.key.origin
         door = self._doors.get(origin)
         if door is None:
             count = self._counts[origin]

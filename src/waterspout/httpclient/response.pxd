@@ -17,7 +17,10 @@ cdef class HTTPResponse:
     cdef public object effective_url
     cdef public object request_time
     cdef public object start_time
-    cdef object _times
+    cdef Exchange _exchange
+    cdef double _begun
+    cdef double _hop_begun
+    cdef double _queued
     cdef object _time_info
     cdef object _trailers
     cdef object _informational

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
-import time
+from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from waterspout.httpclient.content import json_of, text_of
@@ -79,7 +79,9 @@ class HTTPResponse:
         self.request_time = request_time
         self.start_time = start_time
         self._history: list[HTTPResponse] | None = None
-        self._times: tuple[Exchange, float, float, float] | None = None
+        self._exchange: Exchange | None = None
+        # When fetch and hop began, and how long those before it waited; by the clock of the Net.
+        self._begun = self._hop_begun = self._queued = 0.0
         self._time_info: dict[str, float] | None = {} if time_info is None else time_info
         self._trailers: HTTPHeaders | None = None
         self._informational: list[InformationalResponse] | None = None
@@ -133,7 +135,7 @@ class HTTPResponse:
     def trailers(self) -> HTTPHeaders:
         """The header fields that came behind the body; mostly there are none."""
         if self._trailers is None:
-            found = None if self._times is None else self._times[0].trailers
+            found = None if self._exchange is None else self._exchange.trailers
             self._trailers = HTTPHeaders() if found is None else found
         return self._trailers
 
@@ -141,7 +143,7 @@ class HTTPResponse:
     def informational(self) -> list[InformationalResponse]:
         """What the server said before this response: 100 (Continue), 103 (Early Hints)."""
         if self._informational is None:
-            heads = None if self._times is None else self._times[0].interims
+            heads = None if self._exchange is None else self._exchange.interims
             self._informational = [
                 InformationalResponse(head.status, head.reason, head.headers)
                 for head in heads or ()
@@ -152,13 +154,17 @@ class HTTPResponse:
     def time_info(self) -> dict[str, float]:
         """Where the time went; see the class."""
         if self._time_info is None:
-            self._time_info = {} if self._times is None else spent(*self._times)
+            self._time_info = (
+                {}
+                if self._exchange is None
+                else spent(self._exchange, self._begun, self._hop_begun, self._queued)
+            )
         return self._time_info
 
     @property
     def from_cache(self) -> bool:
         """Whether the body comes from the client's cache, maybe after the server was asked."""
-        return self._times is not None and self._times[0].is_stored
+        return self._exchange is not None and self._exchange.is_stored
 
     @property
     def history(self) -> list[HTTPResponse]:
@@ -218,12 +224,15 @@ def received(
     response._buffer = None
     response.effective_url = exchange.hop.url
     response.request_time = exchange.ended - begun - queued - (exchange.free - hop_begun)
-    response.start_time = time.time() - response.request_time
+    response.start_time = time() - response.request_time
     response._time_info = None
     response._trailers = None
     response._informational = None
     response._history = exchange.history
-    response._times = (exchange, begun, hop_begun, queued)
+    response._exchange = exchange
+    response._begun = begun
+    response._hop_begun = hop_begun
+    response._queued = queued
     response.error = None if 200 <= code < 300 else _error_of(response)
     return response
 

@@ -136,7 +136,7 @@ class Rounds:
             field = self._auth.authorization(_asked(hop))
             if field is not None:
                 added["Authorization"] = field
-        road = hop.key[4]
+        road = hop.key.road
         if road is not None and road.is_digest and not road.is_tunnel:
             field = self._course.proxy_digests.authorization(*_asked_of_proxy(hop))
             if field is not None:
@@ -266,7 +266,7 @@ class Rounds:
 
     def _answer_proxy(self, hop: Hop, head: ResponseHead) -> bool:
         """Take a response with the code 407, which is the proxy's own."""
-        road = hop.key[4]
+        road = hop.key.road
         if road is None or not road.is_digest or road.is_tunnel:
             return False
         if self._proxy_challenges >= _MAX_CHALLENGES:
@@ -298,7 +298,7 @@ def _asked(hop: Hop) -> Asked:
 
 def _asked_of_proxy(hop: Hop) -> "tuple[Proxy, str, str, bytes | None]":
     """Return the proxy that takes a request, and method, target and body of that."""
-    road = hop.key[4]
+    road = hop.key.road
     assert road is not None
     assert road.proxy is not None
     target = hop.target

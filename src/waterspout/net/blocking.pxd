@@ -6,6 +6,7 @@ cdef double _TOLERANCE
 cdef class BlockingStream:
     cdef object _socket
     cdef object _receive
+    cdef object _send
     cdef double _armed
 
     @cython.locals(left=double)

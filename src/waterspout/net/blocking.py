@@ -22,8 +22,8 @@ import socket
 import struct
 import sys
 import threading
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from time import monotonic, sleep
 from typing import Any, Generic, TypeVar
 
 from waterspout.net.dns import literal_address, resolve_blocking
@@ -66,11 +66,12 @@ class BlockingStream:
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
         self._receive = connected.recv
+        self._send = connected.send
         self._armed = math.inf  # what the kernel's deadline is set to, in seconds
 
     def read(self, deadline: float) -> bytes:
         """Return the bytes that have come; see `interface.Stream`."""
-        left = deadline - time.monotonic()
+        left = deadline - monotonic()
         if left < self._armed - _TOLERANCE:
             self._arm(left)
         while True:
@@ -90,19 +91,19 @@ class BlockingStream:
 
     def write(self, data: bytes | memoryview, deadline: float) -> None:
         """Send all of ``data``."""
-        left = deadline - time.monotonic()
+        left = deadline - monotonic()
         if left < self._armed - _TOLERANCE:
             self._arm(left)
         while True:
             try:
-                sent = self._socket.send(data)
+                sent = self._send(data)
             except (BlockingIOError, TimeoutError) as error:
                 self._on_expiry(error, deadline)
                 continue
             if sent == len(data):
                 return
             data = memoryview(data)[sent:]
-            left = deadline - time.monotonic()
+            left = deadline - monotonic()
             if left < self._armed - _TOLERANCE:
                 self._arm(left)
 
@@ -124,7 +125,7 @@ class BlockingStream:
         """The kernel woke us: at the deadline, or because it was set to an earlier one."""
         if isinstance(error, TimeoutError) and error.errno is not None:
             raise error  # ETIMEDOUT: the peer doesn't acknowledge any more.
-        self._arm(deadline - time.monotonic())
+        self._arm(deadline - monotonic())
 
     def _arm(self, left: float) -> None:
         """Have the kernel keep a deadline that is ``left`` seconds away."""
@@ -158,7 +159,7 @@ class BlockingWaiter:
 
     async def wait(self, deadline: float) -> None:
         """Return when `wake` was called."""
-        left = deadline - time.monotonic()
+        left = deadline - monotonic()
         if not self._event.wait(None if left == math.inf else min(left, threading.TIMEOUT_MAX)):
             raise DeadlineError
 
@@ -168,7 +169,7 @@ class BlockingNet:
 
     __slots__ = ()
 
-    time = staticmethod(time.monotonic)
+    time = staticmethod(monotonic)
 
     async def resolve(self, host: str, port: int, family: int, deadline: float) -> list[Address]:
         """Return the addresses of a host, the best first."""
@@ -179,7 +180,7 @@ class BlockingNet:
 
     async def connect(self, address: Address, deadline: float) -> BlockingStream:
         """Return a new stream to an address."""
-        left = deadline - time.monotonic()
+        left = deadline - monotonic()
         if left <= 0:
             raise DeadlineError
         made = new_socket(address)
@@ -211,7 +212,7 @@ class BlockingNet:
 
     async def sleep(self, seconds: float) -> None:
         """Block the thread for so long."""
-        time.sleep(seconds)  # noqa: ASYNC251 (to block is what this Net is for)
+        sleep(seconds)  # noqa: ASYNC251 (to block is what this Net is for)
 
     async def aside(self, function: Callable[[], T]) -> T:
         """Call a function."""
@@ -252,7 +253,7 @@ def _race(addresses: Sequence[Address], deadline: float) -> socket.socket:
     race = Race(addresses)
     with selectors.DefaultSelector() as selector, contextlib.ExitStack() as losers:
         while not race.is_lost:
-            now = time.monotonic()
+            now = monotonic()
             if now >= deadline:
                 raise DeadlineError
             if race.next_start <= now:
