@@ -43,7 +43,7 @@ cdef class Exchange(Ticket):
     cdef Connection _begun_on
     cdef bytes _unsent
     cdef object _writing
-    cdef object _reading
+    cdef readonly object reading
     cdef object _failure
     cdef object _event
     cdef object _delivery
@@ -65,6 +65,8 @@ cdef class Exchange(Ticket):
     cpdef bytes take_body(self)
     cpdef bint is_reusable(self, Connection connection) except -1
     cpdef bint begin(self, Connection connection) except -1
+    @cython.locals(connection=Connection)
+    cpdef bint take(self, bytes data) except -1
     cdef bint _read(self, Connection connection) except -1
     cdef bint _receive(self, Connection connection, bytes data) except -1
     cdef bint _collect(self, ClientConnection engine) except -1

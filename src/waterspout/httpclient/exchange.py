@@ -110,11 +110,11 @@ class Exchange(Ticket):
         self._redirects = redirects
         self._rounds = rounds
         # Where `begin` has got to: on which connection; what of the request is still to be sent,
-        # and what is to be awaited, for a write or for a read.
+        # and what is to be awaited, for a write or, that is for `take`, for a read.
         self._begun_on: Connection | None = None
         self._unsent: bytes | None = None
         self._writing: Any = None
-        self._reading: Any = None
+        self.reading: Any = None
         self._failure: OSError | None = None  # why the request could not be sent
         self._event: Event | None = None  # to be worked off by who can wait
         # Where the body goes, if not to _pieces.
@@ -182,7 +182,7 @@ class Exchange(Ticket):
         True: the response is over. False: `run` does the rest. What goes wrong is raised as it is.
         """
         self._begun_on = connection
-        self._writing = self._reading = self._failure = self._event = None
+        self._writing = self.reading = self._failure = self._event = None
         self.phase = "sending the request"
         head = connection.engine.send_request(self.hop.encoded)
         if self.hop.length:
@@ -213,13 +213,23 @@ class Exchange(Ticket):
         while True:
             if self._event is not None and await self._work_off(connection.engine):
                 return
-            if self._reading is None:
+            if self.reading is None:
                 if self._read(connection):
                     return
-            else:
-                reading, self._reading = self._reading, None
-                if self._receive(connection, await reading):
-                    return
+            elif self.take(await self.reading):
+                return
+
+    def take(self, data: bytes) -> bool:
+        """Take what ``reading`` gave, and read on; True if the response is over.
+
+        Otherwise it goes on with ``reading``, or where that is None with `run`.
+        """
+        connection = self._begun_on
+        assert connection is not None
+        self.reading = None
+        if self._receive(connection, data):
+            return True
+        return self._event is None and self._read(connection)
 
     def _read(self, connection: Connection) -> bool:
         """Read the response as far as that takes no wait; True if it is over."""
@@ -228,7 +238,7 @@ class Exchange(Ticket):
         while True:
             data = connection.stream.read(self.limit())
             if not isinstance(data, bytes):
-                self._reading = data
+                self.reading = data
                 return False
             if self._receive(connection, data):
                 return True

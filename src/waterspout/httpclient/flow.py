@@ -155,7 +155,20 @@ class Flow:
                 if rounds is not None and rounds.is_answered:
                     await rounds.replay(exchange)
                 elif not self._send_now(exchange, fetch.hop_begun):
-                    await self._send(exchange)
+                    try:
+                        connection = exchange.connection
+                        if connection is None or exchange.waiter is not None:
+                            connection = await self._reach(exchange)
+                        is_over = False
+                        while exchange.reading is not None and not is_over:
+                            is_over = exchange.take(await exchange.reading)
+                        if not is_over:
+                            await exchange.run(connection)
+                    except OSError:
+                        if not self._is_stale(exchange):
+                            raise
+                        await exchange.run(await self._open(exchange))
+                    self._keep(exchange)
             except BaseException as error:
                 self._discard(exchange)
                 if not isinstance(error, Exception):
@@ -260,7 +273,12 @@ class Flow:
 
     def _new_pool(self) -> Pool:
         settings = self.settings
-        return Pool(settings.max_clients, self.net.waiter, settings.max_clients_per_origin)
+        return Pool(
+            settings.max_clients,
+            self.net.waiter,
+            settings.max_clients_per_origin,
+            self.net.is_shared,
+        )
 
     def close_idle(self) -> None:
         """Close what is idle."""
@@ -280,7 +298,7 @@ class Flow:
     def _send_now(self, exchange: Exchange, now: float) -> bool:
         """Get a slot, a connection, and an answer, as far as that takes no wait.
 
-        True: the exchange is over, and what it had is given back. False: `_send` goes on with it.
+        True: the exchange is over, and what it had is given back. False: who calls goes on with it.
         Called again it does nothing, and tells the same. If it raises, who calls has to discard
         ``exchange``, with what it has of the pool.
         """
@@ -304,19 +322,12 @@ class Flow:
             self._keep(exchange)
         return is_over
 
-    async def _send(self, exchange: Exchange) -> None:
-        """Do what is left of what `_send_now` does, and wait for it."""
+    async def _reach(self, exchange: Exchange) -> Connection:
+        """Wait for a slot, if there was none, and open a connection in it, if it has none."""
         if exchange.waiter is not None:
             await self._wait_for_slot(exchange)
             self._usable(exchange, self._time())
-        connection = exchange.connection or await self._open(exchange)
-        try:
-            await exchange.run(connection)
-        except OSError:
-            if not self._is_stale(exchange):
-                raise
-            await exchange.run(await self._open(exchange))
-        self._keep(exchange)
+        return exchange.connection or await self._open(exchange)
 
     def _is_stale(self, exchange: Exchange) -> bool:
         """Whether to send a request once more, on a fresh connection, after a failure.

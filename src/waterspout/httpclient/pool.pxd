@@ -22,6 +22,7 @@ cdef class Pool:
     cdef readonly Py_ssize_t slots_per_origin
     cdef readonly bint is_closed
     cdef object _make_waiter
+    cdef bint _is_shared
     cdef object _lock
     cdef Py_ssize_t _used
     cdef dict _idle
@@ -34,8 +35,10 @@ cdef class Pool:
 
     cpdef acquire(self, Ticket ticket)
     cpdef replace(self, Ticket ticket)
-    @cython.locals(connection=Connection, following=Ticket)
     cpdef Ticket release(self, Ticket ticket, bint is_reusable)
+    cdef _acquire(self, Ticket ticket)
+    @cython.locals(connection=Connection, following=Ticket)
+    cdef Ticket _release(self, Ticket ticket, bint is_reusable)
 
     @cython.locals(found=list)
     cdef _keep(self, Ticket ticket, Connection connection)

@@ -19,7 +19,7 @@ queue that his time of arrival gives him. An origin never has more tickets in th
 granted, so the first in the queue always gets the next slot, and nobody has to be skipped.
 
 The key of a connection is all that makes it what it is; what else it consists of is not known here.
-Every method may be called from any thread.
+Every method may be called from any thread, unless the pool was made for one.
 
 Ctrl-C may come in between after any call (of what is not compiled). So what is counted here and
 what a ticket has to show for it change together, without a call between them, and to release a
@@ -27,9 +27,11 @@ ticket twice does no harm. Who is interrupted before he has woken whom his slot 
 the ``waiter`` of his own ticket, and wakes him then.
 """
 
+import contextlib
 import heapq
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.hop import Key
@@ -70,18 +72,23 @@ class Pool:
 
     ``slots`` is how many may be used at a time, ``slots_per_origin`` how many of them for one host
     and port, 0 for no such limit. ``make_waiter`` makes the place where the owner of a ticket
-    waits.
+    waits. Who is the only thread that uses it needs no lock, and says so: ``is_shared``.
     """
 
     def __init__(
-        self, slots: int, make_waiter: Callable[[], Waiter], slots_per_origin: int = 0
+        self,
+        slots: int,
+        make_waiter: Callable[[], Waiter],
+        slots_per_origin: int = 0,
+        is_shared: bool = True,
     ) -> None:
         self.slots = slots
         self.slots_per_origin = slots_per_origin
         #: Whether `close` was called: nothing is kept any more.
         self.is_closed = False
         self._make_waiter = make_waiter
-        self._lock = threading.Lock()
+        self._is_shared = is_shared
+        self._lock: Any = threading.Lock() if is_shared else contextlib.nullcontext()
         self._used = 0
         # By key, that which was used last at the end. A key comes to the end when it gets its first
         # idle connection, so what is idle for a long time is near the beginning.
@@ -98,22 +105,11 @@ class Pool:
 
     def acquire(self, ticket: Ticket) -> None:
         """Give a new ticket a slot, or have it wait; see ``has_slot``."""
+        if not self._is_shared:
+            self._acquire(ticket)
+            return
         with self._lock:
-            if self.slots_per_origin and not self._count(ticket):
-                self._wait_at_door(ticket)
-                return
-            self._take_idle(ticket)
-            if ticket.connection is not None or self._used < self.slots:
-                self._used += 1
-                ticket.has_slot = True
-                if ticket.connection is None and self._used + self._idle_count > self.slots:
-                    self._take_oldest(ticket)
-                return
-            self._arrivals += 1
-            ticket.place = self._arrivals
-            ticket.waiter = self._make_waiter()
-            ticket.is_waiting = True
-            heapq.heappush(self._queue, (ticket.place, ticket))
+            self._acquire(ticket)
 
     def replace(self, ticket: Ticket) -> None:
         """Put another idle connection into the slot of a ticket, or none, for one that was bad."""
@@ -127,28 +123,10 @@ class Pool:
         Returns None in the usual case. Otherwise a ticket: close its ``surplus``, wake its
         ``waiter``. A connection that is not reusable is left to the caller.
         """
+        if not self._is_shared:
+            return self._release(ticket, is_reusable)
         with self._lock:
-            connection = ticket.connection if is_reusable else None
-            if ticket.has_slot:
-                self._used -= 1
-                ticket.has_slot = False
-            elif ticket.is_waiting:
-                self._leave(ticket)
-            if ticket.is_counted:
-                self._count_off(ticket)
-            if self._queue and self._used < self.slots:
-                following = self._next(ticket)
-                if following is not None:
-                    self._hand_over(ticket, connection, following)
-                    return following
-            if connection is None:
-                return None
-            if self.is_closed:
-                ticket.surplus = connection
-                ticket.connection = None
-                return ticket
-            self._keep(ticket, connection)
-            return None
+            return self._release(ticket, is_reusable)
 
     def take_unusable(self, now: float) -> list[Connection]:
         """Return what was idle for too long, or has ended meanwhile, to be closed."""
@@ -175,13 +153,56 @@ class Pool:
 
     def forget(self) -> list[Connection]:
         """Close in a forked child, where a thread that is not there may hold the lock."""
-        self._lock = threading.Lock()
+        if self._is_shared:
+            self._lock = threading.Lock()
         return self.close()
 
     def close(self) -> list[Connection]:
         """Keep nothing from now on; return what was idle, to be closed."""
         self.is_closed = True
         return self.take_idle()
+
+    # Slots
+
+    def _acquire(self, ticket: Ticket) -> None:
+        if self.slots_per_origin and not self._count(ticket):
+            self._wait_at_door(ticket)
+            return
+        self._take_idle(ticket)
+        if ticket.connection is not None or self._used < self.slots:
+            self._used += 1
+            ticket.has_slot = True
+            if ticket.connection is None and self._used + self._idle_count > self.slots:
+                self._take_oldest(ticket)
+            return
+        self._arrivals += 1
+        ticket.place = self._arrivals
+        ticket.waiter = self._make_waiter()
+        ticket.is_waiting = True
+        heapq.heappush(self._queue, (ticket.place, ticket))
+
+    def _release(self, ticket: Ticket, is_reusable: bool) -> Ticket | None:
+        connection = ticket.connection if is_reusable else None
+        if ticket.has_slot:
+            self._used -= 1
+            ticket.has_slot = False
+        elif ticket.is_waiting:
+            self._leave(ticket)
+        if ticket.is_counted:
+            self._count_off(ticket)
+        if self._queue and self._used < self.slots:
+            following = self._next(ticket)
+            if following is not None:
+                self._hand_over(ticket, connection, following)
+                return following
+        if connection is None:
+            return None
+        if self.is_closed:
+            ticket.surplus = connection
+            ticket.connection = None
+            return ticket
+        self._keep(ticket, connection)
+        return None
 
     # Idle connections
 
