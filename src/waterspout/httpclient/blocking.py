@@ -53,12 +53,9 @@ class HTTPClient:
         there was no response, or one whose code is not 200 to 299; the latter is returned if
         ``raise_error`` is false.
         """
-        flow = self._flow
-        if flow.pool.is_closed:
-            raise RuntimeError("fetch() called on a closed HTTPClient")
         if kwargs:
             request = with_arguments(request, kwargs)
-        return flow.fetch_now(request, raise_error)
+        return self._flow.fetch_now(request, raise_error)
 
     def stream(
         self, request: HTTPRequest | str, raise_error: bool = True, **kwargs: Any

@@ -116,7 +116,10 @@ class Flow:
         """Do what `fetch` does, over a Net that never has one await anything.
 
         A fetch that finds an idle connection, as most do, is over before there is a coroutine.
+        Raises RuntimeError if the client is closed.
         """
+        if self.pool.is_closed:
+            raise RuntimeError("fetch() called on a closed HTTPClient")
         fetch = self._begin(asked, raise_error)
         try:
             if fetch.is_plain:
