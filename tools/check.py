@@ -47,6 +47,7 @@ WHOLE = (
     "differential",
     "examples",
     "interop",
+    "process",
     "pytest_plugin",
 )
 

@@ -154,6 +154,8 @@ def test_the_system_says_that_the_peer_is_gone():
         def recv(self, size):
             raise TimeoutError(110, "Connection timed out")
 
+        send = recv
+
     stream = BlockingStream(cast(socket.socket, Silent()))
     with pytest.raises(TimeoutError, match="Connection timed out"):
         stream.read(math.inf)
