@@ -2,6 +2,7 @@ import cython
 
 from waterspout.httpclient.connection cimport Connection
 from waterspout.httpclient.exchange cimport Exchange, new_exchange
+from waterspout.httpclient.firsthops cimport FirstHops
 from waterspout.httpclient.hop cimport Hop
 from waterspout.httpclient.pool cimport Pool, Ticket
 from waterspout.httpclient.response cimport HTTPResponse, received
@@ -41,6 +42,7 @@ cdef class Flow:
     cdef object _connector
     cdef object _time
     cdef dict _plain
+    cdef FirstHops _first
     cdef object _course
     cdef public double _cleaned_up
     cdef public bint _is_watched

@@ -14,7 +14,8 @@ from waterspout.httpclient.delivery import CallbackError
 from waterspout.httpclient.errors import HTTPClientError, HTTPRedirectError
 from waterspout.httpclient.exchange import Exchange, new_exchange
 from waterspout.httpclient.failures import explained
-from waterspout.httpclient.hop import Hop, first_hop, next_hop
+from waterspout.httpclient.firsthops import FirstHops
+from waterspout.httpclient.hop import Hop, next_hop
 from waterspout.httpclient.pool import Pool, Ticket
 from waterspout.httpclient.redirect import RedirectError, follow
 from waterspout.httpclient.request import HTTPRequest
@@ -107,6 +108,7 @@ class Flow:
         self._connector = Connector(net, settings)
         self._time = net.time
         self._plain: dict[str, Hop] = {}
+        self._first: FirstHops = FirstHops(settings)
         self._course: Course | None = None
         self._cleaned_up = 0.0
         self._is_watched = False
@@ -214,7 +216,7 @@ class Flow:
             if hop is None:
                 hop = self._new_plain(asked)
         else:
-            hop = first_hop(asked, self.settings)
+            hop = self._first.hop(asked)
         return new_fetch(asked, raise_error, hop, begun)
 
     def _next_exchange(self, fetch: "Fetch") -> Exchange:
@@ -290,7 +292,7 @@ class Flow:
 
     def _new_plain(self, url: str) -> Hop:
         """Return the first hop for a URL with nothing else, and keep it for the next time."""
-        hop = first_hop(HTTPRequest(url), self.settings)
+        hop = self._first.hop(HTTPRequest(url))
         if len(self._plain) >= _MAX_PLAIN:
             self._plain.clear()
         self._plain[url] = hop

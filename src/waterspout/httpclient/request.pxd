@@ -45,3 +45,5 @@ cdef class HTTPRequest:
     cdef public object url
     cdef public object user_agent
     cdef public object validate_cert
+
+    cpdef tuple manner(self)

@@ -311,6 +311,57 @@ class HTTPRequest:
             or self.progress_callback is not None
         )
 
+    def manner(self) -> tuple[object, ...] | None:
+        """Return all that says how this is to be sent, but for its URL: where two requests agree in
+        that they differ by it, and by callbacks about the response. None where somebody may change
+        such a thing in its place. Not for users.
+        """
+        if (
+            type(self) is not HTTPRequest
+            or type(self.url) is not str
+            or self._headers
+            or self.source is not None
+            or self.body_producer is not None
+        ):
+            return None
+        return (
+            self.method,
+            self._body,
+            self.allow_ipv6,
+            self.allow_nonstandard_methods,
+            self.auth,
+            self.auth_mode,
+            self.auth_password,
+            self.auth_username,
+            self.ca_certs,
+            self.client_cert,
+            self.client_key,
+            self.connect_timeout,
+            self.cookies,
+            self.decompress_response,
+            self.expect_100_continue,
+            self.follow_redirects,
+            self.max_redirects,
+            self.minimum_tls_version,
+            self.network_interface,
+            self.prepare_curl_callback,
+            self.proxy,
+            self.proxy_auth_mode,
+            self.proxy_host,
+            self.proxy_password,
+            self.proxy_port,
+            self.proxy_ssl_options,
+            self.proxy_username,
+            self.read_timeout,
+            self.request_timeout,
+            self.retries,
+            self.sensitive_headers,
+            self.ssl_options,
+            self.unix_socket,
+            self.user_agent,
+            self.validate_cert,
+        )
+
     def __repr__(self) -> str:
         return f"<HTTPRequest {self.method} {redacted(self.url)}>"
 

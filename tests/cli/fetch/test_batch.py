@@ -13,6 +13,7 @@ from functools import partial
 import pytest
 from tests.httpclient.scripted_server import Peer, always, answering, eventually, response, serve
 
+from waterspout.cli.fetch.results import Results
 from waterspout.cli.main import main
 
 COMMAND = [sys.executable, "-m", "waterspout", "fetch"]
@@ -78,6 +79,20 @@ def test_what_fails_is_a_result_too(fetch, write_list):
     assert (missing["status"], missing["error"]) == (404, None)
     assert "more than 16384 characters" in long["error"]["message"]
     assert "3 failed" in err
+
+
+def test_what_fails_at_once_does_not_hold_up_the_others(fetch, write_list, monkeypatch):
+    written: list[int] = []
+    flush = Results.flush
+
+    def count(self: Results) -> None:
+        written.append(len(self._lines))
+        flush(self)
+
+    monkeypatch.setattr(Results, "flush", count)
+    status, out, _ = fetch("-i", write_list(*["ftp://example.org/"] * 500), "--concurrency", 10)
+    assert (status, len(out.splitlines())) == (3, 500)
+    assert max(written) <= 10
 
 
 def test_redirects_and_the_final_url(fetch, write_list):

@@ -13,14 +13,12 @@ from waterspout.cli.fetch.options import Plan, with_scheme
 from waterspout.cli.fetch.progress import amount, bar, live
 from waterspout.cli.fetch.results import ForeignFileError, Results, line_of
 from waterspout.cli.fetch.schedule import Schedule
-from waterspout.httpclient import (
-    AsyncHTTPClient,
-    HTTPClientError,
-    HTTPRequest,
-    HTTPResponse,
-)
+from waterspout.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
+from waterspout.httpclient.flow import Flow
+from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import without_credentials
 from waterspout.ioloop import run
+from waterspout.net import AsyncNet
 
 __all__ = ["Batch", "run_batch"]
 
@@ -78,7 +76,8 @@ class Batch:
         self._concurrency: int = args.concurrency or _CONCURRENCY
         self._ahead = max(_MIN_AHEAD, 10 * self._concurrency)
         self._schedule = Schedule(args.per_host)
-        self._client: Any = None
+        self._flow: Any = None
+        self._net: Any = None
         self._idle: list[asyncio.Future[None]] = []  # where the others wait
         self._is_reading = False
         self._is_read = False
@@ -90,14 +89,15 @@ class Batch:
 
     async def run(self) -> int:
         """Fetch all; return the exit status. To cancel it ends all that is under way."""
-        self._client = AsyncHTTPClient(
-            force_instance=True, **{**self._plan.client, "max_clients": self._concurrency}
-        )
+        net = self._net = AsyncNet(asyncio.get_running_loop())
+        self._flow = Flow(net, Settings(**{**self._plan.client, "max_clients": self._concurrency}))
         try:
             with live(self._line, self._is_shown):
-                await _all([self._work() for _ in range(self._concurrency)])
+                # No Tasks: a worker goes on in the callback that brings it the end of a response.
+                await _all([net.start(self._work()) for _ in range(self._concurrency)])
         finally:
-            self._client.close()
+            self._flow.close()
+            net.close()
             self._results.flush()
         return self._status
 
@@ -127,32 +127,33 @@ class Batch:
 
     async def _work(self) -> None:
         """Fetch one URL after the other until there is none."""
-        schedule, fetch = self._schedule, self._client.fetch
+        schedule, fetch = self._schedule, self._flow.fetch
         count: Count | None = None
         reused: HTTPRequest | None = None
         if self._is_counted:
             # One for all: to make one costs as much as the rest that is done here.
             count = Count()
             reused = self._plan.new_request("", streaming_callback=count.take)
+        begun = time.monotonic()
         while True:
             url = schedule.take()
             if url is None:
                 if not await self._wait_for_urls():
                     self._wake()
                     return
+                begun = time.monotonic()
                 continue
             if self._failure is not None:
                 raise self._failure
-            begun = time.monotonic()
             body = self._new_body(url) if count is None else count
             response = failure = None
             try:
                 if len(url) > MAX_LINE:
                     raise ValueError(f"the URL has more than {MAX_LINE} characters")
                 request = reused or self._plan.new_request("", streaming_callback=body.take)
-                request.url = with_scheme(url)
+                request.url = url if url.startswith("http://") else with_scheme(url)
                 body.size = 0
-                response = await fetch(request, raise_error=False)
+                response = await fetch(request, False)
                 body.finish()
             except BaseException as error:
                 body.drop()
@@ -161,7 +162,12 @@ class Batch:
                 schedule.finish(url)
                 if self._idle:
                     self._wake_one()
-            self._add(url, time.monotonic() - begun, body, response, failure)
+            ended = time.monotonic()
+            self._add(url, ended - begun, body, response, failure)
+            begun = ended
+            if failure is not None:
+                await self._net.pause()  # It may have failed at once, and so may all others.
+                begun = time.monotonic()
 
     async def _wait_for_urls(self) -> bool:
         """Read more of the list, or wait for who does; False if there is nothing left to do."""
@@ -180,8 +186,10 @@ class Batch:
         if found is None:
             self._is_read = True
         else:
-            left = [url for url in found if not self._results.take(_shown(url))]
-            self.skipped += len(found) - len(left)
+            left = found
+            if self._results.earlier:
+                left = [url for url in found if not self._results.take(_shown(url))]
+                self.skipped += len(found) - len(left)
             self._schedule.add(left)
         self._wake()
         return True
@@ -222,16 +230,19 @@ class Batch:
             status, final_url = response.code, response.effective_url
             if self._fails and status >= 400:
                 self._note(FAILED)
-        more: dict[str, str | None] = {}
-        if self._is_hashed:
-            more["sha256"] = body.sha256 if failure is None else None
-        if body.path is not None:
-            more["file"] = body.path if failure is None else None
-        line = line_of(_shown(url), status, body.size, seconds, final_url, failure, more)
-        if self._results.add(line):
-            asyncio.get_running_loop().call_soon(self._write)
+        more: dict[str, str | None] | None = None
+        if not self._is_counted:
+            more = {}
+            if self._is_hashed:
+                more["sha256"] = body.sha256 if failure is None else None
+            if body.path is not None:
+                more["file"] = body.path if failure is None else None
+        shown = url if "@" not in url else _shown(url)
+        size = body.size
+        if self._results.add(line_of(shown, status, size, seconds, final_url, failure, more)):
+            self._net.loop.call_soon(self._write)
         self.done += 1
-        self.size += body.size
+        self.size += size
 
     def _new_body(self, url: str) -> Body:
         self._begun_count += 1
@@ -262,12 +273,11 @@ class BodyError(OSError):
     """A body could not be kept in its file."""
 
 
-async def _all(coroutines: list[Any]) -> None:
-    """Run coroutines to their ends; the first that fails ends them all, and is raised."""
-    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+async def _all(futures: list[asyncio.Future[None]]) -> None:
+    """Return when all are done; the first that fails ends them all, and is raised."""
     try:
-        await asyncio.gather(*tasks)
+        await asyncio.gather(*futures)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for future in futures:
+            future.cancel()
+        await asyncio.gather(*futures, return_exceptions=True)

@@ -17,6 +17,11 @@ cdef class EncodedRequest:
     cdef readonly bint is_connect
     cdef readonly bint asks_to_close
     cdef readonly bint asks_to_upgrade
+    cdef bytes _method
+    cdef Py_ssize_t _line_size
+
+    @cython.locals(other=EncodedRequest, line=bytes)
+    cpdef EncodedRequest with_target(self, target)
 
 
 cdef class ClientConnection(Connection):

@@ -17,7 +17,7 @@ from waterspout.protocol.http1.states import (
     UNTIL_CLOSE,
     State,
 )
-from waterspout.protocol.http1.writer import content_length_field, request_line
+from waterspout.protocol.http1.writer import check_target, content_length_field, request_line
 
 __all__ = ["ClientConnection", "EncodedRequest"]
 
@@ -52,6 +52,24 @@ class EncodedRequest:
         self.is_connect = method == "CONNECT"
         self.asks_to_close = _asks_to_close(fields)
         self.asks_to_upgrade = b"\r\nupgrade:" in b"\r\n" + fields.lower()
+        self._method = method.encode("ascii")
+        self._line_size = len(line)
+
+    def with_target(self, target: str) -> "EncodedRequest":
+        """Return the same request for another target; ``ValueError`` where that can't be."""
+        other: EncodedRequest = EncodedRequest.__new__(EncodedRequest)
+        check_target(target)
+        line = b"%b %b HTTP/1.1\r\n" % (self._method, target.encode("ascii"))
+        other.data = line + self.data[self._line_size :]
+        other.length = self.length
+        other.event = self.event
+        other.is_head = self.is_head
+        other.is_connect = self.is_connect
+        other.asks_to_close = self.asks_to_close
+        other.asks_to_upgrade = self.asks_to_upgrade
+        other._method = self._method
+        other._line_size = len(line)
+        return other
 
     def __repr__(self) -> str:
         return f"<EncodedRequest {self.data.partition(bytes([13, 10]))[0].decode('ascii')}>"

@@ -1,0 +1,265 @@
+"""Hops that are copies of earlier ones are what `first_hop` would have made."""
+
+import ast
+import copy
+import datetime
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.httpclient.scripted_server import OK
+
+from waterspout import httpclient
+from waterspout.httpclient import DigestAuth, HTTPRequest, RetryPolicy
+from waterspout.httpclient.firsthops import FirstHops
+from waterspout.httpclient.flow import Flow
+from waterspout.httpclient.hop import Hop, first_hop
+from waterspout.httpclient.settings import Settings
+from waterspout.net import run_blocking
+from waterspout.net.fake import FakeNet
+
+SEEN = "body connect_timeout credentials expects_continue has_producer is_plain is_repeatable key"
+SEEN += " length method read_timeout request_timeout source target url wants_close"
+
+
+def what_it_does(hop: Hop) -> dict[str, object]:
+    """Return all that a hop says, and the bytes that are sent for it."""
+    said = {name: getattr(hop, name) for name in SEEN.split()}
+    encoded = hop.encoded
+    said["encoded"] = (encoded.data, encoded.length, encoded.event, encoded.is_head)
+    said["asks"] = (encoded.asks_to_close, encoded.asks_to_upgrade, encoded.is_connect)
+    said["headers"] = list(hop.headers.get_all())
+    return said
+
+
+URLS = [
+    "http://example.org/",
+    "http://example.org/a/b?c=d&e=%20",
+    "http://example.org/?q=1",
+    "http://example.org?q=/2",
+    "http://example.org?q=/3",
+    "http://example.org/a#b/c",
+    "http://example.org/a#d/e",
+    "http://example.org#/f",
+    "http://example.org#/g",
+    "http://example.org/\xe4",
+    "http://example.org/\\x",
+    "http://example.org//x/../y",
+    "http://EXAMPLE.org:80/x",
+    "HTTP://example.org/x",
+    "http://example.org",
+    "http://h/1",
+    "http://h/2",
+    "http://h",
+    "http://h:8888/1",
+    "http://me:secret@example.org/x",
+    "http://me:secret@example.org/y",
+    "http://you@example.org/y",
+    "https://example.org/x",
+    "https://example.org/y",
+    "http://[::1]:80/x",
+    "http://[::1]:80/y",
+    "http://127.1/x",
+    "http://127.1/y",
+]
+
+
+def test_every_url_is_understood_as_ever():
+    settings = Settings()
+    hops = FirstHops(settings)
+    for url in URLS * 2:
+        request = HTTPRequest(url)
+        hop = hops.hop(request)
+        assert what_it_does(hop) == what_it_does(first_hop(HTTPRequest(url), settings)), url
+        assert hop.request is request
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/a b",
+        "http://example.org/\r\nx: y",
+        "http://example.org/\x7f",
+        "http://exa mple.org/",
+        "ftp://example.org/",
+        "/path",
+        "",
+        "x",
+    ],
+)
+def test_what_is_refused_is_refused_of_a_known_server_as_well(url):
+    hops = FirstHops(Settings())
+    for _ in range(2):
+        hops.hop(HTTPRequest("http://example.org/"))
+        with pytest.raises(ValueError, match="URL"):
+            hops.hop(HTTPRequest(url))
+
+
+def test_most_urls_of_a_server_are_not_taken_apart():
+    hops = FirstHops(Settings())
+    hops.hop(HTTPRequest("http://example.org/"))
+    known = hops.hop(HTTPRequest("http://example.org/1")).key
+    assert hops.hop(HTTPRequest("http://example.org/2")).key is known
+    assert hops.hop(HTTPRequest("http://example.org/2", method="HEAD")).key is not known
+
+
+# Of everything that may be said, a value other than the default's.
+OTHERS: dict[str, Any] = {
+    "method": "HEAD",
+    "headers": {"X": "y"},
+    "auth_username": "me",
+    "auth_password": "secret",
+    "auth_mode": "digest",
+    "connect_timeout": 1.5,
+    "request_timeout": 1.5,
+    "read_timeout": 1.5,
+    "if_modified_since": datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC),
+    "follow_redirects": False,
+    "max_redirects": 1,
+    "user_agent": "me",
+    "use_gzip": False,
+    "network_interface": "127.0.0.1",
+    "proxy": "http://proxy:1",
+    "proxy_host": "proxy",
+    "proxy_port": 1,
+    "proxy_username": "me",
+    "proxy_password": "secret",
+    "proxy_auth_mode": "digest",
+    "proxy_ssl_options": {},
+    "allow_nonstandard_methods": True,
+    "validate_cert": False,
+    "ca_certs": "certificates.pem",
+    "allow_ipv6": False,
+    "client_key": "key.pem",
+    "client_cert": "certificate.pem",
+    "expect_100_continue": True,
+    "decompress_response": False,
+    "ssl_options": ssl.create_default_context(),
+    "sensitive_headers": (),
+    "unix_socket": "/x",
+    "auth": DigestAuth("me", "secret"),
+    "cookies": {"a": "b"},
+    "retries": RetryPolicy(1),
+    "minimum_tls_version": "1.3",
+    "prepare_curl_callback": print,
+}
+# What the hop does not depend on.
+CALLBACKS = {"streaming_callback", "header_callback", "progress_callback"}
+# What makes a body.
+BODIES: dict[str, Any] = {
+    "body": b"x",
+    "json": 1,
+    "form": {"a": "b"},
+    "files": {"a": b"b"},
+    "body_producer": print,
+}
+
+
+def arguments() -> set[str]:
+    """Return the names of the arguments of HTTPRequest, which a compiled one doesn't tell."""
+    tree = ast.parse(Path(httpclient.__file__).with_name("request.py").read_text())
+    (found,) = (node for node in tree.body if getattr(node, "name", "") == "HTTPRequest")
+    assert isinstance(found, ast.ClassDef)
+    (init,) = (node for node in found.body if getattr(node, "name", "") == "__init__")
+    assert isinstance(init, ast.FunctionDef)
+    names = {argument.arg for argument in [*init.args.args, *init.args.kwonlyargs]}
+    return names - {"self"}
+
+
+def test_no_argument_is_forgotten():
+    assert arguments() == OTHERS.keys() | CALLBACKS | BODIES.keys() | {"url"}
+    usual = HTTPRequest("http://x/").manner()
+    for name, value in OTHERS.items():
+        manner = HTTPRequest("http://x/", **{name: value}).manner()
+        assert manner != usual, name
+    for name, value in BODIES.items():
+        manner = HTTPRequest("http://x/", "POST", **{name: value}).manner()
+        assert manner is None or manner != HTTPRequest("http://x/", "POST").manner(), name
+    for name in CALLBACKS:
+        callback: dict[str, Any] = {name: print}
+        assert HTTPRequest("http://x/", **callback).manner() == usual
+
+
+def test_a_request_that_is_changed_is_asked_anew():
+    hops = FirstHops(Settings())
+    request = HTTPRequest("http://example.org/")
+    assert hops.hop(request).method == "GET"
+    request.method = "HEAD"
+    assert hops.hop(request).encoded.data.startswith(b"HEAD / ")
+    request.headers["X-Mine"] = "y"
+    assert b"X-Mine: y\r\n" in hops.hop(request).encoded.data
+    request.headers["X-Mine"] = "z"
+    assert b"X-Mine: z\r\n" in hops.hop(request).encoded.data
+    del request.headers["X-Mine"]
+    assert b"X-Mine" not in hops.hop(request).encoded.data
+    request.body = b"x"
+    request.method = "POST"
+    assert hops.hop(request).body == b"x"
+    request.body = b"yy"
+    assert hops.hop(request).body == b"yy"
+
+
+def test_headers_of_one_are_not_those_of_another():
+    hops = FirstHops(Settings())
+    first = HTTPRequest("http://example.org/")
+    hops.hop(first)
+    second = HTTPRequest("http://example.org/2")
+    hops.hop(second)
+    second.headers["X"] = "y"
+    first.headers["X"] = "z"
+    assert not hops.hop(HTTPRequest("http://example.org/3")).headers
+
+
+def test_subclasses_may_do_as_they_like():
+    class Mine(HTTPRequest):
+        pass
+
+    assert Mine("http://example.org/").manner() is None
+
+
+def test_requests_of_the_user_are_let_go():
+    hops = FirstHops(Settings())
+
+    def callback(data: bytes) -> None:
+        pass
+
+    request = HTTPRequest("http://example.org/", streaming_callback=callback)
+    hops.hop(request)
+    assert hops.hop(HTTPRequest("http://example.org/")).request.streaming_callback is None
+    other = copy.copy(request)
+    assert hops.hop(other).request is other
+
+
+def test_servers_that_are_kept_in_mind_are_bounded():
+    hops = FirstHops(Settings())
+    for number in range(300):
+        hops.hop(HTTPRequest(f"http://h{number}/"))
+    assert repr(hops) == "<FirstHops 44>"
+
+
+def test_a_certificate_that_was_renewed_is_read_again(tmp_path, ca_certs):
+    mine = tmp_path / "ca.pem"
+    mine.write_bytes(Path(ca_certs).read_bytes())
+    hops = FirstHops(Settings(ca_certs=str(mine)))
+    first = hops.hop(HTTPRequest("https://localhost/")).key
+    assert hops.hop(HTTPRequest("https://localhost/2")).key == first
+    mine.write_bytes(Path(ca_certs).read_bytes() + b"\n")
+    assert hops.hop(HTTPRequest("https://localhost/3")).key != first
+
+
+def test_a_proxy_is_chosen_for_each():
+    settings = Settings(proxy="http://proxy:3128")
+    hops = FirstHops(settings)
+    for path in "ab":
+        hop = hops.hop(HTTPRequest(f"http://example.org/{path}"))
+        assert hop.encoded.data.startswith(f"GET http://example.org/{path} ".encode())
+    assert repr(hops) == "<FirstHops 0>"
+
+
+def test_a_flow_uses_them():
+    net = FakeNet([OK, OK, OK])
+    flow = Flow(net, Settings(max_clients=1))
+    for path in "abc":
+        response = run_blocking(flow.fetch(f"http://example.org/{path}", True))
+        assert response.effective_url == response.request.url == f"http://example.org/{path}"
