@@ -148,3 +148,68 @@ def test_a_protocol_is_offered(echo, ca_certs, server_tls):
 def test_a_name_that_is_not_in_the_certificate(echo, ca_certs):
     with pytest.raises(ssl.SSLCertVerificationError):
         run_blocking(start_tls(echo, shared_context(ca_certs=ca_certs), "example.org", math.inf))
+
+
+def test_records_that_have_come_are_read_as_one_piece(stream, echo):
+    body = os.urandom(100_000)
+    echo.say(body)
+    assert run_blocking(stream.read(math.inf)) == body
+    echo.say(body)
+    assert stream.read_now() == body
+    assert stream.read_now() is None
+
+
+def test_a_piece_has_a_bound(stream, echo):
+    body = os.urandom(1_000_000)
+    echo.say(body)
+    pieces = []
+    while piece := stream.read_now():
+        pieces.append(piece)
+    assert b"".join(pieces) == body
+    assert 128 * 1024 <= len(pieces[0]) <= 144 * 1024
+
+
+def test_the_end_comes_after_what_was_said_before(stream, echo):
+    echo.say(b"x" * 40_000)
+    echo.leave()
+    assert run_blocking(stream.read(math.inf)) == b"x" * 40_000
+    assert not stream.is_quiet(ask=False)
+    assert run_blocking(stream.read(math.inf)) == b""
+    assert stream.read_now() == b""
+
+
+def test_a_bad_record_spoils_none_before_it(stream, echo):
+    echo.say(b"x" * 40_000)
+    *records, last = echo._outgoing.read()
+    echo._outgoing.write(bytes([*records, last ^ 1]))
+    assert run_blocking(stream.read(math.inf)) == b"x" * 32 * 1024
+    assert not stream.is_quiet(ask=False)
+    with pytest.raises(ssl.SSLError, match=r"(?i)bad.record.mac|decryption.failed"):
+        run_blocking(stream.read(math.inf))
+
+
+def test_a_cut_spoils_none_before_it(stream, echo):
+    echo.say(b"x" * 40_000)
+    cut = echo._outgoing.read()[:-1]
+    echo._outgoing.write(cut)
+    assert run_blocking(stream.read(math.inf)) == b"x" * 32 * 1024
+    assert not stream.is_quiet(ask=False)
+    with pytest.raises(ssl.SSLEOFError):
+        run_blocking(stream.read(math.inf))
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 6, 1000])
+def test_the_begin_of_a_record_is_no_silence(stream, echo, size):
+    echo.say(b"x" * 1000)
+    whole = echo._outgoing.read()
+    echo.say(b"y" * 2000)
+    unasked = echo._outgoing.read()
+    echo._outgoing.write(whole + unasked[:size])
+    assert run_blocking(stream.read(math.inf)) == b"x" * 1000
+    assert not stream.is_quiet(ask=False)
+    echo._outgoing.write(unasked[size:-1])
+    assert stream.read_now() is None
+    assert not stream.is_quiet(ask=False)
+    echo._outgoing.write(unasked[-1:])
+    assert run_blocking(stream.read(math.inf)) == b"y" * 2000
+    assert stream.is_quiet(ask=False)

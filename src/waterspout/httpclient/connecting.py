@@ -10,6 +10,7 @@ from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import bracketed
 from waterspout.net import Address, DeadlineError, Net, Stream
 from waterspout.net.sockets import ip_family
+from waterspout.process.memory import expect_large_blocks
 from waterspout.protocol.http1.client import ClientConnection
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Connector:
 
     async def open(self, exchange: Exchange, deadline: float) -> Connection:
         """Open a connection for the hop of ``exchange``, which is told what goes on and when."""
+        expect_large_blocks()  # bodies, and what is read from sockets
         hop = exchange.hop
         net = self._net
         key = hop.key

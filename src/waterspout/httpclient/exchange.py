@@ -39,8 +39,8 @@ END_OF_MESSAGE = Signal.END_OF_MESSAGE
 # The body of a redirect is read, so that the connection can be used again, if it is not longer.
 _MAX_IGNORED_BODY = 64 * 1024
 
-# From this size on a body is not kept in pieces.
-_LONG_BODY = 128 * 1024
+# From this size on a body is not kept in pieces. Below, to join them is cheaper than to clear room.
+_LONG_BODY = 4 * 1024 * 1024
 
 FOREVER = math.inf
 

@@ -17,7 +17,9 @@ __all__ = ["TLSStream", "start_tls"]
 # Plain bytes that are encrypted at a time: records of 16 KiB, and no copy of a whole body.
 _WRITE_SIZE = 256 * 1024
 # OpenSSL gives one record at a time.
-_READ_SIZE = 16 * 1024
+_RECORD_SIZE = 16 * 1024
+# What is read of those that have come, as one piece.
+_READ_SIZE = 128 * 1024
 # Type, version, length.
 _RECORD_HEADER_SIZE = 5
 
@@ -41,13 +43,27 @@ async def start_tls(
 class TLSStream:
     """The plain side of TLS over a stream; see `interface.Stream`."""
 
-    __slots__ = ("_incoming", "_outgoing", "_stream", "_tls", "ask_after")
+    __slots__ = (
+        "_end",
+        "_header",
+        "_incoming",
+        "_left",
+        "_outgoing",
+        "_stream",
+        "_tls",
+        "ask_after",
+    )
 
     def __init__(self, stream: Stream, context: ssl.SSLContext, server_name: str) -> None:
         self.ask_after = stream.ask_after
         self._stream = stream
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self._left = 0  # of the record that is not whole yet; or of its header there is this much
+        self._header = b""
+        self._end: ssl.SSLError | bytes | None = (
+            None  # what came behind the last piece, if it is that
+        )
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
 
     async def shake_hands(self, deadline: float) -> None:
@@ -77,38 +93,58 @@ class TLSStream:
 
         If the stream below ends without that, `ssl.SSLEOFError`: somebody may have cut it.
         """
-        while True:
-            try:
-                return self._tls.read(_READ_SIZE)
-            except ssl.SSLWantReadError:
-                await self._exchange(deadline)
+        while (data := self._decrypted()) is None:
+            await self._exchange(deadline)
+        return data
 
     def read_now(self) -> bytes | None:
         """Return what has come, None if there is nothing."""
-        while True:
-            try:
-                return self._tls.read(_READ_SIZE)
-            except ssl.SSLWantReadError:
-                data = self._stream.read_now()
-                if data is None:
-                    return None
-                self._take(data)
+        while (data := self._decrypted()) is None:
+            received = self._stream.read_now()
+            if received is None:
+                return None
+            self._take(received)
+        return data
+
+    def _decrypted(self) -> bytes | None:
+        """Return what the records say that have come; None if that is nothing."""
+        if self._end is not None:
+            if isinstance(self._end, bytes):
+                return self._end
+            raise self._end
+        # A read never leaves a part of a record, so where nothing waits there is nothing to have.
+        read, incoming = self._tls.read, self._incoming
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while size < _READ_SIZE and (incoming.pending or incoming.eof):
+                data = read(_RECORD_SIZE)
+                if not data:
+                    self._end = data
+                    break
+                pieces.append(data)
+                size += len(data)
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError as error:
+            self._end = error
+        if not pieces:
+            return self._decrypted() if self._end is not None else None
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def is_quiet(self, ask: bool) -> bool:
         """Whether the peer has said nothing. Tickets for later sessions are nothing."""
-        incoming = self._incoming
+        if self._end is not None:
+            return False
         try:
             if not self._stream.is_quiet(ask):
                 data = self._stream.read_now()
                 if data is None:
                     return False  # It is on its way to us, and may be anything.
                 self._take(data)
-            elif not incoming.pending:
-                return True
-            # A record that is not whole would be swallowed by OpenSSL, which keeps it to itself.
-            waiting = incoming.read()
-            incoming.write(waiting)
-            return _ends_with_record(waiting) and self.read_now() is None
+            elif not self._incoming.pending:
+                return self._is_between_records
+            return self._is_between_records and self.read_now() is None
         except OSError:
             return False
 
@@ -161,18 +197,23 @@ class TLSStream:
                 await waiting
 
     def _take(self, data: bytes) -> None:
-        if data:
-            self._incoming.write(data)
-        else:
+        if not data:
             self._incoming.write_eof()
+            return
+        self._incoming.write(data)
+        # Where records end: OpenSSL takes one that is not whole, and keeps that to itself.
+        if self._header:
+            data, self._header = self._header + data, b""
+        end, size = self._left, len(data)
+        while end + _RECORD_HEADER_SIZE <= size:
+            end += _RECORD_HEADER_SIZE + int.from_bytes(data[end + 3 : end + 5])  # RFC 8446 5.1
+        if end < size:
+            self._header = data[end:]
+        self._left = max(0, end - size)
+
+    @property
+    def _is_between_records(self) -> bool:
+        return not (self._left or self._header)
 
     def __repr__(self) -> str:
         return f"<TLSStream {self._tls.version()} over {self._stream!r}>"
-
-
-def _ends_with_record(data: bytes) -> bool:
-    """Tell whether ``data``, which begins with a record, ends where one does (RFC 8446 5.1)."""
-    end = 0
-    while end < len(data):
-        end += _RECORD_HEADER_SIZE + int.from_bytes(data[end + 3 : end + 5])
-    return end == len(data)

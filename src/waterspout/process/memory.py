@@ -1,14 +1,15 @@
-"""The memory of a process that serves: what it frees it soon needs again.
+"""The memory of a process that serves or fetches: what it frees it soon needs again.
 
 glibc gives a freed block of 128 KiB or more back to the system at once, and takes the next one from
 there, page by page. Bodies and what is read from sockets are such blocks: an upload of 1 MiB took
 750 pages anew each time, and on a virtual machine that was four fifths of its cost.
 """
 
+import functools
 import os
 import sys
 
-__all__ = ["keep_freed_memory"]
+__all__ = ["expect_large_blocks", "keep_freed_memory"]
 
 # The parameters of mallopt(3).
 _M_TRIM_THRESHOLD = -1
@@ -18,6 +19,9 @@ _M_MMAP_THRESHOLD = -3
 _LARGEST_KEPT = 4 * 1024 * 1024
 #: What may lie free at the end of the heap, in bytes.
 _MOST_KEPT = 16 * 1024 * 1024
+
+# What glibc is to see once. It keeps as much again at the end of the heap.
+_LARGEST_EXPECTED = 8 * 1024 * 1024
 
 _USER_SETTINGS = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
 
@@ -40,3 +44,15 @@ def keep_freed_memory() -> bool:
     library.mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
     library.mallopt(_M_TRIM_THRESHOLD, _MOST_KEPT)
     return True
+
+
+@functools.cache
+def expect_large_blocks() -> None:
+    """Have glibc learn that blocks of some megabytes are freed here, and others needed soon.
+
+    That is for programs whose memory is their own affair: nothing is set, and what they or their
+    users have set holds. By itself glibc takes from the heap whatever is not larger than the
+    largest block that it has mapped and got back (mallopt(3), M_MMAP_THRESHOLD). So it gets one
+    that nothing is written to, which takes no memory, once. Another library sees no difference.
+    """
+    bytes(_LARGEST_EXPECTED)
