@@ -1,6 +1,7 @@
 """The command line of ``fetch``: its help, its mistakes, and who does the work."""
 
 import argparse
+import functools
 import sys
 from typing import Any
 
@@ -35,10 +36,10 @@ lists: a line a URL; empty lines and those that begin with # are skipped. A line
   not fetched again: a run that was stopped, by whatever, goes on where it was. Lists take up to a
   minute a URL, unless --max-time says otherwise.
 
-exit status, as curl's: 0 done, 2 wrong usage, 3 no URL, 6 unknown host, 7 no connection, 8 no HTTP,
-  18 a body cut short, 22 a status from 400 on with -f, 23 not written, 26 not read, 28 too late,
-  35 no TLS, 47 too many redirects, 52 no answer, 56 connection broken, 60 certificate not
-  accepted, 63 body too large, 97 the proxy refused, 130 interrupted.
+exit status, as curl's: 0 done, 1 no scheme of ours, 2 wrong usage, 3 no URL, 6 unknown host,
+  7 no connection, 8 no HTTP, 18 a body cut short, 22 a status from 400 on with -f, 23 not written,
+  26 not read, 28 too late, 35 no TLS, 47 too many redirects, 52 no answer, 56 connection broken,
+  60 certificate not accepted, 63 body too large, 97 the proxy refused, 130 interrupted.
   Of several URLs it is that of the first one that failed.
 
 Credentials are shown nowhere. Those on a command line can be seen by others on the machine while
@@ -85,22 +86,28 @@ def _add_request(group: Any) -> None:
         metavar="LINE",
         action="append",
         default=[],
-        help='a header, "Name: value"; "Name;" for an empty one',
+        help='a header, "Name: value"; "Name;" for an empty one; @FILE for a file with a line each',
     )
+    for flags, kind, text in (
+        (
+            ("-d", "--data"),
+            "-d",
+            "a body, sent as a form; several are joined by &; line ends of files are left out",
+        ),
+        (("--data-binary",), "--data-binary", "the same, to the last byte"),
+        (("--data-raw",), "--data-raw", "the same, with no meaning in an @"),
+    ):
+        group.add_argument(
+            *flags,
+            dest="data",
+            metavar="DATA",
+            action="append",
+            default=[],
+            type=functools.partial(_pair, kind),  # One list: what is joined keeps its order.
+            help=text,
+        )
     group.add_argument(
-        "-d",
-        "--data",
-        metavar="DATA",
-        action="append",
-        default=[],
-        help="a body, sent as a form; several are joined by &; line ends of files are left out",
-    )
-    group.add_argument(
-        "--data-binary",
-        metavar="DATA",
-        action="append",
-        default=[],
-        help="the same, to the last byte",
+        "-G", "--get", action="store_true", help="add what -d says to the URL, and send no body"
     )
     group.add_argument("--json", metavar="DATA", action="append", default=[], help="a body of JSON")
     group.add_argument(
@@ -116,6 +123,15 @@ def _add_request(group: Any) -> None:
     group.add_argument(
         "-u", "--user", metavar="NAME:PASSWORD", help="sign in; without :PASSWORD it is asked for"
     )
+    group.add_argument(
+        "-b",
+        "--cookie",
+        metavar="COOKIES",
+        action="append",
+        default=[],
+        help='cookies to send, "name=value; name=value"',
+    )
+    group.add_argument("-e", "--referer", metavar="URL", help="where the URL was found")
     group.add_argument("-A", "--user-agent", metavar="NAME", help="what to be called")
     group.add_argument("-L", "--location", action="store_true", help="go where a redirect leads")
     group.add_argument(
@@ -141,6 +157,9 @@ def _add_output(group: Any) -> None:
     group.add_argument("--include", action="store_true", help="write the headers before the body")
     group.add_argument(
         "-f", "--fail", action="store_true", help="a status from 400 on is a failure, without body"
+    )
+    group.add_argument(
+        "--compressed", action="store_true", help="ask for compression, which is done anyway"
     )
     group.add_argument(
         "--raw", action="store_true", help="ask for no compression, and decode nothing"
@@ -193,6 +212,10 @@ def _add_list(group: Any) -> None:
     )
     group.add_argument("--output-dir", metavar="DIR", help="keep the bodies in files there")
     group.add_argument("--sha256", action="store_true", help="tell the digests of the bodies")
+
+
+def _pair(kind: str, text: str) -> tuple[str, str]:
+    return kind, text
 
 
 def _type(kind: Kind) -> Any:

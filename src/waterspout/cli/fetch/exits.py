@@ -17,11 +17,13 @@ __all__ = [
     "FAILED",
     "READ_ERROR",
     "TOO_MANY_REDIRECTS",
+    "UNSUPPORTED",
     "USAGE",
     "WRITE_ERROR",
     "exit_status",
 ]
 
+UNSUPPORTED = 1
 USAGE = 2
 FAILED = 22
 WRITE_ERROR = 23
@@ -50,6 +52,8 @@ def exit_status(error: BaseException) -> int:
     """Return the status for what a fetch has raised."""
     if isinstance(error, HTTPStreamClosedError) and "without an answer" in str(error):
         return 52
+    if isinstance(error, ValueError) and str(error).startswith("unsupported URL scheme"):
+        return UNSUPPORTED
     for kind, status in _STATUSES:
         if isinstance(error, kind):
             return status

@@ -12,6 +12,7 @@ __all__ = ["Field", "fields_of"]
 #: The name, and filename, content and content type.
 Field = tuple[bytes, tuple[bytes | None, bytes | Path, str | None]]
 
+_QUOTED = re.compile(r'([@<]?)"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _OPTION = re.compile(r";\s*(type|filename)=(\"[^\"]*\"|[^;]*)")
 
 
@@ -28,7 +29,18 @@ def _field(text: str) -> Field:
     if not equals or not name:
         raise ValueError(f"a field is name=value, not {text[:40]!r}")
     options: dict[str, str] = {}
-    if value.startswith(("@", "<")):
+    quoted = _QUOTED.match(value)
+    if quoted is not None:
+        # Nothing in it has a meaning but the backslash.
+        value = value[quoted.end() :]
+        text = re.sub(r"\\(.)", r"\1", quoted[2], flags=re.DOTALL)
+        options = {key: given.strip('"') for key, given in _OPTION.findall(value)}
+        if _OPTION.sub("", value).strip():
+            raise ValueError(f"after the quoted value of {name[:40]!r} comes {value[:40]!r}")
+        value = quoted[1] + text
+        if not quoted[1]:
+            return _named(name, None, _bytes(text), options)
+    elif value.startswith(("@", "<")):
         options = {key: given.strip('"') for key, given in _OPTION.findall(value)}
         value = _OPTION.sub("", value)
     elif found := _OPTION.search(value):
@@ -45,6 +57,12 @@ def _field(text: str) -> Field:
             options.setdefault("type", kind)
     else:
         content = _bytes(value)
+    return _named(name, filename, content, options)
+
+
+def _named(
+    name: str, filename: bytes | None, content: bytes | Path, options: dict[str, str]
+) -> Field:
     kind = options.get("type", "")
     if not (kind.isascii() and kind.isprintable()):
         raise ValueError(f"no content type: {kind!r}")

@@ -3,7 +3,7 @@
 import getpass
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,11 @@ _USUAL = ("http://", "https://")
 _VERSIONS = ("1.1",)
 _NO_LIMIT = 2**63 - 1
 
+# What the client sends by itself, and cannot do without.
+_ALWAYS_SENT = ("accept-encoding", "content-type", "host", "user-agent")
+
 # What makes no sense together with a list, by the names of the options.
-_WITHOUT_LIST = ("remote_name", "include", "verbose", "timing")
+_WITHOUT_LIST = ("remote_name", "include", "verbose", "timing", "get")
 _ONLY_WITH_LIST = ("concurrency", "per_host", "output_dir", "sha256")
 
 
@@ -49,6 +52,9 @@ def plan_of(given: Mapping[str, Any]) -> Plan:
     """Return what options, by their names as attributes, ask for; `UsageError` where that fails."""
     _check_combinations(given)
     headers = _headers(given["header"])
+    _add_cookies(headers, given["cookie"])
+    if given["referer"]:
+        _set_default(headers, "Referer", given["referer"])
     # What all requests have in common is the client's, so that one of them is made quickly.
     defaults: dict[str, Any] = {
         "follow_redirects": given["location"],
@@ -87,7 +93,11 @@ def plan_of(given: Mapping[str, Any]) -> Plan:
         client["local_address"] = given["interface"]
     if given["retries"]:
         client["retries"] = given["retries"]
-    return Plan([with_scheme(url) for url in given["urls"]], request, client)
+    urls = [with_scheme(url) for url in given["urls"]]
+    if given["get"]:
+        query = _data(given).decode("utf-8", "surrogateescape")
+        urls = [_with_query(url, query) for url in urls]
+    return Plan(urls, request, client)
 
 
 def with_scheme(url: str) -> str:
@@ -129,7 +139,7 @@ def _check_combinations(given: Mapping[str, Any]) -> None:
     bodies = [
         flag
         for flag, names in (
-            ("-d", ("data", "data_binary")),
+            ("-d", () if given["get"] else ("data",)),
             ("--json", ("json",)),
             ("-F", ("form",)),
             ("-I", ("head",)),
@@ -148,14 +158,16 @@ def _max_time(given: Mapping[str, Any]) -> float:
 
 def _headers(lines: Sequence[str]) -> HTTPHeaders:
     headers = HTTPHeaders()
-    for line in lines:
+    for line in _lines(lines):
         name, colon, value = line.partition(":")
         if not colon and line.endswith(";"):
             name, value = line[:-1], ""
         elif not colon:
             raise UsageError(f'-H needs "Name: value", not {name[:40]!r}')
         elif not value.strip():
-            raise UsageError(f'-H "{name}:" has no value: "{name};" sends an empty one')
+            if name.strip().lower() in _ALWAYS_SENT:
+                raise UsageError(f'-H "{name}:" has no value: "{name};" sends an empty one')
+            continue  # To curl that means not to send it by itself, and here nobody does.
         try:
             headers.add(name.strip(), value.strip())
         except ValueError as error:
@@ -163,12 +175,21 @@ def _headers(lines: Sequence[str]) -> HTTPHeaders:
     return headers
 
 
+def _lines(given: Sequence[str]) -> Iterator[str]:
+    """Give the lines of headers, with those of files in the place of ``@FILE``."""
+    for line in given:
+        if line.startswith("@"):
+            for found in _content(line, "-H").decode("latin-1").splitlines():
+                if found.strip():
+                    yield found
+        else:
+            yield line
+
+
 def _add_body(request: dict[str, Any], headers: HTTPHeaders, given: Mapping[str, Any]) -> None:
     """Add what -d, --json and -F ask for."""
-    if given["data"] or given["data_binary"]:
-        pieces = [_content(text, "-d", lines=False) for text in given["data"]]
-        pieces += [_content(text, "--data-binary") for text in given["data_binary"]]
-        request.update(method="POST", body=b"&".join(pieces))
+    if given["data"] and not given["get"]:
+        request.update(method="POST", body=_data(given))
         _set_default(headers, "Content-Type", "application/x-www-form-urlencoded")
     elif given["json"]:
         request.update(method="POST", body=b"".join(_content(t, "--json") for t in given["json"]))
@@ -182,6 +203,32 @@ def _add_body(request: dict[str, Any], headers: HTTPHeaders, given: Mapping[str,
         except OSError as error:
             raise _unreadable("-F", error) from None
         request.update(method="POST", files=files)
+
+
+def _data(given: Mapping[str, Any]) -> bytes:
+    """Return what -d, --data-binary and --data-raw say, in their order."""
+    return b"&".join(
+        text.encode("utf-8", "surrogateescape")
+        if option == "--data-raw"
+        else _content(text, option, lines=option != "-d")
+        for option, text in given["data"]
+    )
+
+
+def _with_query(url: str, query: str) -> str:
+    before, hash_sign, fragment = url.partition("#")
+    return f"{before}{'&' if '?' in before else '?'}{query}{hash_sign}{fragment}"
+
+
+def _add_cookies(headers: HTTPHeaders, cookies: Sequence[str]) -> None:
+    for text in cookies:
+        if "=" not in text:
+            raise UsageError('-b needs "name=value": cookies are not read from files')
+    if cookies:
+        try:
+            _set_default(headers, "Cookie", "; ".join(cookies))
+        except ValueError as error:
+            raise UsageError(f"-b: {error}") from None
 
 
 def _set_default(headers: HTTPHeaders, name: str, value: str) -> None:
