@@ -188,7 +188,7 @@ def test_it_is_asked_before_it_is_sent(client):
 
     def refuse(peer):
         peer.read_head()
-        peer.send(response(b"no", "417 No"))
+        peer.send(response(b"no", "413 No"))
         assert peer.wait_for_end() == b""
 
     with serve(ask) as server:

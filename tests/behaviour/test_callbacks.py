@@ -162,16 +162,47 @@ def test_a_body_that_is_not_wanted_is_not_sent(client):
 
     def refuse(peer):
         peer.read_head()
-        peer.send(response(b"no", "417 No"))
+        peer.send(response(b"no", "413 No"))
         rest.append(peer.wait_for_end())
 
     with serve(refuse) as server:
         answer = client.fetch(
             server.url, method="POST", body=b"body", expect_100_continue=True, raise_error=False
         )
-    assert answer.code == 417
+    assert answer.code == 413
     assert answer.body == b"no"
     assert rest == [b""]
+
+
+@pytest.mark.parametrize("kind", ["bytes", "iterator", "producer", "field"])
+def test_who_knows_no_such_question_is_asked_without(client, kind):
+    """RFC 9110 section 10.1.1."""
+    heads = []
+
+    def refuse(peer):
+        heads.append(peer.read_head())
+        peer.send(response(b"what?", "417 Expectation Failed"))
+        assert peer.wait_for_end() == b""
+
+    def answer(peer):
+        request = peer.answer(response(b"no", "417 Still"))
+        assert "expect" not in request.headers
+
+    arguments: dict = {"expect_100_continue": True, "body": b"body"}
+    if kind == "iterator":
+        arguments["body"] = iter([b"bo", b"dy"])
+    elif kind == "producer":
+        arguments = {"expect_100_continue": True, "body_producer": lambda write: write(b"body")}
+    elif kind == "field":
+        arguments = {"headers": {"Expect": "100-continue"}, "body": b"body"}
+    with serve(refuse, answer) as server:
+        found = client.fetch(server.url, False, method="POST", **arguments)
+    assert b"Expect: 100-continue\r\n" in heads[0]
+    assert server.last.body == b"body"
+    # That is an answer: nobody has asked anything.
+    assert (found.code, found.body) == (417, b"no")
+    assert [passed.code for passed in found.history] == [417]
+    assert client.flow.pool.statistics["used"] == 0
 
 
 def test_a_server_that_does_not_know_of_asking(client, monkeypatch):

@@ -24,6 +24,8 @@ cdef class Exchange(Ticket):
     cdef readonly list interims
     cdef readonly object trailers
     cdef readonly bint is_continued
+    cdef public bint is_asking
+    cdef readonly bint is_misunderstood
     cdef readonly bint is_over
     cdef readonly bint is_passed_over
     cdef public bint is_stored

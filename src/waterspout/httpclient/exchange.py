@@ -85,6 +85,9 @@ class Exchange(Ticket):
         self.trailers: HTTPHeaders | None = None
         #: Whether the server wants the body that it was asked about.
         self.is_continued = False
+        #: Whether it is asked now, and whether it has said that it knows no such question.
+        self.is_asking = False
+        self.is_misunderstood = False
         #: Whether the response is over, before the request was out.
         self.is_over = False
         #: Whether the response is not the last one: its body is of no use.
@@ -349,6 +352,8 @@ class Exchange(Ticket):
         self.head = head
         if status in REDIRECTS and self._will_follow(head):
             self._is_followed = self.is_passed_over = True
+        if status == 417 and self.is_asking:
+            self.is_misunderstood = self.is_passed_over = True
         if self._rounds is not None and self._rounds.ask_again_after(self, head):
             self.is_passed_over = True
         if self.is_passed_over:

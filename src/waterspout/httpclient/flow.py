@@ -198,6 +198,8 @@ class Flow:
                         if rounds is not None:
                             await rounds.tell("error", error)
                         raise
+                elif exchange.is_misunderstood:
+                    fetch.hop = exchange.hop.without_expectation()
                 if rounds is not None:
                     await rounds.tell_of(passed, None if location is None else fetch.hop)
             if rounds is not None:

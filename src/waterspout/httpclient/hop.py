@@ -1,6 +1,7 @@
 """`Hop`: one request of a fetch, the first or one that a redirect leads to, as it will be sent."""
 
 import base64
+import copy
 import socket
 import ssl
 from collections.abc import Mapping
@@ -228,6 +229,19 @@ class Hop:
             self.credentials,
             self.body is not None or self.has_producer,
             added,
+        )
+
+    def without_expectation(self) -> "Hop":
+        """Return the same request, to be sent with its body and no question before (RFC 9110
+        section 10.1.1).
+        """
+        request = copy.copy(self.request)
+        request.expect_100_continue = False
+        headers = HTTPHeaders(self.headers)
+        headers.pop("Expect", None)
+        has_body = self.body is not None or self.has_producer
+        return Hop(
+            request, self._settings, self.target, self.method, headers, self.credentials, has_body
         )
 
     def __repr__(self) -> str:

@@ -120,6 +120,7 @@ class HTTPRequest:
     - ``progress_callback``: called with a `Progress`, whenever a piece of the body was sent and
       whenever one of the response's has come: how many bytes so far, and of how many.
     - ``expect_100_continue``: send the body only when the server has asked for it, or kept silent.
+      Who answers with 417 knows no such question, and gets the request once more without.
     - ``validate_cert``: whether the certificate of an https server must be good, and be for its
       name. ``ca_certs``: a file in PEM format, or a directory as OpenSSL has them, of the
       certificates to trust instead of those that the system does. ``client_cert``, ``client_key``:

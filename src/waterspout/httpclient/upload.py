@@ -69,19 +69,23 @@ async def _write(exchange: Exchange, connection: Connection, data: bytes) -> Non
 async def _is_answered(exchange: Exchange, connection: Connection) -> bool:
     """Wait for 100 (Continue), not too long; True if the final answer came instead."""
     limit = min(exchange.deadline, exchange.net.time() + _CONTINUE_TIMEOUT)
-    while not exchange.is_continued:
-        try:
-            data = connection.stream.read(limit)
-            if not isinstance(data, bytes):
-                data = await data
-        except DeadlineError:
-            if limit == exchange.deadline:
-                raise
-            return False
-        await exchange.advance(connection, data)
-        if exchange.head is not None:
-            return True
-    return False
+    exchange.is_asking = True
+    try:
+        while not exchange.is_continued:
+            try:
+                data = connection.stream.read(limit)
+                if not isinstance(data, bytes):
+                    data = await data
+            except DeadlineError:
+                if limit == exchange.deadline:
+                    raise
+                return False
+            await exchange.advance(connection, data)
+            if exchange.head is not None:
+                return True
+        return False
+    finally:
+        exchange.is_asking = False
 
 
 async def _produce(exchange: Exchange, connection: Connection) -> None:
