@@ -193,6 +193,7 @@ def test_a_url_that_is_none(fetch):
 
 def test_the_heads_of_both_sides_without_their_secrets(fetch):
     away = response(b"", "302 Found", Location="/b", Set_Cookie="a=sesame", X_Bell="ding")
+    away = away.replace(b"\r\n\r\n", b"\r\nReferer: http://me:sesame@example.org/\r\n\r\n")
     with serve(answering(away, response(b"ok", X_A="b"))) as server:
         status, out, err = fetch("-v", "-L", "-u", "me:sesame", "-H", "X-B: c", server.url)
     assert (status, out) == (0, b"ok")
@@ -201,6 +202,7 @@ def test_the_heads_of_both_sides_without_their_secrets(fetch):
     assert "> Authorization: [not shown]\n" in err
     assert "< HTTP/1.1 302 Found\n" in err
     assert "< Set-Cookie: [not shown]\n" in err
+    assert "< Referer: http://example.org/\n" in err
     assert f"> GET {server.url}b\n" in err
     assert err.endswith("< HTTP/1.1 200 OK\n< Content-Length: 2\n< X-A: b\n<\n")
     assert "sesame" not in err

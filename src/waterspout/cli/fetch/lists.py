@@ -16,6 +16,9 @@ MAX_LINE = 16 * 1024
 
 _PIECE_SIZE = 64 * 1024
 
+# What some editors begin a file with.
+_MARK = b"\xef\xbb\xbf"
+
 
 class URLList:
     """The URLs of a list; ``path`` is a file, or ``-`` for standard input. OSError if it is not
@@ -44,6 +47,8 @@ class URLList:
             self._is_over = True
             lines, self._rest = [self._rest], b""
         else:
+            if not self.position:
+                data = data.removeprefix(_MARK)
             self.position += len(data)
             *lines, self._rest = (self._rest + data).split(b"\n")
             # The rest of a line that is too long already is of no use.

@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 from waterspout.httpclient import SENSITIVE_HEADERS, HTTPResponse, SentRequest
+from waterspout.httpclient.target import without_credentials
 
 __all__ = ["show_line", "talk_hooks"]
 
@@ -12,6 +13,8 @@ _SECRET = {name.lower() for name in SENSITIVE_HEADERS} | {
     "proxy-authentication-info",
     "set-cookie",
 }
+
+_OF_URLS = ("content-location", "location", "referer")
 
 
 def talk_hooks() -> dict[str, Any]:
@@ -25,6 +28,8 @@ def show_line(mark: str, line: str) -> None:
     name, colon, _ = line.partition(":")
     if colon and name.lower() in _SECRET:
         line = f"{name}: [not shown]"
+    elif colon and name.lower() in _OF_URLS:
+        line = f"{name}: {without_credentials(line[len(name) + 1 :].strip())}"
     # A terminal obeys what is no text.
     shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
     print(f"{mark} {shown}".rstrip(), file=sys.stderr)
