@@ -106,7 +106,8 @@ def test_an_exchange_is_recorded_and_replayed(make_client, path):
 
 
 def test_secrets_are_not_recorded(make_client, path):
-    answer = response(b"", Set_Cookie="session=sesame; Path=/")
+    elsewhere = "http://me:sesame@example.org/"
+    answer = response(b"", "201 Created", Set_Cookie="session=sesame; Path=/", Location=elsewhere)
     with HARRecorder(path) as recorder, serve(always(answer)) as server:
         client = make_client(event_hooks=recorder.event_hooks)
         url = server.url.replace("://", "://me:sesame@")
@@ -115,6 +116,7 @@ def test_secrets_are_not_recorded(make_client, path):
     text = path.read_text()
     assert "sesame" not in text
     assert "bWU6c2VzYW1l" not in text
+    assert '"Location", "value": "http://example.org/"' in text
     first, _ = read(path)
     assert [cookie["name"] for cookie in first["request"]["cookies"]] == ["a", "b"]
     assert {"name": "Authorization", "value": "[redacted]"} in first["request"]["headers"]

@@ -1,6 +1,7 @@
 """Event hooks and progress, in all styles."""
 
 import contextvars
+from itertools import pairwise
 
 import pytest
 from tests.httpclient.scripted_server import OK, always, answering, response, serve
@@ -190,6 +191,26 @@ def test_how_far_it_has_come(make_client):
     )
     assert told[0].sent < 200_000
     assert told[0].to_receive is None
+
+
+def test_how_far_a_form_with_files_has_come(make_client, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 300_000)
+    told: list[Progress] = []
+    with serve(always()) as server:
+        make_client().fetch(
+            server.url,
+            method="POST",
+            form={"a": "b"},
+            files={"f": path, "g": ("name", b"y" * 100_000)},
+            progress_callback=told.append,
+        )
+    size = int(server.last.headers["content-length"])
+    assert size == len(server.last.body) > 400_000
+    assert told[-1] == Progress(size, size, 2, 2)
+    sent = [now.sent for now in told]
+    assert sent == sorted(sent)
+    assert max(after - before for before, after in pairwise(sent)) <= 100_000
 
 
 def test_a_small_body_and_none(make_client):

@@ -17,6 +17,7 @@ from waterspout._version import __version__
 from waterspout.httpclient.hooks import SentRequest
 from waterspout.httpclient.request import SENSITIVE_HEADERS
 from waterspout.httpclient.response import HTTPResponse
+from waterspout.httpclient.target import without_credentials
 from waterspout.protocol.headers import HTTPHeaders
 
 __all__ = ["REDACTED", "HARRecorder"]
@@ -26,6 +27,9 @@ REDACTED = "[redacted]"
 
 #: Headers whose values are not recorded: those that tell who asks, and the cookies of servers.
 SECRET_HEADERS = SENSITIVE_HEADERS | {"Set-Cookie"}
+
+# Headers that are a URL.
+_OF_URLS = ("Content-Location", "Location", "Referer")
 
 _MAX_BODY_SIZE = 1024 * 1024
 _END = b"\n]}}\n"
@@ -210,10 +214,15 @@ class HARRecorder:
             return {"text": text, f"{prefix}encoding": "base64"}
 
     def _headers(self, headers: HTTPHeaders) -> list[dict[str, str]]:
-        return [
-            {"name": name, "value": REDACTED if name.lower() in self._secret else value}
-            for name, value in headers.get_all()
-        ]
+        found = []
+        for name, value in headers.get_all():
+            shown = value
+            if name.lower() in self._secret:
+                shown = REDACTED
+            elif name in _OF_URLS:
+                shown = without_credentials(value)
+            found.append({"name": name, "value": shown})
+        return found
 
     def _cookies(self, headers: HTTPHeaders, field: str) -> list[dict[str, str]]:
         lines = headers.get_list(field)
