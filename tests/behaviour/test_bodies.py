@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.httpclient.scripted_server import OK, always, answering, response, serve
+from tests.httpclient.styles import Blocking
 
 from waterspout.httpclient import (
     HTTPBodyError,
@@ -331,7 +332,8 @@ def test_what_is_said_meanwhile_is_no_answer(client):
     assert [early.code for early in answer.informational] == [103]
 
 
-def test_the_sender_is_held_back(client):
+@pytest.mark.parametrize("kind", ["iterator", "file", "asynchronous", "producer"])
+def test_the_sender_is_held_back(client, kind):
     """What the server does not take is not asked for."""
     asked = 0
 
@@ -341,10 +343,35 @@ def test_the_sender_is_held_back(client):
             asked += 1
             yield LARGE
 
+    async def generate_later():
+        for piece in generate():
+            await asyncio.sleep(0)
+            yield piece
+
+    class Endless(io.RawIOBase):
+        def read(self, size=-1):
+            nonlocal asked
+            asked += size / len(LARGE)
+            return LARGE[:size]
+
+    async def produce(write):
+        for piece in generate():
+            await write(piece)
+
+    arguments: dict = {
+        "iterator": lambda: {"body": generate()},
+        "file": lambda: {"body": Endless()},
+        "asynchronous": lambda: {"body": generate_later()},
+        "producer": lambda: {"body_producer": produce},
+    }[kind]()
+    if kind == "asynchronous" and isinstance(client, Blocking):
+        with pytest.raises(TypeError, match="is for AsyncHTTPClient"):
+            client.fetch("http://127.0.0.1:1/", method="POST", **arguments)
+        return
     is_over = threading.Event()
     with serve(lambda peer: is_over.wait(20)) as server:
         with pytest.raises(HTTPTimeoutError) as caught:
-            client.fetch(server.url, method="POST", body=generate(), request_timeout=0.5)
+            client.fetch(server.url, method="POST", request_timeout=0.5, **arguments)
         is_over.set()
     assert caught.value.phase == "send"
     assert asked < 64  # megabytes: the buffers of two sockets

@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from typing import Any
 
 import pytest
 from tests.httpclient.codings import packer
@@ -85,6 +86,39 @@ def test_what_there_is_a_library_for(client, coding):
         client.fetch(server.url)
     with serve(always(coded(pack(gzip.compress(TEXT)), f"gzip, {coding}"))) as server:
         assert client.fetch(server.url).body == TEXT
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_what_follows_the_end_of_another_kind(client, coding):
+    """Frames of zstd may follow each other, brotli has one end, and junk is junk."""
+    packed = packer(coding)(TEXT)
+    with serve(always(coded(packed + b"junk", coding))) as server:
+        with pytest.raises(HTTPProtocolError, match=coding):
+            client.fetch(server.url)
+        with pytest.raises(HTTPProtocolError, match=coding), client.stream(server.url) as streamed:
+            streamed.read()
+    assert client.flow.pool.statistics == EMPTY
+    with serve(always(coded(packed * 2, coding))) as server:
+        if coding == "zstd":
+            assert client.fetch(server.url).body == TEXT * 2
+        else:
+            with pytest.raises(HTTPProtocolError, match=coding):
+                client.fetch(server.url)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_a_bomb_is_streamed_in_small_pieces(client, coding):
+    packers: dict[str, Any] = {"gzip": gzip.compress, "deflate": zlib.compress}
+    packed = packers.get(coding) or packer(coding)
+    size = 4_000_000
+    sizes: list[int] = []
+    with serve(always(coded(packed(bytes(size)), coding))) as server:
+        with client.stream(server.url) as streamed:
+            sizes += map(len, streamed.iter_bytes())
+        assert (sum(sizes), max(sizes) <= 256 * 1024) == (size, True)
+        sizes.clear()
+        client.fetch(server.url, streaming_callback=lambda piece: sizes.append(len(piece)))
+        assert (sum(sizes), max(sizes) <= 256 * 1024) == (size, True)
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd"])

@@ -213,6 +213,46 @@ def test_what_a_function_raises_is_raised_once(make_client):
     client.fetch(URL)
 
 
+def test_a_timeout_cancels_the_function(make_client):
+    cancelled = threading.Event()
+
+    async def answer(request):
+        if request.url == URL:
+            return b"ok"
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    client = make_client(app=answer)
+    with pytest.raises(HTTPTimeoutError, match="waiting for the response"):
+        client.fetch(URL + "silent", request_timeout=0.01)
+    assert client.fetch(URL).body == b"ok"  # The loop has its turn.
+    assert cancelled.is_set()
+    assert client.flow.pool.statistics["used"] == 0
+
+
+def test_the_answer_of_a_function_is_streamed(make_client):
+    body = bytes(range(256)) * 4000
+    client = make_client(app=lambda request: (200, {"Content-Type": "x/y"}, body))
+    pieces: list[bytes] = []
+    assert client.fetch(URL, streaming_callback=pieces.append).body == b""
+    assert b"".join(pieces) == body
+    with client.stream(URL) as response:
+        assert response.headers["Content-Type"] == "x/y"
+        assert b"".join(response.iter_bytes()) == body
+    with client.stream(URL):
+        pass  # Who leaves early has not spoilt it.
+    assert client.fetch(URL, method="HEAD").body == b""
+    assert client.fetch(URL).body == body
+
+
+def test_a_function_gets_what_is_sent_in_pieces(make_client):
+    client = make_client(app=lambda request: request.body)
+    sent = client.fetch(URL, method="POST", body=iter([b"x" * 100_000, b"y" * 100_000]))
+    assert sent.body == b"x" * 100_000 + b"y" * 100_000
+
+
 def test_what_is_no_response_is_told(make_client):
     with pytest.raises(TypeError, match=r"must return an HTTPResponse, .* not None"):
         make_client(app=lambda request: None).fetch(URL)
