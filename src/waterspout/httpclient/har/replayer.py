@@ -42,7 +42,8 @@ class HARReplayer:
 
     A request gets the first response that was recorded for its method, its URL and, where one was
     recorded, its body, and that no other has had yet. Where there is none, `fetch` raises
-    `HARMissError`. What was recorded as a failure is one again: `HTTPStreamClosedError`.
+    `HARMissError`. What was recorded as a failure is one again: `HTTPStreamClosedError`. A body
+    that was not recorded, as that of a response that was streamed, is empty.
 
     ``file`` is the path of a file (of at most 256 MB), or what is in one, as a dict. ValueError
     where that is no HAR; OSError. Belongs to one client at a time.
