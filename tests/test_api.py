@@ -1,60 +1,43 @@
 """Every public name of `names.txt` is there, and takes the arguments that it takes in Tornado."""
 
-import ast
 import asyncio
 import builtins
 import collections.abc
 import concurrent.futures
 import importlib
+import importlib.util
 import inspect
 import logging
+import typing
 import unittest
-from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
-from types import ModuleType, WrapperDescriptorType
-from typing import Any, NamedTuple
+from types import GetSetDescriptorType, ModuleType, WrapperDescriptorType
+from typing import Any
 
 import pytest
+from tests.names import NAMES as TABLE
+from tests.names import Name, parameters
 
 from waterspout import util
+from waterspout.httpclient import HTTPRequest, HTTPResponse
 
-_TABLE = Path(__file__).with_name("names.txt")
+#: Modules of Tornado's that are not there yet.
+MISSING_MODULES = ["websocket"]
 
+#: What has another default on purpose (see docs/differences.md), and which.
+OTHER_DEFAULTS = {
+    ("netutil.bind_sockets", "backlog"): 1024,
+    ("netutil.bind_unix_socket", "backlog"): 1024,
+    ("tcpserver.TCPServer.bind", "backlog"): 1024,
+    ("tcpserver.TCPServer.listen", "backlog"): 1024,
+}
 
-class Name(NamedTuple):
-    """One line of the table."""
+#: Attributes of objects, which their class need not have.
+ON_OBJECTS = {
+    "httpclient.HTTPResponse.error": lambda: HTTPResponse(HTTPRequest("http://a/"), 200),
+}
 
-    module: str
-    owner: str  # the class, or nothing
-    name: str
-    kind: (
-        str  # class, property, classmethod, staticmethod, attribute, or nothing for what is called
-    )
-    parameters: str  # or the bases of a class
-
-    def __str__(self) -> str:
-        return ".".join(filter(None, (self.module, self.owner, self.name)))
-
-
-def _names() -> Iterator[Name]:
-    module = owner = ""
-    for line in _TABLE.read_text(encoding="ascii").splitlines():
-        text, _, kind = line.partition(" [")
-        if line.startswith(".. "):
-            module = line[3:]
-            owner = ""
-        elif line.startswith("class "):
-            owner, _, bases = text[6:].rstrip(")").partition("(")
-            yield Name(module, "", owner, "class", bases)
-        elif line and line[0] != "#":
-            if line[0] != " ":
-                owner = ""
-            name, _, rest = text.strip().partition("(")
-            yield Name(module, owner, name, kind.rstrip("]"), rest.removesuffix(")"))
-
-
-NAMES = list(_names())
+NAMES = [name for name in TABLE if name.module not in MISSING_MODULES]
 
 
 def module_of(name: Name) -> ModuleType:
@@ -69,24 +52,20 @@ def found(name: Name) -> Any:
     return inspect.getattr_static(getattr(module_of(name), name.owner), name.name)
 
 
-def parameters(text: str) -> tuple[list[str], list[str], dict[str, Any]]:
-    """Return the positional parameters, the keyword-only ones, and the defaults of either."""
-    parsed = ast.parse(f"def f({text}): pass").body[0]
-    assert isinstance(parsed, ast.FunctionDef)
-    spec = parsed.args
-    positional = [arg.arg for arg in spec.args]
-    keywords = [arg.arg for arg in spec.kwonlyargs]
-    defaults = [None] * (len(positional) - len(spec.defaults)) + spec.defaults
-    pairs = [*zip(positional, defaults, strict=True), *zip(keywords, spec.kw_defaults, strict=True)]
-    values = {name: ast.literal_eval(node) for name, node in pairs if node is not None}
-    return positional, keywords, values
-
-
-def base_called(base: str) -> type:
-    """Return the class that the table means with a base."""
-    others = (asyncio, unittest)
+def base_called(base: str, module: ModuleType) -> type:
+    """Return the class that the table means with a base of a class in ``module``."""
+    others = (asyncio, unittest, typing)
     own = [module_of(name) for name in NAMES if name.kind == "class" and name.name == base]
-    for place in (*own, util, builtins, collections.abc, concurrent.futures, logging, *others):
+    for place in (
+        module,
+        *own,
+        util,
+        builtins,
+        collections.abc,
+        concurrent.futures,
+        logging,
+        *others,
+    ):
         if isinstance(cls := getattr(place, base, None), type):
             return cls
     raise AssertionError(f"there is no class {base}")
@@ -97,16 +76,19 @@ def test_class(name):
     cls = found(name)
     assert isinstance(cls, type)
     for base in filter(None, name.parameters.split(", ")):
-        assert issubclass(cls, base_called(base))
+        assert issubclass(cls, base_called(base, module_of(name)))
 
 
 @pytest.mark.parametrize(
     "name", [name for name in NAMES if name.kind in ("property", "attribute")], ids=str
 )
 def test_attribute(name):
+    if (make := ON_OBJECTS.get(str(name))) is not None:
+        assert hasattr(make(), name.name)
+        return
     value = found(name)
     if name.kind == "property":
-        assert isinstance(value, property | cached_property)
+        assert isinstance(value, property | cached_property | GetSetDescriptorType)
 
 
 def _is_called(name: Name) -> bool:
@@ -147,7 +129,21 @@ def test_arguments(name):
         parameter = signature.parameters.get(each)
         if parameter is not None and default is not ...:
             own_default = parameter.default
+            default = OTHER_DEFAULTS.get((str(name), each), default)
             assert (list(own_default) if isinstance(default, list) else own_default) == default
+
+
+@pytest.mark.parametrize("module", MISSING_MODULES)
+def test_what_is_missing_is_missing(module):
+    assert importlib.util.find_spec(f"waterspout.{module}") is None, "take it from the list"
+
+
+def test_what_is_other_is_in_the_table():
+    listed = {str(name): name for name in NAMES}
+    assert set(ON_OBJECTS) <= set(listed)
+    for name, parameter in OTHER_DEFAULTS:
+        _, _, defaults = parameters(listed[name].parameters)
+        assert defaults[parameter] != OTHER_DEFAULTS[name, parameter]
 
 
 def test_all():

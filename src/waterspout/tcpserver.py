@@ -4,17 +4,20 @@ import asyncio
 import contextvars
 import socket
 import ssl
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from inspect import isawaitable, iscoroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waterspout.ioloop import IOLoop, start_eagerly
-from waterspout.iostream import IOStream, SSLIOStream, StreamClosedError
-from waterspout.iostream.tls import wrap
+from waterspout.iostream import StreamClosedError
 from waterspout.log import app_log, gen_log
-from waterspout.netutil import bind_sockets, ssl_options_to_context
+from waterspout.netutil import bind_sockets
 from waterspout.netutil.accepting import Accepting
 from waterspout.process.memory import keep_freed_memory
+
+# A server of HTTP is one of these too, and does without streams.
+if TYPE_CHECKING:
+    from waterspout.iostream import IOStream
 
 __all__ = ["TCPServer"]
 
@@ -38,24 +41,30 @@ class TCPServer:
     that is current then, and to its thread.
     """
 
+    # A subclass need not come by here to begin.
+    _bound: Sequence[socket.socket] = ()
+    _acceptings: Sequence[Accepting] = ()  # one for each event loop
+
     def __init__(
         self,
         ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
         max_buffer_size: int | None = None,
         read_chunk_size: int | None = None,
     ) -> None:
+        # Not at the first connection: there may be no descriptor left to read a module with.
+        from waterspout.iostream.tls import SSLIOStream  # noqa: F401
+        from waterspout.netutil import ssl_options_to_context
+
         self.ssl_options = ssl_options
         self.max_buffer_size = max_buffer_size
         self.read_chunk_size = read_chunk_size
         self._context = (
             None if ssl_options is None else ssl_options_to_context(ssl_options, server_side=True)
         )
-        self._bound: list[socket.socket] = []
-        self._listeners: list[tuple[socket.socket, Accepting]] = []
         # What handles streams; kept here, for a loop has only weak references to its tasks.
         self._handling: set[asyncio.Future[Any]] = set()
 
-    def handle_stream(self, stream: IOStream, address: Any) -> Awaitable[None] | None:
+    def handle_stream(self, stream: "IOStream", address: Any) -> Awaitable[None] | None:
         """Serve the client at the other end of ``stream``; to be overridden, maybe ``async``.
 
         ``address`` is what ``socket.accept`` tells of it. ``stream`` is an ``SSLIOStream`` where
@@ -97,7 +106,8 @@ class TCPServer:
 
         Connections wait until then. Raises ``OSError`` as `listen`.
         """
-        self._bound += bind_sockets(port, address, family, backlog, flags, reuse_port)
+        more = bind_sockets(port, address, family, backlog, flags, reuse_port)
+        self._bound = [*self._bound, *more]
 
     def start(self, num_processes: int | None = 1, max_restarts: int | None = None) -> None:
         """Listen on what `bind` has been told, in this process or in so many that are forked.
@@ -109,7 +119,7 @@ class TCPServer:
             from waterspout.process import fork_processes
 
             fork_processes(num_processes, max_restarts)
-        bound, self._bound = self._bound, []
+        bound, self._bound = self._bound, ()
         self.add_sockets(bound)
 
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
@@ -119,30 +129,42 @@ class TCPServer:
 
     def add_socket(self, socket: socket.socket) -> None:
         """Accept connections on one socket that listens already."""
+        loop = self._attach()
+        for accepting in self._acceptings:
+            if accepting.loop is loop:
+                break
+        else:
+            accepting = Accepting(loop, self._on_connection)
+            self._acceptings = [*self._acceptings, accepting]
+        accepting.add(socket)
+
+    def _attach(self) -> asyncio.AbstractEventLoop:
+        """Return the event loop that is to tell of connections: the current one."""
         keep_freed_memory()
-        loop = IOLoop.current().asyncio_loop
-        self._listeners.append((socket, Accepting(loop, socket, self._on_connection)))
+        return IOLoop.current().asyncio_loop
 
     @property
     def sockets(self) -> list[socket.socket]:
         """The sockets that are listened on."""
-        return [listener for listener, _ in self._listeners]
+        return [listener for accepting in self._acceptings for listener in accepting.sockets]
 
     # End
 
     def stop(self) -> None:
         """Accept no more connections; those that are open stay. May be called again."""
-        for listener in self._bound:
-            listener.close()
-        self._bound.clear()
-        for listener, accepting in self._listeners:
+        listeners = [*self._bound, *self.sockets]
+        for accepting in self._acceptings:
             accepting.end()
+        self._bound = self._acceptings = ()
+        for listener in listeners:
             listener.close()
-        self._listeners.clear()
 
     # Connections
 
     def _on_connection(self, connection: socket.socket, address: Any) -> None:
+        from waterspout.iostream import IOStream, SSLIOStream
+        from waterspout.iostream.tls import wrap
+
         connection.setblocking(False)
         options = {
             "max_buffer_size": self.max_buffer_size,
@@ -171,14 +193,14 @@ class TCPServer:
             self._handling.add(future)
             future.add_done_callback(lambda future: self._on_handled(stream, address, future))
 
-    def _on_handled(self, stream: IOStream, address: Any, future: "asyncio.Future[Any]") -> None:
+    def _on_handled(self, stream: "IOStream", address: Any, future: "asyncio.Future[Any]") -> None:
         self._handling.discard(future)
         if future.cancelled():
             stream.close()
         elif (error := future.exception()) is not None:
             self._fail(stream, address, error)
 
-    def _fail(self, stream: IOStream, address: Any, error: BaseException) -> None:
+    def _fail(self, stream: "IOStream", address: Any, error: BaseException) -> None:
         if stream.closed() and (isinstance(error, StreamClosedError) or error is stream.error):
             gen_log.debug("the connection from %s is closed", address)
         else:

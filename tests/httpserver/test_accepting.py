@@ -11,7 +11,7 @@ import pytest
 from tests.wire.server_process import LOOPS, start
 from tests.wire.server_under_test import Wire, request, turns
 
-from waterspout.httpserver.accepting import Acceptor
+from waterspout.httpserver import HTTPServer
 from waterspout.netutil import bind_sockets
 from waterspout.web import RequestHandler
 
@@ -42,23 +42,25 @@ def refusing(error: int) -> Refusing:
 
 
 @pytest.fixture
-def acceptor(wire: Wire, monkeypatch: pytest.MonkeyPatch):
-    """What makes an acceptor whose connections end at once, and whose pauses are over at once."""
-    monkeypatch.setattr("waterspout.httpserver.accepting._PAUSE", 0.0)
+def no_pause(monkeypatch: pytest.MonkeyPatch):
+    """Pauses are over at once."""
+    monkeypatch.setattr("waterspout.netutil.accepting._PAUSE", 0.0)
 
-    async def open_connection(accepted: socket.socket) -> None:
-        accepted.close()
 
-    return lambda: Acceptor(asyncio.get_running_loop(), open_connection)
+def server_of(wire: Wire, *listeners: socket.socket) -> HTTPServer:
+    """Return a server that accepts from these only."""
+    server = wire.serve([("/", Hello)])
+    server.stop()
+    server.add_sockets(listeners)
+    return server
 
 
 @pytest.mark.parametrize("reason", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
 async def test_who_cannot_be_accepted_waits_and_is_accepted_later(
-    wire: Wire, acceptor, caplog: pytest.LogCaptureFixture, reason: int
+    wire: Wire, no_pause, caplog: pytest.LogCaptureFixture, reason: int
 ):
-    found = acceptor()
     listener = refusing(reason)
-    found.add(listener)
+    server_of(wire, listener)
     with caplog.at_level(logging.ERROR, "waterspout.application"):
         client = await wire.connect_to(listener)
         while len(caplog.records) < 3:
@@ -70,18 +72,15 @@ async def test_who_cannot_be_accepted_waits_and_is_accepted_later(
         " trying again in 0 s"
     )
     listener.error = None
-    assert await client.rest() == b""
-    found.close()
+    assert (await client.ask()).body == b"hello"
 
 
 async def test_one_pause_for_all_sockets(
-    wire: Wire, acceptor, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    wire: Wire, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("waterspout.httpserver.accepting._PAUSE", 3600.0)
-    found = acceptor()
+    monkeypatch.setattr("waterspout.netutil.accepting._PAUSE", 3600.0)
     one, two = refusing(errno.EMFILE), refusing(errno.EMFILE)
-    found.add(one)
-    found.add(two)
+    server = server_of(wire, one, two)
     with caplog.at_level(logging.ERROR, "waterspout.application"):
         await wire.connect_to(one)
         await wire.connect_to(two)
@@ -89,46 +88,64 @@ async def test_one_pause_for_all_sockets(
             await turns(1)
         await turns()
         three = refusing(errno.EMFILE)
-        found.add(three)
+        server.add_socket(three)
         await wire.connect_to(three)
         await turns()
-    assert repr(found) == "<Acceptor waiting sockets=3 opening=0>"
-    # Both may have been ready in one turn of the loop.
-    assert one.attempts + two.attempts in (1, 2)
+    assert server.sockets == [one, two, three]
+    assert one.attempts + two.attempts == 1
     assert three.attempts == 0
     assert len(caplog.records) == 1
-    found.close()
+    server.stop()
     assert one.fileno() == two.fileno() == three.fileno() == -1
 
 
 async def test_what_is_wrong_with_one_connection_does_not_stop_the_others(
-    wire: Wire, acceptor, caplog: pytest.LogCaptureFixture
+    wire: Wire, no_pause, caplog: pytest.LogCaptureFixture
 ):
-    found = acceptor()
     listener = refusing(errno.ECONNABORTED)
-    found.add(listener)
+    server_of(wire, listener)
     client = await wire.connect_to(listener)
     while not listener.attempts:
         await turns(1)
     listener.error = None
-    assert await client.rest() == b""
+    assert (await client.ask()).body == b"hello"
     assert not caplog.records
-    found.close()
 
 
 async def test_a_connection_that_cannot_be_opened_is_closed_and_logged(
     wire: Wire, caplog: pytest.LogCaptureFixture
 ):
-    async def open_connection(accepted: socket.socket) -> None:
-        raise ValueError("no")
+    class Failing(HTTPServer):
+        async def _connect(self, accepted: socket.socket) -> None:
+            raise ValueError("no")
 
-    found = Acceptor(asyncio.get_running_loop(), open_connection)
-    [listener] = bind_sockets(0, "127.0.0.1")
-    found.add(listener)
-    client = await wire.connect_to(listener)
+    server = wire.serve([("/", Hello)], server_class=Failing)
+    client = await wire.connect(server)
     assert await client.rest() == b""
     assert caplog.messages == ["a connection could not be opened"]
-    found.close()
+    while server.opening:
+        await turns(1)
+
+
+def test_a_server_that_outlives_its_loop_accepts_in_the_next_one():
+    """What listened in the former one is still its own to close."""
+    server = HTTPServer(lambda request: None)
+
+    async def listen() -> None:
+        server.listen(0, "127.0.0.1")
+
+    async def ask() -> None:
+        server.listen(0, "127.0.0.1")
+        reader, writer = await asyncio.open_connection(*server.sockets[-1].getsockname())
+        writer.write(b"nonsense\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+        server.stop()
+        await server.wait_all_closed()
+
+    asyncio.run(listen())
+    asyncio.run(ask())
+    assert server.sockets == []
 
 
 async def test_a_burst_is_accepted_whole(wire: Wire):

@@ -121,8 +121,9 @@ def test_no_descriptors_are_waited_for(fake_clock_loop, caplog):
         accepted: asyncio.Queue[socket.socket] = asyncio.Queue()
         with listener() as sock:
             refusing: Any = Refusing(sock, [errno.EMFILE])
-            accepting = Accepting(loop, refusing, lambda sock, _: accepted.put_nowait(sock))
-            assert repr(accepting).startswith("<Accepting accepting from ")
+            accepting = Accepting(loop, lambda sock, _: accepted.put_nowait(sock))
+            accepting.add(refusing)
+            assert repr(accepting) == "<Accepting accepting sockets=1>"
             with await connect(sock):
                 begin = loop.time()
                 (await accepted.get()).close()
@@ -135,9 +136,48 @@ def test_no_descriptors_are_waited_for(fake_clock_loop, caplog):
                 accepting.end()
                 await asyncio.sleep(2.0)
                 assert accepted.empty()
-            assert repr(accepting).startswith("<Accepting ended from ")
+            assert repr(accepting) == "<Accepting ended sockets=0>"
 
     loop.run_until_complete(main())
+
+
+def test_one_pause_and_one_line_for_all_sockets(loop, caplog, monkeypatch):
+    monkeypatch.setattr("waterspout.netutil.accepting._PAUSE", 3600.0)
+
+    async def main() -> None:
+        accepting = Accepting(loop, lambda sock, _: sock.close())
+        with listener() as one, listener() as two, listener() as three:
+            found: list[Any] = [Refusing(sock, [errno.EMFILE]) for sock in (one, two, three)]
+            accepting.add(found[0])
+            accepting.add(found[1])
+            # Both are ready in the same turn of the loop.
+            with await connect(one), await connect(two), await connect(three):
+                while not caplog.records:
+                    await turns(1)
+                accepting.add(found[2])
+                await turns()
+            assert repr(accepting) == "<Accepting waiting sockets=3>"
+            assert sorted(len(sock.errors) for sock in found) == [0, 1, 1]
+            assert len(caplog.records) == 1
+            accepting.end()
+            accepting.end()
+            assert repr(accepting) == "<Accepting ended sockets=0>"
+
+    loop.run_until_complete(main())
+
+
+def test_an_end_after_its_loop(make_loop):
+    loop = make_loop()
+
+    async def main() -> None:
+        accepting.add(sock)
+
+    accepting = Accepting(loop, lambda sock, _: sock.close())
+    with listener() as sock:
+        loop.run_until_complete(main())
+        loop.close()
+        accepting.end()
+        assert accepting.sockets == []
 
 
 def test_a_connection_that_failed_before_it_was_accepted(loop, caplog):
@@ -145,7 +185,8 @@ def test_a_connection_that_failed_before_it_was_accepted(loop, caplog):
         accepted: asyncio.Queue[socket.socket] = asyncio.Queue()
         with listener() as sock:
             refusing: Any = Refusing(sock, [errno.ECONNABORTED])
-            accepting = Accepting(loop, refusing, lambda sock, _: accepted.put_nowait(sock))
+            accepting = Accepting(loop, lambda sock, _: accepted.put_nowait(sock))
+            accepting.add(refusing)
             with await connect(sock):
                 (await accepted.get()).close()
             accepting.end()

@@ -3,22 +3,19 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Coroutine
 from contextvars import Context, copy_context
 from functools import partial
 from inspect import iscoroutine
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from waterspout.httpserver.accepting import Acceptor
 from waterspout.httpserver.answering import refuse, start_answering
 from waterspout.httpserver.connection import HTTPServerConnection
 from waterspout.httpserver.delivery import Delivery
 from waterspout.httpserver.draining import Drain
 from waterspout.httpserver.exchange import Exchange
-from waterspout.httpserver.observer import ServerObserver
 from waterspout.httpserver.policy import Policy, check
-from waterspout.httpserver.refusal import Refusal
 from waterspout.httputil import (
     HTTPConnection,
     HTTPMessageDelegate,
@@ -28,14 +25,17 @@ from waterspout.httputil import (
 from waterspout.httputil.request import from_exchange
 from waterspout.ioloop import IOLoop
 from waterspout.log import app_log, gen_log
-from waterspout.netutil import bind_sockets
 from waterspout.process.memory import keep_freed_memory
 from waterspout.protocol.errors import HTTPInputError, RemoteProtocolError
+from waterspout.tcpserver import TCPServer
+from waterspout.util import Configurable
 
 # What most servers do without is imported where it is asked for, so that they start sooner.
 if TYPE_CHECKING:
     from waterspout.httpserver.forwarded import Downstream
+    from waterspout.httpserver.observer import ServerObserver
     from waterspout.httpserver.peers import PeerList
+    from waterspout.httpserver.refusal import Refusal
     from waterspout.iostream import BaseIOStream
 
 __all__ = ["HTTPServer"]
@@ -44,7 +44,7 @@ __all__ = ["HTTPServer"]
 _SWEEP_INTERVAL = 1.0
 
 
-class HTTPServer(HTTPServerConnectionDelegate):
+class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
     """Serves an application over HTTP/1.0 and HTTP/1.1.
 
     ``request_callback`` is a ``waterspout.web.Application``, a ``waterspout.routing.Router`` or
@@ -71,13 +71,27 @@ class HTTPServer(HTTPServerConnectionDelegate):
     body hold for what it unfolds to, another coding is a 415, and ``X-Consumed-Content-Encoding``
     stands in the place of ``Content-Encoding``.
 
-    A subclass may override ``start_request``, and is given every request then, at its head; and
-    ``on_close``.
+    A subclass may override ``start_request``, and is given every request then, at its head;
+    ``on_close``; and ``initialize``, which takes the arguments. ``HTTPServer.configure(Subclass)``
+    has ``HTTPServer(...)`` make one of those, wherever it is called.
 
     Belongs to the event loop that is current when it begins to listen, and to its thread.
     """
 
-    def __init__(
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Leave the arguments to `initialize`, which has had them."""
+
+    @classmethod
+    def configurable_base(cls) -> type[Configurable]:
+        """Return this class, whose `configure` chooses for all servers of HTTP."""
+        return HTTPServer
+
+    @classmethod
+    def configurable_default(cls) -> type[Configurable]:
+        """Return this class."""
+        return HTTPServer
+
+    def initialize(  # type: ignore[override]
         self,
         request_callback: Any,
         no_keep_alive: bool = False,
@@ -96,6 +110,7 @@ class HTTPServer(HTTPServerConnectionDelegate):
         proxy_protocol: bool | Collection[str] = False,
         policy: Policy | None = None,
     ) -> None:
+        """Take the arguments of the constructor, which the class tells of; a subclass may too."""
         self.policy = _adjusted(
             policy or Policy(),
             no_keep_alive=no_keep_alive,
@@ -124,7 +139,9 @@ class HTTPServer(HTTPServerConnectionDelegate):
         self.connections: set[HTTPServerConnection] = set()
         #: What makes connections of sockets that have been accepted.
         self.opening: set[asyncio.Task[object]] = set()
-        self._ssl_options = ssl_options
+        self.ssl_options = ssl_options
+        self.max_buffer_size = max_buffer_size
+        self.read_chunk_size = chunk_size
         self._context: ssl.SSLContext | None = None
         if ssl_options is not None:
             from waterspout.httpserver.tlscontext import server_context
@@ -142,8 +159,6 @@ class HTTPServer(HTTPServerConnectionDelegate):
             self._header_peers = listed_peers(
                 trusted_downstream if proxy_protocol is True else proxy_protocol
             )
-        self._bound: list[socket.socket] = []
-        self._acceptor: Acceptor | None = None
         #: The event loop that serves, from the first socket on.
         self.loop: asyncio.AbstractEventLoop | None = None
         #: The context that requests have copies of: that of who has begun to listen.
@@ -158,61 +173,11 @@ class HTTPServer(HTTPServerConnectionDelegate):
 
     # Begin
 
-    def bind(
-        self,
-        port: int,
-        address: str | None = None,
-        family: socket.AddressFamily = socket.AF_UNSPEC,
-        backlog: int = 1024,
-        flags: int | None = None,
-        reuse_port: bool = False,
-    ) -> None:
-        """Have ``start`` listen on ``port`` of ``address``, as ``listen`` does; several if wanted.
-
-        Connections wait until then. Raises ``OSError`` as ``listen``.
-        """
-        self._bound += bind_sockets(port, address, family, backlog, flags, reuse_port)
-
-    def start(self, num_processes: int | None = 1, max_restarts: int | None = None) -> None:
-        """Listen on what ``bind`` has been told, in this process or in so many that are forked.
-
-        Of more than one, or with None or 0 one for each processor, each returns from here, and
-        the parent does not: see ``process.fork_processes``. No event loop may have been made.
-        """
-        if num_processes != 1:
-            from waterspout.process import fork_processes
-
-            fork_processes(num_processes, max_restarts)
-        bound, self._bound = self._bound, []
-        self.add_sockets(bound)
-
-    def listen(
-        self,
-        port: int,
-        address: str | None = None,
-        family: socket.AddressFamily = socket.AF_UNSPEC,
-        backlog: int = 1024,
-        flags: int | None = None,
-        reuse_port: bool = False,
-    ) -> None:
-        """Listen on ``port`` of ``address`` (None: all interfaces), before or while the loop runs.
-
-        Raises ``OSError`` that names address and port where they cannot be had.
-        """
-        self._attach()
-        self.add_sockets(bind_sockets(port, address, family, backlog, flags, reuse_port))
-
-    def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
-        """Accept connections on sockets that listen already; the server closes them."""
-        for listener in sockets:
-            self.add_socket(listener)
+    # ``listen``, ``bind`` and ``start``, ``add_sockets`` and ``add_socket`` are `TCPServer`'s.
 
     def add_socket(self, socket: socket.socket) -> None:
         """Accept connections on one socket that listens already."""
-        loop = self._attach()
-        if self._acceptor is None:
-            self._acceptor = Acceptor(loop, self._open, self.opening)
-        self._acceptor.add(socket)
+        super().add_socket(socket)
         self._is_closed = False
         self._drain = None
 
@@ -228,11 +193,6 @@ class HTTPServer(HTTPServerConnectionDelegate):
                 on_serving()
         return self.loop
 
-    @property
-    def sockets(self) -> list[socket.socket]:
-        """The sockets that are listened on."""
-        return [] if self._acceptor is None else list(self._acceptor.sockets)
-
     # While it runs
 
     def reload_certificates(
@@ -246,11 +206,11 @@ class HTTPServer(HTTPServerConnectionDelegate):
         ``netutil.ssl_options_to_context`` raises, an ``OSError`` that names the file for instance,
         is raised. ``RuntimeError`` where the server does not speak TLS.
         """
-        if self._ssl_options is None:
+        if self.ssl_options is None:
             raise RuntimeError("the server was made without ssl_options: it has no certificates")
         from waterspout.httpserver.tlscontext import server_context
 
-        options = self._ssl_options if ssl_options is None else ssl_options
+        options = self.ssl_options if ssl_options is None else ssl_options
         if ssl_options is None and isinstance(options, ssl.SSLContext):
             raise TypeError("the files of an SSLContext are not known: give a new one")
         try:
@@ -258,19 +218,10 @@ class HTTPServer(HTTPServerConnectionDelegate):
         except (OSError, TypeError, ValueError) as error:
             app_log.error("the certificates of before stay in use: %s", error)
             raise
-        self._ssl_options = options
+        self.ssl_options = options
         gen_log.info("%r has reloaded its certificates", self)
 
     # End
-
-    def stop(self) -> None:
-        """Accept no more connections; those that are open stay. May be called again."""
-        for listener in self._bound:
-            listener.close()
-        self._bound.clear()
-        if self._acceptor is not None:
-            self._acceptor.close()
-            self._acceptor = None
 
     async def close_all_connections(self, grace: float | None = None) -> int:
         """Close all connections; return how many had to be cut. ``stop`` comes before.
@@ -278,7 +229,7 @@ class HTTPServer(HTTPServerConnectionDelegate):
         Idle ones are closed at once. A request that is under way is answered, with ``Connection:
         close``; after ``grace`` seconds (None: no bound) it is cut off.
         """
-        self._is_closed = self._acceptor is None
+        self._is_closed = not self.sockets
         for connection in list(self.connections):
             connection.close_when_idle()
         if not self.connections:
@@ -332,10 +283,33 @@ class HTTPServer(HTTPServerConnectionDelegate):
         for connection in list(self.connections):
             connection.abort()
 
-    # From the acceptor
+    # Connections that begin
+
+    def _on_connection(self, connection: socket.socket, address: Any) -> None:
+        connection.setblocking(False)
+        self._start_opening(self._open(connection))
+
+    def _start_opening(self, opening: Coroutine[Any, Any, None]) -> None:
+        """Run what makes a connection; it is kept, for a loop has only weak references to tasks."""
+        task = self._attach().create_task(opening)
+        self.opening.add(task)
+        task.add_done_callback(self.opening.discard)
 
     async def _open(self, accepted: socket.socket) -> None:
-        """Make a connection of a socket, after a PROXY header and TLS's handshake if they come."""
+        """Make a connection of a socket; an ``OSError`` is the client's affair."""
+        try:
+            await self._connect(accepted)
+        except BaseException as error:
+            accepted.close()
+            if isinstance(error, OSError):
+                gen_log.debug("a connection came to nothing: %s", error)
+            elif isinstance(error, Exception):
+                app_log.exception("a connection could not be opened")
+            else:
+                raise
+
+    async def _connect(self, accepted: socket.socket) -> None:
+        """Make it, after a PROXY header and TLS's handshake if they come."""
         address = None
         if self._header_peers is not None and self._header_peers.has_peer(accepted.getpeername()):
             from waterspout.httpserver.proxyheader import receive_proxy_header
@@ -371,11 +345,9 @@ class HTTPServer(HTTPServerConnectionDelegate):
         from waterspout.iostream.takeover import check_can_release
 
         check_can_release(stream)
-        loop = self._attach()
         make = partial(self._make_connection, address or None)
-        task = loop.create_task(adopt(loop, stream, make, self.policy.write_timeout))
-        self.opening.add(task)
-        task.add_done_callback(self.opening.discard)
+        loop = self._attach()
+        self._start_opening(adopt(loop, stream, make, self.policy.write_timeout))
 
     def new_connection(self) -> HTTPServerConnection:
         """Return the asyncio protocol of one more client, for a transport that a program brings.
@@ -460,7 +432,7 @@ class HTTPServer(HTTPServerConnectionDelegate):
 
     # For logs and metrics
 
-    def on_refusal(self, refusal: Refusal) -> None:
+    def on_refusal(self, refusal: "Refusal") -> None:
         """Tell who wants to know of a request that the server itself has answered."""
         if self.observer is not None:
             self.tell(self.observer.on_refusal, refusal)

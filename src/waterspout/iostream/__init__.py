@@ -11,6 +11,7 @@ from waterspout.iostream.errors import (
 
 if TYPE_CHECKING:
     from waterspout.iostream.base import BaseIOStream
+    from waterspout.iostream.examples import doctests
     from waterspout.iostream.pipe import PipeIOStream
     from waterspout.iostream.stream import IOStream
     from waterspout.iostream.tls import SSLIOStream
@@ -23,6 +24,7 @@ __all__ = [
     "StreamBufferFullError",
     "StreamClosedError",
     "UnsatisfiableReadError",
+    "doctests",
 ]
 
 # Their errors are everywhere, the streams themselves not.
@@ -33,5 +35,6 @@ __getattr__, __dir__ = lazy_names(
         "IOStream": "stream",
         "PipeIOStream": "pipe",
         "SSLIOStream": "tls",
+        "doctests": "examples",
     },
 )

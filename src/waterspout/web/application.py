@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from waterspout.httpserver import Exchange, HTTPServer
-from waterspout.httpserver.observer import ServerObserver
 from waterspout.httpserver.refusal import Refusal
 from waterspout.httputil import HTTPMessageDelegate, HTTPServerRequest
 from waterspout.routing import (
@@ -27,6 +26,7 @@ from waterspout.web.streaming import HandlerDelegate
 from waterspout.web.transforms import OutputTransform, chosen_transforms
 
 if TYPE_CHECKING:
+    from waterspout.httpserver.observer import ServerObserver
     from waterspout.template import BaseLoader
     from waterspout.web.uimodules import UIModule
 
@@ -318,7 +318,7 @@ def _default_route(settings: dict[str, Any]) -> Route:
     return Route(handler_class, settings.get("default_handler_args") or {})
 
 
-def _observer(metrics: Any) -> ServerObserver | None:
+def _observer(metrics: Any) -> "ServerObserver | None":
     if metrics is None:
         return None
     from waterspout.web.metrics import chosen_metrics  # most applications count nothing

@@ -66,5 +66,5 @@ def test_what_a_server_is_given():
         "protocol": "https",
         "decompress_request": False,
     }
-    assert set(arguments) <= set(signature(HTTPServer).parameters)
+    assert set(arguments) <= set(signature(HTTPServer.initialize).parameters)
     HTTPServer(lambda request: None, **arguments)
