@@ -68,6 +68,15 @@ class ServerProcess:
         finally:
             connection.close()
 
+    def descriptors(self) -> int:
+        """Return how many it has open, without asking it."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def resident(self) -> int:
+        """Return how many bytes of memory it has, without asking it."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     def usage(self) -> dict[str, Any]:
         """Return what it has used and done.
 
@@ -86,11 +95,14 @@ def start(
     files: str | None = None,
     descriptors: int | None = None,
     compress: bool = False,
+    port: int = 0,
+    reuse_port: bool = False,
     **server: Any,
 ) -> Iterator[ServerProcess]:
     """Run a server on ``loop``; more arguments are those of ``HTTPServer``.
 
-    ``descriptors`` bounds how many it may have open, ``files`` is a directory to serve.
+    ``descriptors`` bounds how many it may have open, ``files`` is a directory to serve. With
+    ``reuse_port`` others that do the same may have the same ``port``.
     """
     if loop == "uvloop" and not _HAS_UVLOOP:
         loop = "asyncio"
@@ -101,6 +113,8 @@ def start(
         "files": files,
         "descriptors": descriptors,
         "compress": compress,
+        "port": port,
+        "reuse_port": reuse_port,
         "server": server,
     }
     process = subprocess.Popen(

@@ -168,7 +168,9 @@ async def main(options: dict[str, Any]) -> None:
         compress_response=options.get("compress", False),
     )
     server = HTTPServer(application, ssl_options=context, **options.get("server", {}))
-    sockets = bind_sockets(0, options.get("address", "127.0.0.1"))
+    port, reuse_port = options.get("port", 0), options.get("reuse_port", False)
+    address = options.get("address", "127.0.0.1")
+    sockets = bind_sockets(port, address, reuse_port=reuse_port)
     server.add_sockets(sockets)
     if options.get("descriptors"):
         limit = options["descriptors"]
