@@ -60,9 +60,9 @@ def test_without_a_library(monkeypatch, name):
     def find(wanted):
         if wanted == "brotli" != name:
             return SimpleNamespace(Decompressor=object)
-        raise ImportError(wanted)
+        raise ModuleNotFoundError(wanted)
 
-    caches = [optionalcoding._brotli, optionalcoding._zstd, optionalcoding.available, accepted]
+    caches = [optionalcoding._installed, optionalcoding._has_zstd]
     monkeypatch.setattr(optionalcoding, "import_module", find)
     monkeypatch.setattr(optionalcoding, "find_spec", find)
     monkeypatch.setattr(optionalcoding, "_ZSTD", name)
@@ -75,6 +75,23 @@ def test_without_a_library(monkeypatch, name):
     finally:
         for cache in caches:
             cache.cache_clear()
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_a_library_that_cannot_be_loaded_now_is_looked_for_again(monkeypatch, coding):
+    """What has no descriptor to be opened with is an ImportError too."""
+
+    def refuse(wanted):
+        raise ImportError("cannot open shared object file: Too many open files")
+
+    packer(coding)
+    optionalcoding._installed.cache_clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(optionalcoding, "import_module", refuse)
+        assert parse_codings(coding, takes_all=True) is None
+        assert "br" not in accepted()
+    assert parse_codings(coding, takes_all=True) == [coding]
+    assert coding in accepted()
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd"])

@@ -197,3 +197,29 @@ def test_a_process_without_descriptors(loop: str):
                 client.close()
         assert used["seconds"] - before < 1.0  # spinning, it had been two and more
         assert used["descriptors"] < 50
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc")
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_handler_that_needs_a_module_when_there_are_no_descriptors(loop: str):
+    """It fails, on that request only: what it needs is imported by the next one."""
+    with start(loop, descriptors=50) as server:
+        look = request(path="/look?a=b")
+        inside = server.connect()
+        clients = [server.connect() for _ in range(100)]
+        try:
+            inside.sendall(request())
+            assert inside.recv(65536).startswith(b"HTTP/1.1 200 ")
+            assert "Too many open files; trying again in 1 s" in server.log.get(timeout=60)
+            inside.sendall(look)
+            assert inside.recv(65536).startswith(b"HTTP/1.1 500 ")
+            inside.sendall(request())
+            assert inside.recv(65536).startswith(b"HTTP/1.1 200 ")
+        finally:
+            for client in clients:
+                client.close()
+        assert any(server.usage()["descriptors"] < 40 for _ in range(10_000))
+        inside.sendall(look)
+        assert inside.recv(65536).startswith(b"HTTP/1.1 200 ")
+        inside.close()

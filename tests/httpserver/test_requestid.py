@@ -1,5 +1,6 @@
 """The names of requests."""
 
+import errno
 import os
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.wire.server_under_test import Wire
 
+from waterspout.httpserver import requestid
 from waterspout.httpserver.requestid import request_id_of
 from waterspout.httputil import HTTPServerRequest
 from waterspout.protocol.http1 import Limits
@@ -45,6 +47,19 @@ def test_another_is_made(values):
     assert len(made) == 32
     assert int(made, 16) >= 0
     assert made != request_id_of(head_of(*values))
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "full"), ImportError("full")])
+def test_one_is_made_where_nothing_can_be_imported(monkeypatch, error):
+    def fail():
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(requestid, "_generator", fail)
+        made = request_id_of(None)
+        assert len(made) == 32
+        assert int(made, 16) >= 0
+        assert made != request_id_of(None)
 
 
 @given(st.binary(min_size=1, max_size=200))

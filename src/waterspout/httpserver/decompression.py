@@ -14,7 +14,7 @@ from typing import Any
 from waterspout.httpserver.answering import start_answering
 from waterspout.httpserver.exchange import Exchange
 from waterspout.iostream import StreamClosedError
-from waterspout.protocol.coding import Decoder, parse_codings
+from waterspout.protocol.coding import Decoder, load_optional, parse_codings
 from waterspout.protocol.errors import RemoteProtocolError
 from waterspout.protocol.http1.writer import reason_phrase
 
@@ -33,6 +33,8 @@ class Decompression:
             host, "start_at_head", None
         )
         self._max_body_size = max_body_size
+        # Not at the first request: there may be no descriptor left to load a library with.
+        load_optional()
 
     def start_at_head(self, exchange: Exchange) -> bool:
         """Offer a request whose body is still to come; take it where that is in a coding."""

@@ -43,4 +43,9 @@ def request_id_of(head: RequestHead | None) -> str:
         values = head.find_all(b"x-request-id")
         if len(values) == 1 and 0 < len(values[0]) <= _LONGEST and _ALLOWED.issuperset(values[0]):
             return values[0].decode("ascii")  # type: ignore[no-any-return, unused-ignore]
-    return f"{_generator().getrandbits(128):032x}"
+    try:
+        number = _generator().getrandbits(128)
+    except (ImportError, OSError):
+        # There is no descriptor left to read the module with, and it is to be told of just that.
+        number = int.from_bytes(os.urandom(16), "big")
+    return f"{number:032x}"

@@ -5,13 +5,12 @@ as it has outgrown its limit, at a cost of one piece. Knows no sockets and no he
 of Content-Encoding.
 """
 
-import functools
 import zlib
 from collections.abc import Callable, Iterator
 
 from waterspout.protocol.errors import RemoteProtocolError
 
-__all__ = ["PIECE_SIZE", "Decoder", "Step", "accepted", "parse_codings"]
+__all__ = ["PIECE_SIZE", "Decoder", "Step", "accepted", "load_optional", "parse_codings"]
 
 #: Codings on top of each other that are undone; honest senders use one.
 MAX_CODINGS = 2
@@ -26,7 +25,6 @@ _MAX_MEMBERS = 16384
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 
-@functools.cache
 def accepted() -> str:
     """Return what to send as Accept-Encoding: gzip, and what there are libraries for.
 
@@ -35,6 +33,12 @@ def accepted() -> str:
     from waterspout.protocol.optionalcoding import available
 
     return ", ".join(("gzip", *available()))
+
+
+def load_optional() -> None:
+    """Import the libraries that there are for more codings, before there is a body in one."""
+    for name in ("br", "zstd"):
+        _optional_step(name)
 
 
 def parse_codings(value: str, *, takes_all: bool = False) -> list[str] | None:

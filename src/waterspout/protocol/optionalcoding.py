@@ -90,39 +90,53 @@ class _Zstd(Step):
         self._engine = self._library.ZstdDecompressor(options={most: _MAX_WINDOW_LOG})
 
 
-@functools.cache
-def _brotli() -> Any:
-    """Return the library, None if there is none that will do."""
-    for name in ("brotli", "brotlicffi"):
-        try:
-            library = import_module(name)
-        except ImportError:
-            continue
-        if hasattr(library.Decompressor, "can_accept_more_data"):
-            return library
-    return None
-
-
 # Python's own, or what it is for those before.
 _ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 
 
 @functools.cache
+def _installed(name: str) -> Any:
+    """Return a library, None if it is not installed; that is looked for once.
+
+    An ``ImportError`` of another kind is raised, and not kept: what can't be loaded for want of
+    file descriptors may be loaded later.
+    """
+    try:
+        return import_module(name)
+    except ModuleNotFoundError:
+        return None
+
+
+def _brotli() -> Any:
+    """Return the library, None if there is none that will do."""
+    for name in ("brotli", "brotlicffi"):
+        try:
+            library = _installed(name)
+        except ImportError:
+            continue
+        if library is not None and hasattr(library.Decompressor, "can_accept_more_data"):
+            return library
+    return None
+
+
 def _zstd() -> Any:
     try:
-        return import_module(_ZSTD)
+        return _installed(_ZSTD)
     except ImportError:
         return None
 
 
 @functools.cache
+def _has_zstd() -> bool:
+    try:
+        return find_spec(_ZSTD) is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def available() -> tuple[str, ...]:
     """Return the names of the codings for which there is a library. It need not be imported yet."""
-    try:
-        has_zstd = find_spec(_ZSTD) is not None
-    except ImportError:
-        has_zstd = False
-    return ("br",) * (_brotli() is not None) + ("zstd",) * has_zstd
+    return ("br",) * (_brotli() is not None) + ("zstd",) * _has_zstd()
 
 
 def optional_step(coding: str) -> Callable[[], Step] | None:

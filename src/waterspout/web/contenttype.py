@@ -14,7 +14,11 @@ def content_type(path: str) -> str:
     import mimetypes  # not for every program that has a framework
 
     if not mimetypes.inited:
-        mimetypes.init()
+        try:
+            mimetypes.init()
+        except OSError:
+            mimetypes.inited = False  # it counts as done from its beginning
+            raise
     # `guess_type` takes names apart as URLs, at several times the cost of what most names need.
     extension = splitext(path)[1]
     if extension not in mimetypes.encodings_map and extension not in mimetypes.suffix_map:

@@ -18,7 +18,7 @@ def public_suffixes() -> Callable[[str], bool] | None:
     """
     try:
         from publicsuffixlist import PublicSuffixList
-    except ImportError:
+    except ModuleNotFoundError:
         return None
     is_public: Callable[[str], bool] = PublicSuffixList().is_public
     return is_public
