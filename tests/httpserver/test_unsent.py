@@ -1,6 +1,7 @@
 """What has not been sent, without a connection."""
 
 import asyncio
+import socket
 
 import pytest
 
@@ -72,3 +73,13 @@ def test_who_waits_in_vain_hears_of_it(loop):
     unsent.fail(OSError("gone"))
     assert isinstance(waiters[1].exception(), StreamClosedError)
     unsent.release()
+
+
+def test_a_socket_that_is_closed_already_needs_no_reset():
+    class Closed(Transport):
+        def get_extra_info(self, name: str) -> socket.socket:
+            sock = socket.socket()
+            sock.close()
+            return sock
+
+    Unsent(Closed()).reset_on_close()

@@ -339,6 +339,41 @@ async def test_json_of_a_client_that_has_gone(wire: Wire, caplog):
         assert found["bytes_sent"] == 0
 
 
+@pytest.mark.parametrize("is_busy", [False, True])
+async def test_json_of_a_client_that_goes_within_a_body_that_is_streamed(
+    wire: Wire, caplog, is_busy
+):
+    """Nobody goes on with the handler then, which may still be in the middle of a piece."""
+    gate, taken = asyncio.Event(), asyncio.Event()
+
+    @stream_request_body
+    class Streamed(RequestHandler):
+        cancel_on_disconnect = False
+
+        async def data_received(self, chunk):
+            taken.set()
+            if is_busy:
+                await gate.wait()
+
+        def on_finish(self):
+            raise AssertionError("it has not had its request")
+
+    server = wire.serve(Application([("/", Streamed)], access_log="json"))
+    client = await wire.connect(server)
+    await client.send(request("Content-Length: 9", method="POST") + b"abc")
+    await taken.wait()
+    await turns()
+    client.reset()
+    await wire.closed(server)
+    gate.set()
+    await turns()
+    [found] = objects(caplog)
+    assert found["status"] == 499
+    assert found["handler"] == "Streamed"
+    assert found["body_bytes_received"] == 3
+    assert found["is_incomplete"] is True
+
+
 async def test_json_and_the_json_formatter_make_one_object(wire: Wire, caplog):
     client = await wire.client(application("json"))
     await client.ask()

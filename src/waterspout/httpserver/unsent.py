@@ -57,8 +57,11 @@ class Unsent:
     def reset_on_close(self) -> None:
         """Have the connection end with a reset, so that the client takes it for no good end."""
         sock = self._transport.get_extra_info("socket")
-        if sock is not None and isinstance(sock.getsockname(), tuple):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        try:
+            if sock is not None and isinstance(sock.getsockname(), tuple):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        except OSError:
+            pass  # the client has gone, and the socket with it
 
     def waiter(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":
         """Return a future that is done with the next ``release``."""

@@ -101,6 +101,22 @@ def _answer_cancelled(handler: Any) -> None:
         handler.send_error(503)
 
 
+def log_lost(handler: Any) -> None:
+    """Log the request of a client that has gone within its body, if it has: the last that is done.
+
+    ``on_finish`` is not called, as the method has not been.
+    """
+    exchange = handler.request.connection
+    if handler._finished or exchange.finish_time or exchange.is_refused or not exchange.is_lost:
+        return
+    if not handler._headers_written:
+        handler._status_code = CLIENT_CLOSED_REQUEST
+    try:
+        handler.application.log_request(handler)
+    except Exception:
+        app_log.exception("the access log failed: %s", where(handler))
+
+
 def _leave(handler: Any) -> None:
     """End the request of a client that has gone."""
     gen_log.info("the client has gone: %s", where(handler))

@@ -13,7 +13,7 @@ from waterspout.httputil import (
     ResponseStartLine,
 )
 from waterspout.routing.table import Route
-from waterspout.web.errors import handle_exception
+from waterspout.web.errors import handle_exception, log_lost
 from waterspout.web.execution import PASSED_ON, go_on, govern, make_handler, prepare, watch
 from waterspout.web.handler import RequestHandler
 
@@ -53,6 +53,7 @@ class HandlerDelegate(HTTPMessageDelegate):
         self._chunks: list[bytes] = []
         self._is_streaming: bool = route.handler_class._streams_request_body
         self._handler: Any = None
+        self._is_waiting = False  # for a coroutine of the handler
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -87,6 +88,8 @@ class HandlerDelegate(HTTPMessageDelegate):
         self._chunks.clear()
         if self._handler is not None and not self._handler._finished:
             self._handler.on_connection_close()
+            if self._is_streaming and not self._is_waiting:
+                log_lost(self._handler)
 
     def _begin(self) -> Awaitable[None] | None:
         exchange: Any = self._request.connection
@@ -107,6 +110,7 @@ class HandlerDelegate(HTTPMessageDelegate):
         return None if waiting is None else self._wait(waiting)
 
     async def _wait(self, waiting: Awaitable[None]) -> None:
+        self._is_waiting = True
         try:
             await waiting
         except PASSED_ON:
@@ -115,6 +119,9 @@ class HandlerDelegate(HTTPMessageDelegate):
             handle_exception(self._handler, error)
             if isinstance(error, asyncio.CancelledError):
                 raise
+        self._is_waiting = False
+        if self._is_streaming:
+            log_lost(self._handler)  # the client may have gone, and nobody goes on then
 
     def _go_on(self) -> Any:
         if self._handler._finished:
