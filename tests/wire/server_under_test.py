@@ -159,6 +159,13 @@ class Client:
             pass
         return b"".join(pieces)
 
+    async def receive(self) -> bytes:
+        """Return what comes next, whatever it is."""
+        data = await self._loop.sock_recv(self.socket, 1024 * 1024)
+        if not data:
+            raise EOFError("the server closed")
+        return data
+
     async def _more(self) -> None:
         data = await self._loop.sock_recv(self.socket, 1024 * 1024)
         if not data:

@@ -4,14 +4,17 @@ import asyncio
 import gc
 import json
 import logging
+import ssl
 from typing import Any
 
 import pytest
 from tests.wire.server_under_test import Client, Wire, request, turns
 
-from waterspout.httpserver import Policy
+from waterspout.httpserver import HTTPServer, Policy
 from waterspout.web import Application, RequestHandler, StaticFileHandler, stream_request_body
 from waterspout.web.eventstream import EventStream
+
+trustme = pytest.importorskip("trustme")
 
 BIG = 4 * 1024 * 1024
 
@@ -120,6 +123,54 @@ STAGES: dict[str, bytes] = {
 }
 
 
+class Secret:
+    """TLS on top of a client."""
+
+    def __init__(self, client: Client, context: ssl.SSLContext) -> None:
+        self._client = client
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._engine = context.wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
+
+    async def shake_hands(self) -> None:
+        """Agree on keys; all that a server says before it is asked is read."""
+        while True:
+            try:
+                self._engine.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                await self._flush()
+                self._incoming.write(await self._client.receive())
+        await self._flush()
+
+    async def send(self, data: bytes) -> None:
+        """Send it, encrypted."""
+        if data:
+            self._engine.write(data)
+            await self._flush()
+
+    async def end(self) -> None:
+        """Tell that nothing more will be sent."""
+        try:
+            self._engine.unwrap()
+        except ssl.SSLError:
+            pass  # it wants to read the other's end, or finds an answer in its place
+        await self._flush()
+
+    async def _flush(self) -> None:
+        await self._client.send(self._outgoing.read())
+
+
+@pytest.fixture(scope="module")
+def contexts():
+    """Those of a server and of a client that trusts it."""
+    authority = trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(server)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    return server, client
+
+
 def reset(client: Client) -> None:
     """Leave nothing to be read."""
     client.reset()
@@ -140,9 +191,38 @@ def end_sending_and_close(client: Client) -> None:
 @pytest.mark.parametrize("is_waiting", [False, True], ids=["at once", "later"])
 @pytest.mark.parametrize("stage", STAGES)
 async def test_whenever_a_client_goes(wire: Wire, tmp_path, caplog, stage, is_waiting, go):
+    server, client = await begin(wire, tmp_path, caplog)
+    before = asyncio.all_tasks()
+    await client.send(STAGES[stage])
+    if is_waiting:
+        await turns()
+    go(client)
+    await check_end(server, stage, before, caplog)
+    assert (await (await wire.connect(server)).ask(path="/plain")).body == b"plain"
+
+
+@pytest.mark.parametrize("is_ended", [False, True], ids=["cut off", "ended"])
+@pytest.mark.parametrize("go", [reset, close, end_sending_and_close], ids=lambda go: go.__name__)
+@pytest.mark.parametrize("stage", STAGES)
+async def test_whenever_a_client_of_tls_goes(
+    wire: Wire, tmp_path, caplog, contexts, stage, go, is_ended
+):
+    server, client = await begin(wire, tmp_path, caplog, ssl_options=contexts[0])
+    before = asyncio.all_tasks()
+    secret = Secret(client, contexts[1])
+    await secret.shake_hands()
+    await secret.send(STAGES[stage])
+    await turns()
+    if is_ended:
+        await secret.end()
+    go(client)
+    await check_end(server, stage, before, caplog)
+
+
+async def begin(wire: Wire, tmp_path, caplog, **options: Any) -> tuple[HTTPServer, Client]:
+    """Return a server and its only client."""
     caplog.set_level(logging.INFO, "waterspout.access")
     (tmp_path / "file").write_bytes(b"f" * BIG)
-    notes: list[str] = []
     rules: list[Any] = [
         ("/plain", Plain),
         ("/waits", Waits),
@@ -153,25 +233,27 @@ async def test_whenever_a_client_goes(wire: Wire, tmp_path, caplog, stage, is_wa
         ("/takes", Takes),
         ("/files/(.*)", File, {"path": str(tmp_path)}),
     ]
-    application = Application(rules, notes=notes, access_log="json")
+    application = Application(rules, notes=[], access_log="json")
     policy = Policy(linger_timeout=0.0, write_timeout=0.0)
-    server = wire.serve(application, policy=policy, send_buffer=16384)
-    before = asyncio.all_tasks()
+    server = wire.serve(application, policy=policy, send_buffer=16384, **options)
     client = await wire.connect(server, receive_buffer=16384)
-    connection = await wire.connection(server)
-    await client.send(STAGES[stage])
-    if is_waiting:
-        await turns()
-    go(client)
-    while server.connections:
+    if not options:
+        await wire.connection(server)
+    return server, client
+
+
+async def check_end(server: HTTPServer, stage: str, before: Any, caplog) -> None:
+    """Wait until all is over, and hold it to what may have been said of it."""
+    while server.connections or server.opening:
         # Who has only stopped sending, for all that the server can know, goes when he is due.
-        server.sweep(connection.deadline if "linger" in repr(connection) else 0.0)
-        if connection.exchange is None:
-            server.sweep(connection.deadline)
+        for connection in list(server.connections):
+            if connection.exchange is None:
+                server.sweep(connection.deadline)
         await turns(1)
     while asyncio.all_tasks() - before:
         await turns(1)
     await turns()
+    notes = server._callback.settings["notes"]
     # As the method, `on_finish` is for requests that have come whole.
     if not stage.startswith("a streamed body"):
         assert notes.count("begin") == notes.count("end")
@@ -185,4 +267,3 @@ async def test_whenever_a_client_goes(wire: Wire, tmp_path, caplog, stage, is_wa
         record.getMessage() for record in told if record.levelname in ("ERROR", "CRITICAL")
     ] == []
     gc.collect()  # a file that nobody closed is an error
-    assert (await (await wire.connect(server)).ask(path="/plain")).body == b"plain"
