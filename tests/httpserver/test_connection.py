@@ -183,8 +183,10 @@ async def test_a_handler_may_take_as_long_as_it_likes(wire: Wire, gate):
     assert is_in(connection, 70)
 
 
-async def test_a_refused_client_has_linger_timeout(wire: Wire):
-    server = wire.serve([("/", Hello)], policy=POLICY)
+@pytest.mark.parametrize("write_timeout", [60.0, NEVER])
+async def test_a_refused_client_has_linger_timeout(wire: Wire, write_timeout):
+    policy = POLICY._replace(write_timeout=write_timeout)
+    server = wire.serve([("/", Hello)], policy=policy)
     client, connection = await connected(wire, server)
     await client.send(b"\n")
     assert (await client.response()).status == 400

@@ -5,6 +5,7 @@ import ssl
 from typing import Any
 
 import pytest
+from tests.wire.secret import Secret
 from tests.wire.server_under_test import Wire, request, turns
 
 from waterspout.httputil import HTTPHeaders, ResponseStartLine
@@ -201,3 +202,20 @@ async def test_what_came_before_the_end_can_be_read(wire: Wire, session):
     gate.set()
     await here.answered.wait()
     await end(writer)
+
+
+async def test_who_never_says_goodbye_is_not_waited_for_for_ever(
+    wire: Wire, session, client_context, monkeypatch
+):
+    monkeypatch.setattr("waterspout.iostream.transport._LINGER", 0.0)
+
+    async def leave(stream: BaseIOStream) -> None:
+        stream.close()
+
+    found = session(leave)
+    client = await wire.connect(found.server)
+    secret = Secret(client, client_context)
+    await secret.shake_hands()
+    await secret.send(request("Connection: Upgrade", "Upgrade: echo"))
+    await client.rest_or_reset()
+    await found.answered.wait()

@@ -1,13 +1,16 @@
 """The server behind TLS: the same answers, and what goes wrong in a handshake."""
 
 import asyncio
+import socket
 import ssl
+import sys
 from time import monotonic
 
 import pytest
+from tests.wire.secret import Secret
 from tests.wire.server_under_test import Wire, request, turns
 
-from waterspout.httpserver import HTTPServer, Policy
+from waterspout.httpserver import HTTPServer, HTTPServerConnection, Policy
 from waterspout.web import RequestHandler
 
 trustme = pytest.importorskip("trustme")
@@ -229,6 +232,128 @@ async def test_a_drain_waits_for_no_handshake_for_ever(wire: Wire, server_contex
     assert await server.drain(None) == 0
     assert not server.opening
     assert await client.rest_or_reset() == b""
+
+
+class Big(RequestHandler):
+    """More than the buffers on both sides take together."""
+
+    def get(self):
+        self.write(bytes(BIG))
+
+    def compute_etag(self):
+        return None
+
+
+BIG = 8_000_000
+
+
+def is_in(connection: HTTPServerConnection, seconds: float) -> bool:
+    """Tell whether the deadline is so far away; a test takes less than five seconds."""
+    return seconds - 5 < connection.deadline - monotonic() <= seconds
+
+
+async def ask_for_much(wire: Wire, server_context, connect, policy: Policy, *lines: str):
+    """Return a client that does not read, the connection of whom it asked, and that server."""
+    rules = [("/", Big)]
+    server = wire.serve(rules, ssl_options=server_context, policy=policy, send_buffer=65536)
+    client = await connect(server)
+    client.writer.transport.pause_reading()
+    client.writer.write(request(*lines))
+    connection = await wire.connection(server)
+    while connection.exchange is not None or not connection.requests:
+        await turns(1)
+    return client, connection, server
+
+
+PATIENT = Policy(linger_timeout=10.0, write_timeout=100.0, idle_timeout=70.0)
+only_linux = pytest.mark.skipif(sys.platform != "linux", reason="it has a kernel that can be asked")
+
+
+@only_linux
+@pytest.mark.parametrize("lines", [["Connection: close"], []], ids=["last", "idle"])
+async def test_a_slow_reader_gets_the_whole_of_its_answer(
+    wire: Wire, server_context, connect, lines
+):
+    """Most of it is in a buffer below TLS that nobody tells of."""
+    client, connection, server = await ask_for_much(wire, server_context, connect, PATIENT, *lines)
+    if not lines:
+        assert is_in(connection, 70)
+        server.sweep(connection.deadline)
+    assert is_in(connection, 10)
+    total = 0
+    for part in range(1, 4):
+        client.writer.transport.resume_reading()
+        while total < part * BIG // 4:
+            total += len(await client.reader.read(65536))
+        client.writer.transport.pause_reading()
+        await turns()
+        now = connection.deadline
+        server.sweep(now)
+        assert connection.deadline == now + 100
+    client.writer.transport.resume_reading()
+    while piece := await client.reader.read(65536):
+        total += len(piece)
+    assert total > BIG  # with the head
+    await close(client)
+    await wire.closed(server)
+
+
+@only_linux
+async def test_a_reader_that_stops_in_its_last_answer_is_cut_off(
+    wire: Wire, server_context, connect
+):
+    client, connection, server = await ask_for_much(
+        wire, server_context, connect, PATIENT, "Connection: close"
+    )
+    waits = []
+    while server.connections:
+        now = connection.deadline
+        server.sweep(now)
+        waits.append(connection.deadline - now)
+        await turns()
+    # What the client's system takes without it counts; but once that is full its time runs.
+    assert waits[0] in (90.0, 100.0)
+    assert set(waits[1:-1]) <= {100.0}
+    assert waits[-1] == 0.0
+    client.writer.transport.abort()
+
+
+@only_linux
+async def test_who_never_says_goodbye_is_waited_for_no_longer_than_one_may_linger(
+    wire: Wire, server_context, client_context
+):
+    policy = Policy(linger_timeout=10.0, write_timeout=100.0)
+    server = wire.serve([("/", Hello)], ssl_options=server_context, policy=policy)
+    client = await wire.connect(server)
+    secret = Secret(client, client_context)
+    await secret.shake_hands()
+    await secret.send(request("Connection: close"))
+    connection = await wire.connection(server)
+    while "closing" not in repr(connection):
+        await turns(1)
+    assert is_in(connection, 10)
+    await client.receive()
+    for _ in range(3):
+        await turns()
+        # What has come is acknowledged now, and not in 40 ms.
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+    now = connection.deadline
+    server.sweep(now)
+    if not connection.is_lost:  # the answer itself has moved meanwhile
+        assert connection.deadline == now + 10
+        server.sweep(now + 10)
+    await wire.closed(server)
+
+
+@pytest.mark.parametrize("timeout", [0.0, float("inf")])
+async def test_what_a_policy_allows_tls_takes(wire: Wire, server_context, connect, timeout):
+    policy = Policy(linger_timeout=timeout, header_timeout=timeout or 20.0)
+    server = wire.serve([("/", Hello)], ssl_options=server_context, policy=policy)
+    client = await connect(server)
+    client.writer.write(request("Connection: close"))
+    assert (await client.head_and_body())[1] == b"https https://a/"
+    await close(client)
+    await wire.closed(server)
 
 
 @pytest.fixture

@@ -16,3 +16,4 @@ cdef class Channel:
     cdef bint _is_lingering
     cdef Py_ssize_t _linger_size
     cdef bint _is_closing
+    cdef bint _has_waited

@@ -49,16 +49,17 @@ class Channel:
         self._is_lingering = False  # the end has begun: what the client still sends is dropped
         self._linger_size = 0
         self._is_closing = False  # nothing but unsent bytes keep it open
+        self._has_waited = False  # for a reader that is let go, as long as for every reader
 
     def _attach(self, transport: Any) -> None:
         """Begin: the client has connected, and TLS is up where it is used."""
         self._transport = transport
         self._write = transport.write
-        self._unsent = Unsent(transport)
         transport.set_write_buffer_limits(self._policy.write_buffer_size)
         if self.remote_address is None:
             self.remote_address = transport.get_extra_info("peername") or None
         self.is_encrypted = transport.get_extra_info("sslcontext") is not None
+        self._unsent = Unsent(transport, self.is_encrypted)
 
     # Reading
 
@@ -166,9 +167,15 @@ class Channel:
         self._transport.abort()
 
     def _close(self) -> None:
-        """Close when what is unsent has been sent, as long as the client goes on reading."""
+        """Close when what is unsent has been sent, as long as the client goes on reading.
+
+        Over TLS it has to say goodbye then, for which it may linger.
+        """
         self._is_lingering = self._is_closing = True
+        self._has_waited = False
         self._wait_for_reader(monotonic())
+        if self.is_encrypted:
+            self.deadline = monotonic() + self._policy.linger_timeout
         self._transport.close()
 
     def _linger(self) -> None:
@@ -183,8 +190,8 @@ class Channel:
             return
         transport = self._transport
         self._is_lingering = True
-        self._wait_for_reader(monotonic())
-        self.deadline += self._policy.linger_timeout - self._policy.write_timeout
+        self._unsent.look()
+        self.deadline = monotonic() + self._policy.linger_timeout
         if transport.can_write_eof():
             try:
                 transport.write_eof()
@@ -206,8 +213,16 @@ class Channel:
 
     def _on_reader_overdue(self, now: float) -> None:
         """Go on waiting for a slow reader as long as it has read something since; else end it."""
+        policy = self._policy
+        is_leaving = self._is_closing and self.is_encrypted
         if self._unsent.has_moved():
-            self.deadline = now + self._policy.write_timeout
+            # What is out of sight may have been the last of it, and only the goodbye is missing.
+            is_over = is_leaving and self._unsent.is_sent()
+            self.deadline = now + (policy.linger_timeout if is_over else policy.write_timeout)
+            self._has_waited = not is_over
+        elif is_leaving and not self._has_waited and not self._unsent.is_sent():
+            self._has_waited = True
+            self.deadline = now + max(policy.write_timeout - policy.linger_timeout, 0.0)
         elif self._is_closing or self._unsent.size():
             self._transport.abort()
         else:

@@ -30,7 +30,8 @@ class Policy(NamedTuple):
     write_timeout: float = 60.0
     #: Chunks of one body that are parsed in a second; a client that sends more is slowed down.
     max_chunk_rate: float = 200_000.0
-    #: How long a refused client may go on sending so that it gets to read the answer.
+    #: How long a refused client may go on sending so that it gets to read the answer; and how long
+    #: one of TLS may take to say goodbye when it has got everything.
     linger_timeout: float = 5.0
     #: Unsent bytes of responses above which ``flush`` waits.
     write_buffer_size: int = 64 * 1024

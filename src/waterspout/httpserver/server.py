@@ -44,6 +44,9 @@ __all__ = ["HTTPServer"]
 _SWEEP_INTERVAL = 1.0
 # What the event loops take for the 0 seconds of a policy, which they refuse.
 _AT_ONCE = 0.001
+# How long they may take to end TLS, which a slow reader has to see first: it is the deadline of the
+# connection that bounds it.
+_NEVER = 1e9
 
 
 class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
@@ -326,13 +329,12 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
                 accepted.close()
                 return
         has_tls = self._context is not None
-        policy = self.policy
         await self._attach().connect_accepted_socket(  # type: ignore[type-var]
             partial(self._make_connection, address),  # makes a protocol in all but name
             accepted,
             ssl=self._context,
-            ssl_handshake_timeout=max(policy.header_timeout, _AT_ONCE) if has_tls else None,
-            ssl_shutdown_timeout=max(policy.linger_timeout, _AT_ONCE) if has_tls else None,
+            ssl_handshake_timeout=max(self.policy.header_timeout, _AT_ONCE) if has_tls else None,
+            ssl_shutdown_timeout=_NEVER if has_tls else None,
         )
 
     def handle_stream(self, stream: "BaseIOStream", address: Any) -> None:

@@ -96,6 +96,8 @@ class _Nowhere(asyncio.Transport):
     def close(self) -> None:
         """Close nothing."""
 
+    abort = close
+
 
 class DetachedIOStream(IOStream):
     """A stream that begins to write when the transport has ended."""

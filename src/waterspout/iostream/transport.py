@@ -9,13 +9,16 @@ from waterspout.iostream.base import BaseIOStream
 __all__ = ["TransportIOStream"]
 
 _WRITE_BUFFER_SIZE = 64 * 1024
+# How long a transport may take to send what it has and, over TLS, to hear that the other side has
+# got it.
+_LINGER = 10.0
 
 
 class TransportIOStream(BaseIOStream):
     """A stream whose bytes come and go through a transport, as those of TLS must.
 
     A write is done when its bytes have been encrypted and few of them (64 KiB) wait to be sent.
-    ``close`` lets the transport send what it has, and say that it ends.
+    ``close`` lets the transport send what it has, and say that it ends, within ten seconds.
     """
 
     def __init__(self, transport: Any, **kwargs: Any) -> None:
@@ -26,6 +29,8 @@ class TransportIOStream(BaseIOStream):
         self._received: deque[memoryview] = deque()
         self._has_eof = False
         self._is_write_paused = False
+        self._is_lost = False
+        self._end_timer: asyncio.TimerHandle | None = None
         transport.set_protocol(_Feed(self))
         transport.set_write_buffer_limits(_WRITE_BUFFER_SIZE)
 
@@ -38,6 +43,8 @@ class TransportIOStream(BaseIOStream):
         self.socket = None
         self._received.clear()
         self._transport.close()
+        if not self._is_lost:
+            self._end_timer = self._loop.call_later(_LINGER, self._transport.abort)
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
         """Take what the transport has delivered."""
@@ -91,6 +98,9 @@ class TransportIOStream(BaseIOStream):
 
     def on_lost(self, error: Exception | None) -> None:
         """Take note that the connection has ended; what came before can still be read."""
+        self._is_lost = True
+        if self._end_timer is not None:
+            self._end_timer.cancel()
         while self._received:
             self._incoming.data += self._received.popleft()
         if self.reading():
