@@ -1,10 +1,10 @@
 """Early hints: before the answer, to who understands them, checked and bounded."""
 
 import pytest
-from tests.wire.server_under_test import Wire
+from tests.wire.server_under_test import Wire, request
 
 from waterspout.httpclient import AsyncHTTPClient
-from waterspout.web import RequestHandler
+from waterspout.web import RequestHandler, stream_request_body
 
 STYLE = "</style.css>; rel=preload; as=style"
 SCRIPT = "</app.js>; rel=preload; as=script"
@@ -35,6 +35,72 @@ async def test_a_client_of_http_1_0_gets_none(wire: Wire):
     await client.send(b"GET / HTTP/1.0\r\n\r\n")
     answer = await client.response()
     assert (answer.status, answer.body) == (200, b"page")
+
+
+async def test_http_1_0_and_1_1_on_one_connection(wire: Wire):
+    """Whoever is behind a proxy of HTTP/1.0 gets none, and the next one his own."""
+    client = await wire.client([("/", Hints)])
+    await client.send(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + request())
+    assert (await client.response()).body == b"page"
+    statuses = [(await client.response()).status for _ in range(3)]
+    assert statuses == [103, 103, 200]
+
+
+class HintsFirst(RequestHandler):
+    def prepare(self):
+        self.send_early_hints(STYLE)
+
+    def get(self):
+        self.set_header("Content-Length", "4")
+
+    head = get
+
+    def post(self):
+        self.write(self.request.body)
+
+    def put(self):
+        self.set_status(304)
+
+    def delete(self):
+        raise LookupError
+
+
+async def test_whatever_answer_comes_behind_them(wire: Wire, caplog):
+    client = await wire.client([("/", HintsFirst)])
+    for method, status, body in [
+        ("HEAD", 200, b""),
+        ("PUT", 304, b""),
+        ("POST", 200, b"abc"),
+        ("HEAD", 200, b""),
+    ]:
+        sent = b"abc" if method == "POST" else b""
+        assert (await client.ask(method=method, body=sent)).status == 103
+        answer = await client.response(method)
+        assert (answer.status, answer.body) == (status, body)
+    assert (await client.ask(method="DELETE")).status == 103
+    assert (await client.response()).status == 500
+    assert caplog.text.count("Uncaught exception DELETE /") == 1
+
+
+@stream_request_body
+class HintsBeforeTheBody(RequestHandler):
+    def prepare(self):
+        self.send_early_hints(STYLE)
+
+    def data_received(self, chunk):
+        self.write(chunk)
+
+    def post(self):
+        pass
+
+
+async def test_a_client_that_waits_to_be_told_to_continue_is_still_told(wire: Wire):
+    client = await wire.client([("/", HintsBeforeTheBody)])
+    fields = ("Expect: 100-continue", "Content-Length: 3")
+    assert (await client.ask(*fields, method="POST")).status == 103
+    assert (await client.response()).status == 100
+    await client.send(b"abc")
+    assert (await client.response()).body == b"abc"
 
 
 async def test_a_client_of_ours_looks_for_the_answer(wire: Wire):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.wire.server_under_test import Client, Wire, request, turns
 
+from waterspout.httpserver import Policy
 from waterspout.web import Application, Event, EventStream, RequestHandler
 
 
@@ -170,6 +171,36 @@ async def test_a_slow_reader_holds_it_back(wire: Wire):
     assert counts[-1] < 5000
     client.reset()
     await wire.closed(server)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+async def test_a_reader_that_stops_is_cut_off_and_the_block_is_left(wire: Wire, version):
+    left = asyncio.Event()
+
+    class Leaves(RequestHandler):
+        async def get(self):
+            try:
+                async with EventStream(self) as stream:
+                    while True:
+                        await stream.send("x" * 1000)
+            finally:
+                left.set()
+
+    policy = Policy(write_timeout=30.0)
+    server = wire.serve([("/", Leaves)], send_buffer=32 * 1024, policy=policy)
+    client = await wire.connect(server, receive_buffer=32 * 1024)
+    await client.send(f"GET / HTTP/{version}\r\nHost: a\r\n\r\n".encode())
+    connection = await wire.connection(server)
+    while connection.deadline == float("inf") or connection.exchange is None:
+        await turns(1)
+    await turns(200)
+    for _ in range(3):  # what the buffers on the way take counts as read
+        if server.connections:
+            server.sweep(connection.deadline)
+            await turns()
+    await wire.closed(server)
+    await left.wait()
+    await client.rest_or_reset()
 
 
 class LastId(RequestHandler):
