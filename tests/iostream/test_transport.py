@@ -40,6 +40,9 @@ class FakeTransport:
     def close(self) -> None:
         self.is_closed = True
 
+    def abort(self) -> None:
+        self.is_closed = True
+
 
 def made(wire: Wire) -> tuple[TransportIOStream, FakeTransport]:
     transport = FakeTransport()
@@ -119,3 +122,22 @@ async def test_a_write_that_was_held_back_when_the_end_came(wire: Wire):
     transport.protocol.connection_lost(None)
     with pytest.raises(StreamClosedError):
         await asyncio.wait_for(writing, 10)
+
+
+async def test_the_end_is_waited_for_no_longer_than_it_may_take(wire: Wire, monkeypatch):
+    monkeypatch.setattr("waterspout.iostream.transport._LINGER", 0.0)
+    stream, transport = made(wire)
+    aborted = asyncio.Event()
+    transport.abort = aborted.set  # type: ignore[method-assign]
+    stream.close()
+    await aborted.wait()
+
+
+async def test_what_has_ended_is_not_waited_for(wire: Wire):
+    for close_first in (True, False):
+        stream, transport = made(wire)
+        if close_first:
+            stream.close()
+        transport.protocol.connection_lost(None)
+        assert stream.closed()
+        assert stream._end_timer is None or stream._end_timer.cancelled()

@@ -165,6 +165,7 @@ async def test_whenever_a_client_goes(wire: Wire, tmp_path, caplog, stage, is_wa
     assert (await (await wire.connect(server)).ask(path="/plain")).body == b"plain"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_ended", [False, True], ids=["cut off", "ended"])
 @pytest.mark.parametrize("go", [reset, close, end_sending_and_close], ids=lambda go: go.__name__)
 @pytest.mark.parametrize("stage", STAGES)
