@@ -11,9 +11,11 @@ import pytest
 
 from waterspout.net import Address, BlockingNet, DeadlineError, run_blocking
 from waterspout.net.dns import (
+    MOST_ADDRESSES,
     Lookup,
     begin_lookup,
     literal_address,
+    look_up,
     order_addresses,
     resolve_blocking,
 )
@@ -56,6 +58,15 @@ def test_doubles_and_strangers_are_left_out():
     unix = (getattr(socket, "AF_UNIX", -1), socket.SOCK_STREAM, 0, "", "/x")
     found = order_addresses([unix, info(V4, "1.1.1.1"), info(V4, "1.1.1.1")])
     assert found == [Address(V4, ("1.1.1.1", 80))]
+
+
+def test_a_host_with_thousands_of_addresses(monkeypatch):
+    infos = [info(V4, f"10.{number >> 8}.{number & 255}.1") for number in range(5000)]
+    infos += [info(V6, f"a::{number:x}") for number in range(5000)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments: infos)
+    found = look_up("example.org", 80, socket.AF_UNSPEC)
+    assert len(found) == MOST_ADDRESSES
+    assert [address.host for address in found[:4]] == ["10.0.0.1", "a::0", "10.0.1.1", "a::1"]
 
 
 def test_no_address_that_can_be_used(monkeypatch):

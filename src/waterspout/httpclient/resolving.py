@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from waterspout.net import Address, DeadlineError, Net
-from waterspout.net.dns import interleave, literal_address
+from waterspout.net.dns import MOST_ADDRESSES, interleave, literal_address
 from waterspout.net.interface import Waiter
 
 __all__ = ["Names", "addresses_of", "check_resolver"]
@@ -17,8 +17,6 @@ __all__ = ["Names", "addresses_of", "check_resolver"]
 #: too short for a host that moves to be noticed late.
 LIFETIME = 5.0
 _MOST_KEPT = 256
-# So many addresses are taken of an answer.
-_MOST_ADDRESSES = 64
 
 
 class _Answer(NamedTuple):
@@ -165,7 +163,7 @@ def addresses_of(answer: Any, host: str, port: int, family: int) -> list[Address
     """
     if isinstance(answer, str | bytes) or not isinstance(answer, Iterable):
         raise TypeError(f"a resolver returns a list of addresses, not {answer!r:.100}: {host}")
-    found = [_address(item, host, port) for item in itertools.islice(answer, _MOST_ADDRESSES)]
+    found = [_address(item, host, port) for item in itertools.islice(answer, MOST_ADDRESSES)]
     usable = interleave(
         address
         for address in found

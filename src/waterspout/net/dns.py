@@ -1,6 +1,7 @@
 """From a host to the addresses to try, in the order to try them in."""
 
 import copy
+import itertools
 import math
 import os
 import socket
@@ -12,6 +13,7 @@ from typing import Any
 from waterspout.net.interface import Address, DeadlineError
 
 __all__ = [
+    "MOST_ADDRESSES",
     "Lookup",
     "begin_lookup",
     "interleave",
@@ -20,6 +22,9 @@ __all__ = [
     "order_addresses",
     "resolve_blocking",
 ]
+
+#: So many addresses of a host are kept. An answer may hold thousands.
+MOST_ADDRESSES = 64
 
 
 def literal_address(host: str, port: int) -> Address | None:
@@ -57,21 +62,17 @@ def interleave(addresses: Iterable[Address]) -> list[Address]:
     The system has sorted them (RFC 6724). Families take turns, beginning with that of the first,
     so that a family that leads nowhere costs one attempt (RFC 8305 section 4).
     """
-    families: dict[int, list[Address]] = {}
+    families: dict[int, dict[Address, None]] = {}
     for address in addresses:
-        found = families.setdefault(address.family, [])
-        if address not in found:
-            found.append(address)
-    ordered: list[Address] = []
-    longest = max(map(len, families.values()), default=0)
-    for index in range(longest):
-        ordered += [found[index] for found in families.values() if index < len(found)]
-    return ordered
+        families.setdefault(address.family, {})[address] = None
+    turns = itertools.zip_longest(*families.values())
+    return [address for turn in turns for address in turn if address is not None]
 
 
 def look_up(host: str, port: int, family: int) -> list[Address]:
     """Ask the system for the addresses of a host, and wait for them: ``socket.gaierror``."""
-    found = order_addresses(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM))
+    infos = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+    found = order_addresses(infos)[:MOST_ADDRESSES]
     if not found:
         raise socket.gaierror(socket.EAI_NONAME, f"no address of {host} can be used")
     return found
