@@ -34,6 +34,9 @@ _URL = (
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_\-]{0,61}[A-Za-z0-9_])?"
 _NAME = rf"{_LABEL}(?:\.{_LABEL})*\.?"
 _MAX_NAME = 254
+# An IPv4 address as it is mostly written.
+_BYTE = r"(?:[1-9]?[0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])"
+_IPV4 = rf"{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}"
 # Ends in a number, so it is an IPv4 address or nothing (WHATWG URL, "host parsing").
 _NUMBER = r"(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?\Z"
 
@@ -82,9 +85,11 @@ def parse_url(url: str) -> Target:
     scheme = found["scheme"].lower()
     if scheme not in _PORTS:
         raise ValueError(f"unsupported URL scheme {scheme!r}: {redacted(url)!r}")
-    bad = re.search(_FORBIDDEN, url)
-    if bad is not None:
-        raise ValueError(f"{bad[0]!r} in the URL {redacted(url)!r}: quote it first")
+    if " " in url or not url.isprintable():
+        # What is not printable may be beyond ASCII.
+        bad = re.search(_FORBIDDEN, url)
+        if bad is not None:
+            raise ValueError(f"{bad[0]!r} in the URL {redacted(url)!r}: quote it first")
     try:
         host, port, credentials = parse_authority(found["authority"])
     except ValueError as error:
@@ -154,6 +159,8 @@ def _split(hostport: str) -> tuple[str, int | None]:
             raise ValueError("an IPv6 address needs brackets")
         return _ipv6(address), _port(port[1:])
     host, _, port = hostport.partition(":")
+    if re.fullmatch(_IPV4, host):
+        return host, _port(port)
     if not host.isascii():
         from waterspout.httpclient.hostnames import to_ascii  # for few URLs
 

@@ -88,14 +88,32 @@ class TLSStream:
         """The protocol that was agreed on for what is said over this stream (ALPN)."""
         return self._tls.selected_alpn_protocol()
 
-    async def read(self, deadline: float) -> bytes:
-        """Return the bytes that have come, at least one; ``b""`` if the peer took its leave.
+    def read(self, deadline: float) -> bytes | Awaitable[bytes]:
+        """Return the bytes that have come, at least one, or what they are to be awaited from;
+        ``b""`` if the peer took its leave.
 
         If the stream below ends without that, `ssl.SSLEOFError`: somebody may have cut it.
         """
         while (data := self._decrypted()) is None:
-            await self._exchange(deadline)
+            if self._outgoing.pending:
+                return self._read_on(None, deadline)
+            received = self._stream.read(deadline)
+            if not isinstance(received, bytes):
+                return self._read_on(received, deadline)
+            self._take(received)
         return data
+
+    async def _read_on(self, reading: Awaitable[bytes] | None, deadline: float) -> bytes:
+        """Do what is left of `read`, and wait for it."""
+        while True:
+            if reading is None:
+                await self._exchange(deadline)
+            else:
+                self._take(await reading)
+                reading = None
+            data = self._decrypted()
+            if data is not None:
+                return data
 
     def read_now(self) -> bytes | None:
         """Return what has come, None if there is nothing."""
