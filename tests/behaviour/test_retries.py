@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.httpclient.scripted_server import OK, answering, response, serve
+from tests.httpclient.scripted_server import OK, always, answering, response, serve
 
 from waterspout.httpclient import AsyncHTTPClient, HTTPStreamClosedError, RetryPolicy
 from waterspout.net import AsyncNet
@@ -77,6 +77,45 @@ def test_who_waits_can_be_cancelled(monkeypatch):
 def test_wrong_ones(client):
     with pytest.raises(ValueError, match="retries must not be negative"):
         client.fetch("http://127.0.0.1:1/", retries=-1)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "is_waited_for"),
+    [
+        ("0", True),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", True),
+        ("soon", True),
+        ("31", False),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", False),
+        ("9" * 1000, False),
+    ],
+)
+def test_how_long_the_server_wants_to_be_left_alone(make_client, retry_after, is_waited_for):
+    """What is more than ``max_backoff`` is not waited for."""
+    busy = response(b"later", "503 Busy", Retry_After=retry_after)
+    with serve(answering(busy, OK)) as server:
+        answer = make_client(retries=SOON).fetch(server.url, raise_error=False)
+        assert (answer.code, len(server.requests)) == ((200, 2) if is_waited_for else (503, 1))
+
+
+def test_no_retry_that_would_come_too_late(make_client):
+    """There is an answer: better that than a timeout."""
+    busy = response(b"later", "503 Busy", Retry_After="25")
+    with serve(always(busy)) as server:
+        client = make_client(retries=SOON)
+        assert client.fetch(server.url, raise_error=False, request_timeout=20).code == 503
+        assert len(server.requests) == 1
+
+
+def test_a_server_that_is_down_does_not_get_a_multiple(make_client):
+    policy = RetryPolicy(total=5, backoff=0.0)
+    with serve(always(BUSY)) as server:
+        client = make_client(retries=policy)
+        for _ in range(20):
+            assert client.fetch(server.url, raise_error=False).code == 503
+        # Ten in reserve, and a fifth of the fetches; some come back with time, if that is slow.
+        retries = len(server.requests) - 20
+        assert 14 <= retries < 50
 
 
 def test_streams(make_client):

@@ -27,9 +27,10 @@ def test_inside_of_a_running_loop(server):
     assert asyncio.run(main()) == b"ok"
 
 
-def test_in_many_threads_at_once(server):
+@pytest.mark.parametrize(("per_origin", "most"), [(None, 3), (2, 2)])
+def test_in_many_threads_at_once(server, per_origin, most):
     bodies = []
-    with HTTPClient(max_clients=3) as client:
+    with HTTPClient(max_clients=3, max_clients_per_origin=per_origin) as client:
 
         def work():
             for _ in range(50):
@@ -42,7 +43,7 @@ def test_in_many_threads_at_once(server):
             thread.join()
         assert client._flow.pool.statistics["used"] == 0
     assert bodies == [b"ok"] * 400
-    assert server.connections <= 3
+    assert server.connections <= most
 
 
 def test_the_queue_has_a_deadline(server):

@@ -41,7 +41,7 @@ class NoProxy:
         try:
             self._networks.append((ipaddress.ip_network(host, strict=False), port))
         except ValueError:
-            name = host.removeprefix("*").strip(".")
+            name = host.removeprefix("*").removeprefix(".").removesuffix(".")
             if name:
                 self._names.add((name, port))
 
