@@ -32,6 +32,7 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES = {
     code: f"HTTP/1.1 {code} {phrase}\r\n".encode("ascii") for code, phrase in _REASONS.items()
 }
+_USUAL_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _NOT_IN_TARGET = bytes(byte for byte in range(256) if not TARGET[byte])
 
 
@@ -52,6 +53,8 @@ def check_reason(reason: str) -> None:
 
 def check_method(method: str) -> None:
     """Refuse a method that is no token (RFC 9110 section 9.1), with ``ValueError``."""
+    if method in _USUAL_METHODS:
+        return
     if not method.isascii() or not is_token(method.encode("ascii")):
         raise ValueError(f"invalid method {method[:40]!r}")
 
