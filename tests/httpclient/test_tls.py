@@ -145,6 +145,19 @@ def test_what_is_wrong_is_told_at_once():
         client.fetch("https://127.0.0.1:1/")
 
 
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="the system judges by itself")
+def test_who_the_system_trusts_is_trusted(client, server_tls, ca_certs, tmp_path, monkeypatch):
+    """And who names other authorities trusts nobody else."""
+    others = tmp_path / "others.pem"
+    trustme.CA().cert_pem.write_to_path(str(others))
+    monkeypatch.setattr(tlscontext, "_contexts", {})
+    monkeypatch.setenv("SSL_CERT_FILE", ca_certs)
+    with serve(always(), tls=server_tls) as server:
+        assert client.fetch(server.url).body == b"ok"
+        with pytest.raises(HTTPCertificateError):
+            client.fetch(server.url, ca_certs=str(others))
+
+
 def test_truststore_itself(make_client, server_tls, ca_certs, monkeypatch):
     """The real one, which is there on macOS and Windows, and works on Linux if it is installed."""
     pytest.importorskip("truststore")
