@@ -54,6 +54,36 @@ def test_each_has_connections_of_its_own(make_client, server_tls, is_secure):
         assert server.connections == 2
 
 
+@pytest.mark.parametrize("is_secure", [False, True])
+def test_a_child_does_not_keep_connections_open(make_client, server_tls, is_secure):
+    """The server hears when the parent closes one, however long the child lives."""
+    ended = threading.Event()
+
+    def answer(peer):
+        peer.answer()
+        peer.wait_for_end()
+        ended.set()
+
+    with serve(answer, tls=server_tls if is_secure else None) as server:
+        client = make_client(defaults={"validate_cert": False})
+        assert client.fetch(server.url).body == b"ok"
+        reading, writing = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
+        if not pid:
+            os.close(writing)
+            os.read(reading, 1)
+            os._exit(0)
+        os.close(reading)
+        client.client.close()
+        client.let_notice()
+        # Only now may the child end.
+        assert ended.wait(10)
+        os.close(writing)
+        assert os.waitpid(pid, 0)[1] == 0
+
+
 def test_while_another_thread_fetches():
     """It may hold the lock, and all slots."""
     release = threading.Event()

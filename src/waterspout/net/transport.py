@@ -5,6 +5,7 @@ callback that brings it, and is kept only if none does.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Awaitable, Generator
 from typing import Any
@@ -169,8 +170,19 @@ class AsyncStream(Gate):
             transport.abort()
 
     def drop(self) -> None:
-        """Touch nothing, and never let go: what the loop knows belongs to the parent as well."""
+        """Let go of the connection, and of nothing else: what the loop knows belongs to the parent
+        as well. The descriptor stays, for who believes to have it, and leads nowhere.
+        """
         _dropped.append(self)
+        descriptor = self._socket.fileno()
+        if descriptor < 0:
+            return
+        try:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+        except OSError:
+            return  # There is no other descriptor to be had: it is kept open, as long as we live.
+        os.dup2(nowhere, descriptor, inheritable=False)
+        os.close(nowhere)
 
     def __repr__(self) -> str:
         return f"<AsyncStream {self._socket.fileno()}>"
