@@ -155,8 +155,10 @@ class Hop:
         self.wants_close = "close" in [
             option.strip() for option in fields.get("Connection", "").lower().split(",")
         ]
-        host = fields.pop("Host", target.authority)
-        encoded = encode_fields({"Host": host}) + encode_fields(fields)
+        host = target.authority
+        if "Host" in fields:
+            host = fields.pop("Host")
+        encoded = b"Host: %b\r\n%b" % (host.encode("latin-1"), encode_fields(fields))
         #: The head, as it goes on the wire.
         self.encoded = EncodedRequest(method, path, encoded, self.length)
 
@@ -305,7 +307,8 @@ def _checked_pair(auth: tuple[Any, ...]) -> tuple[str | bytes, str | bytes]:
 
 
 def _seconds(request: HTTPRequest, settings: Settings, name: str) -> float:
-    return limit(name, settings.option(request, name))
+    value = getattr(request, name)
+    return settings.time_limits[name] if value is None else limit(name, value)
 
 
 def _check_method(request: HTTPRequest, settings: Settings) -> None:

@@ -131,6 +131,11 @@ class Settings:
             self.defaults.get(name)
             for name in ("proxy", "proxy_host", "unix_socket", "network_interface")
         )
+        #: The limits of a request that says nothing itself; in seconds, ``math.inf`` for none.
+        self.time_limits = {
+            name: limit(name, self.defaults.get(name))
+            for name in ("connect_timeout", "request_timeout", "read_timeout")
+        }
         if retries is not None:
             self.defaults["retries"] = retries
         self.cookie_jar = cookie_jar

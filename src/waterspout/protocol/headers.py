@@ -155,6 +155,13 @@ class HTTPHeaders(MutableMapping[str, str]):
         found = self._values[_known_name(name)]
         return found if isinstance(found, str) else ",".join(found)
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return what ``headers[name]`` gives, ``default`` where there is nothing."""
+        found = self._values.get(_known_name(name))
+        if found is None:
+            return default
+        return found if isinstance(found, str) else ",".join(found)
+
     def __delitem__(self, name: str) -> None:
         del self._values[_known_name(name)]
 
