@@ -11,7 +11,7 @@ from tests.httpclient.scripted_server import OK, PATIENCE, response, serve
 from waterspout.httpclient import HTTPClient, HTTPRequest
 from waterspout.httpclient.errors import HTTPTimeoutError
 from waterspout.httpclient.flow import Flow
-from waterspout.httpclient.hop import Key
+from waterspout.httpclient.hop import Key, first_hop
 from waterspout.httpclient.pool import Ticket
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.timeouts import limit, spent, which_timeout
@@ -220,6 +220,7 @@ def test_settings_are_checked():
     cases: list[tuple[dict[str, Any], type[Exception], str]] = [
         ({"idle_timeout": "1"}, TypeError, "idle_timeout must be a number of seconds"),
         ({"idle_timeout": -1}, ValueError, "idle_timeout must be at least 0"),
+        ({"defaults": {"request_timeout": "1"}}, TypeError, "request_timeout must be a number"),
         ({"max_clients": 0}, ValueError, "max_clients must be at least 1"),
         ({"max_clients": "10"}, TypeError, "max_clients must be an int"),
         ({"max_clients_per_origin": 0}, ValueError, "max_clients_per_origin must be at least 1"),
@@ -228,6 +229,17 @@ def test_settings_are_checked():
     for arguments, error, told in cases:
         with pytest.raises(error, match=told):
             HTTPClient(**arguments)
+
+
+def test_who_says_nothing_has_limits():
+    def limits(settings, **arguments):
+        hop = first_hop(HTTPRequest("http://a.test/", **arguments), settings)
+        return hop.connect_timeout, hop.request_timeout, hop.read_timeout
+
+    assert limits(Settings()) == (20, 20, math.inf)
+    settings = Settings(defaults={"request_timeout": 0, "read_timeout": 3})
+    assert limits(settings) == (20, math.inf, 3)
+    assert limits(settings, connect_timeout=1, request_timeout=2) == (1, 2, 3)
 
 
 def test_what_was_idle_for_too_long_is_not_used(make_client):
