@@ -43,17 +43,6 @@ async def start_tls(
 class TLSStream:
     """The plain side of TLS over a stream; see `interface.Stream`."""
 
-    __slots__ = (
-        "_end",
-        "_header",
-        "_incoming",
-        "_left",
-        "_outgoing",
-        "_stream",
-        "_tls",
-        "ask_after",
-    )
-
     def __init__(self, stream: Stream, context: ssl.SSLContext, server_name: str) -> None:
         self.ask_after = stream.ask_after
         self._stream = stream
@@ -61,9 +50,8 @@ class TLSStream:
         self._outgoing = ssl.MemoryBIO()
         self._left = 0  # of the record that is not whole yet; or of its header there is this much
         self._header = b""
-        self._end: ssl.SSLError | bytes | None = (
-            None  # what came behind the last piece, if it is that
-        )
+        # What came behind the last piece, if that was an end or an error.
+        self._end: ssl.SSLError | bytes | None = None
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
 
     async def shake_hands(self, deadline: float) -> None:
@@ -224,7 +212,8 @@ class TLSStream:
             data, self._header = self._header + data, b""
         end, size = self._left, len(data)
         while end + _RECORD_HEADER_SIZE <= size:
-            end += _RECORD_HEADER_SIZE + int.from_bytes(data[end + 3 : end + 5])  # RFC 8446 5.1
+            # RFC 8446 section 5.1.
+            end += _RECORD_HEADER_SIZE + (data[end + 3] << 8) + data[end + 4]
         if end < size:
             self._header = data[end:]
         self._left = max(0, end - size)
