@@ -7,6 +7,7 @@ its subclasses to say: `read_from_fd`, `write_to_fd`, `close_fd` and `fileno`.
 import asyncio
 import re
 import sys
+from asyncio import Future
 from collections import deque
 from collections.abc import Callable
 from operator import index
@@ -34,7 +35,7 @@ _MAX_CALLS_PER_TURN = 16
 # Bytes that a program reads or writes without having to wait before others get their turn, and what
 # each read and write counts besides its own bytes.
 _BYTES_PER_TURN = 64 * 1024
-_BYTES_PER_CALL = 4 * 1024
+_BYTES_PER_CALL = 1024
 # How long the bytes of a large buffer may wait before they are searched for a pattern again.
 _PATTERN_DELAY = 0.05
 
@@ -126,7 +127,9 @@ class StreamCore:
         """
         if not delimiter:
             raise ValueError("read_until() needs a delimiter that is not empty")
-        return self._read(Delimiter(bytes(delimiter), max_bytes))
+        if type(delimiter) is not bytes:
+            delimiter = bytes(delimiter)
+        return self._read(Delimiter(delimiter, max_bytes))
 
     def read_until_regex(
         self, regex: bytes, max_bytes: int | None = None
@@ -139,7 +142,7 @@ class StreamCore:
 
     def read_until_close(self) -> "asyncio.Future[bytes]":
         """Read all that comes until the other side closes."""
-        future: asyncio.Future[bytes] = self._loop.create_future()
+        future: asyncio.Future[bytes] = Future(loop=self._loop)
         self._incoming.begin(future, Whole())
         if self._is_closed:
             self._incoming.end_of_stream(is_clean=True)
@@ -151,7 +154,7 @@ class StreamCore:
 
         With ``partial`` that is as soon as there is one. ``buf`` can't be resized meanwhile.
         """
-        future: asyncio.Future[int] = self._loop.create_future()
+        future: asyncio.Future[int] = Future(loop=self._loop)
         self._incoming.begin_into(future, buf, partial)
         return self._go_on_reading(future)
 
@@ -179,7 +182,7 @@ class StreamCore:
         most = self.max_write_buffer_size
         if most is not None and outgoing.size + size > most:
             raise StreamBufferFullError("Reached maximum write buffer size")
-        future: asyncio.Future[None] = self._loop.create_future()
+        future: asyncio.Future[None] = Future(loop=self._loop)
         if size and not outgoing.size and not self._is_held:
             sent = self._send(view)
             if sent < 0:
@@ -262,7 +265,7 @@ class StreamCore:
     # Reading
 
     def _read(self, target: Target) -> "asyncio.Future[bytes]":
-        future: asyncio.Future[bytes] = self._loop.create_future()
+        future: asyncio.Future[bytes] = Future(loop=self._loop)
         self._incoming.begin(future, target)
         return self._go_on_reading(future)
 

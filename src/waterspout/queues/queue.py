@@ -70,7 +70,7 @@ class Queue(Generic[T]):
 
     def full(self) -> bool:
         """Tell whether there is no room for more; never if there is no limit."""
-        return 0 < self._maxsize <= self.qsize()
+        return 0 < self._maxsize <= len(self._queue)
 
     def put(
         self, item: T, timeout: float | datetime.timedelta | None = None
@@ -82,7 +82,7 @@ class Queue(Generic[T]):
         """
         if self._getters:
             self._hand_over(item)
-        elif self._maxsize and self.full():
+        elif 0 < self._maxsize <= len(self._queue):
             return self._putters.join(timeout, None, item)
         else:
             self._add(item)
@@ -92,7 +92,7 @@ class Queue(Generic[T]):
         """Put an item in, or give it to who waits longest. QueueFull if there is no room."""
         if self._getters:
             self._hand_over(item)
-        elif self._maxsize and self.full():
+        elif 0 < self._maxsize <= len(self._queue):
             raise QueueFull(f"{self!r} has no room for another item")
         else:
             self._add(item)
@@ -112,10 +112,7 @@ class Queue(Generic[T]):
     def get_nowait(self) -> T:
         """Remove an item and return it. QueueEmpty if there is none."""
         if self._putters:
-            putter = self._putters.pop()
-            assert putter is not None  # None of these enters by `async with`.
-            self._add(putter.item)
-            putter.serve(None)
+            self._add(_serve_first(self._putters, None))
         elif not self._queue:
             raise QueueEmpty(f"{self!r} has nothing to give")
         return self._get()
@@ -165,12 +162,10 @@ class Queue(Generic[T]):
             self._add(item)
             self._serve()
             return
-        getter = self._getters.pop()
-        assert getter is not None  # None of these enters by `async with`.
         if not self._unfinished:
             self._finished.clear()
         self._unfinished += 1
-        getter.serve(item)
+        _serve_first(self._getters, item)
 
     def _serve(self) -> None:
         getter = self._getters.pop()
@@ -184,6 +179,14 @@ class Queue(Generic[T]):
         else:
             self._put(item)
         self._serve()
+
+
+def _serve_first(line: Line, value: Any) -> Any:
+    """Serve the first in a line, where somebody stands, with `value`; return what he brought."""
+    place = line.pop()
+    assert place is not None  # Nobody enters these by `async with`.
+    place.serve(value)
+    return place.item
 
 
 class _Items(Generic[T]):
