@@ -54,7 +54,7 @@ def test_a_main_loop_is_that_of_the_thread():
 
 def test_a_main_loop_is_made_where_there_is_none():
     io_loop = AsyncIOMainLoop()
-    assert asyncio.get_event_loop_policy().get_event_loop() is io_loop.asyncio_loop
+    assert asyncio.get_event_loop() is io_loop.asyncio_loop
     assert IOLoop.current() is io_loop
     io_loop.close()
 

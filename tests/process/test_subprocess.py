@@ -40,7 +40,7 @@ def way(request, monkeypatch):
     """How the end of a process is found out."""
     if request.param == "thread":
 
-        def refused(pid: int) -> int:
+        def refused(pid: int, flags: int = 0) -> int:
             raise OSError("no such call")
 
         monkeypatch.setattr(os, "pidfd_open", refused, raising=False)

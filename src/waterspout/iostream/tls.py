@@ -290,6 +290,9 @@ def wrap(
 
 def _reset_or(error: OSError, connected: socket.socket) -> OSError | None:
     """Return what a read has met: None for an end without leave-taking."""
+    if isinstance(error, BrokenPipeError):
+        # OpenSSL 3.5 met that end, and had an alert to send to somebody who is not there.
+        return None
     if not isinstance(error, ssl.SSLEOFError):
         return error
     # From 3.0 on OpenSSL tells why, but for a reset; before, it makes no difference.
