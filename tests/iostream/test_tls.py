@@ -15,6 +15,7 @@ from waterspout.iostream import (
     StreamBufferFullError,
     StreamClosedError,
     UnsatisfiableReadError,
+    tls,
 )
 from waterspout.netutil import bind_sockets, ssl_wrap_socket
 
@@ -357,6 +358,20 @@ async def test_no_handshake(wire: Wire, server_tls, caplog, is_closed):
     with pytest.raises(ssl.SSLError):
         await accepting
     assert ("TLS handshake" in caplog.text) != is_closed
+
+
+async def test_a_handshake_that_does_not_end(wire: Wire, server_tls, caplog, monkeypatch):
+    monkeypatch.setattr(tls, "_HANDSHAKE_TIMEOUT", 0)
+    server, _ = plain_pair(wire)
+    with pytest.raises(TimeoutError, match="not ended within 0 seconds"):
+        await server.start_tls(True, server_tls)
+    assert "TLS handshake with a local socket failed: it has not ended" in caplog.text
+
+
+async def test_nobody_waits_for_a_handshake_that_has_ended(wire: Wire, tls_pair):
+    server, client = await tls_pair()
+    assert server._handshake_timer is None
+    assert client._handshake_timer is None
 
 
 async def test_connect(wire: Wire, server_tls, client_tls, caplog):

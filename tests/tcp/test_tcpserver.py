@@ -15,7 +15,7 @@ from tests.tcp.servers import Net
 from tests.wire.server_under_test import Wire, turns
 
 from waterspout import gen
-from waterspout.iostream import IOStream, SSLIOStream, StreamClosedError
+from waterspout.iostream import IOStream, SSLIOStream, StreamClosedError, tls
 from waterspout.netutil import bind_unix_socket
 from waterspout.tcpserver import TCPServer
 
@@ -215,6 +215,26 @@ async def test_a_client_that_does_not_speak_tls(wire: Wire, server_tls, caplog):
     await turns()
     assert isinstance(kept[0].error, ssl.SSLError)
     assert "TLS handshake with ('127.0.0.1'" in caplog.text
+    assert "Traceback" not in caplog.text
+    server.stop()
+
+
+async def test_a_client_that_says_nothing_where_tls_is_spoken(
+    wire: Wire, server_tls, caplog, monkeypatch
+):
+    monkeypatch.setattr(tls, "_HANDSHAKE_TIMEOUT", 0)
+
+    class Server(TCPServer):
+        async def handle_stream(self, stream: IOStream, address: Any) -> None:
+            await stream.read_until(b"\n")
+
+    server = Server(ssl_options=server_tls)
+    server.listen(0, "127.0.0.1")
+    client = await wire.connect_to(server.sockets[0])
+    assert await client.rest() == b""
+    await turns()
+    assert "handling=0" in repr(server)
+    assert "not ended within" in caplog.text
     assert "Traceback" not in caplog.text
     server.stop()
 

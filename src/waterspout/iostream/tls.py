@@ -15,6 +15,9 @@ from waterspout.netutil import ssl_options_to_context, ssl_wrap_socket
 
 __all__ = ["SSLIOStream", "upgrade", "wrap"]
 
+# A handshake that has not ended after so many seconds never will; asyncio waits as long.
+_HANDSHAKE_TIMEOUT = 60.0
+
 
 class SSLIOStream(IOStream):
     """An ``IOStream`` whose bytes are encrypted.
@@ -25,9 +28,10 @@ class SSLIOStream(IOStream):
     ``ssl_options`` the certificate must be one for that name, signed by whom the system trusts.
     The other arguments are those of ``IOStream``.
 
-    Reads and writes may begin before the handshake has ended, and wait for it. Where it fails the
-    stream is closed with the reason as its ``error``, mostly an ``ssl.SSLError``; one line of the
-    log tells it, unless the other side has just gone. An end without leave-taking (the alert
+    Reads and writes may begin before the handshake has ended, and wait for it. Where it fails, or
+    has not ended after a minute, the stream is closed with the reason as its ``error``, mostly an
+    ``ssl.SSLError``, or a ``TimeoutError``; one line of the log tells it, unless the other side has
+    just gone. An end without leave-taking (the alert
     ``close_notify``) is the end of the stream, and no error; this side always takes its leave.
     """
 
@@ -37,6 +41,7 @@ class SSLIOStream(IOStream):
         self._is_shaking_hands = True
         self._is_held = True
         self._handshake: asyncio.Future[Any] | None = None
+        self._handshake_timer: asyncio.TimerHandle | None = None
         # Whether a read goes on when something can be sent, and a write when something has come.
         self._read_needs_write = False
         self._write_needs_read = False
@@ -104,6 +109,7 @@ class SSLIOStream(IOStream):
             except (OSError, ValueError) as error:
                 self._fail_to_begin(error)
                 return
+        self._handshake_timer = self._loop.call_later(_HANDSHAKE_TIMEOUT, self._on_overdue)
         self._shake_hands()
 
     def _shake_hands(self) -> None:
@@ -118,7 +124,7 @@ class SSLIOStream(IOStream):
         except OSError as error:
             self._fail_to_begin(error)
         else:
-            self._is_shaking_hands = False
+            self._end_handshake()
             future, self._handshake = self._handshake, None
             if future is not None and not future.done():
                 future.set_result(self)
@@ -129,8 +135,17 @@ class SSLIOStream(IOStream):
             gen_log.warning("TLS handshake with %s failed: %s", _peer(self.socket), error)
         self.close(exc_info=error)
 
-    def _signal_close(self) -> None:
+    def _on_overdue(self) -> None:
+        self._fail_to_begin(TimeoutError(f"it has not ended within {_HANDSHAKE_TIMEOUT:g} seconds"))
+
+    def _end_handshake(self) -> None:
         self._is_shaking_hands = False
+        timer, self._handshake_timer = self._handshake_timer, None
+        if timer is not None:
+            timer.cancel()
+
+    def _signal_close(self) -> None:
+        self._end_handshake()
         self._fail_handshake()
         super()._signal_close()
 
