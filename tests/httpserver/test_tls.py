@@ -173,6 +173,41 @@ async def test_stop_closes_idle_and_awaits_the_others(wire: Wire, server_context
     assert await closing == 0
 
 
+@pytest.mark.parametrize("is_drained", [False, True])
+async def test_nobody_waits_for_the_leave_of_a_client_that_reads_nothing(
+    wire: Wire, server_context, client_context, is_drained
+):
+    """As one that keeps its connection for later; of this one the server hears nothing at all."""
+    policy = Policy(linger_timeout=1000.0)
+    server = wire.serve([("/", Hello)], ssl_options=server_context, policy=policy)
+    raw = await wire.connect_to(server.sockets[0])
+    come, go = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context.wrap_bio(come, go, server_hostname="localhost")
+
+    async def through(step):
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                if go.pending:
+                    await raw.send(go.read())
+                come.write(await asyncio.get_running_loop().sock_recv(raw.socket, 65536))
+
+    await through(client.do_handshake)
+    client.write(request())
+    assert (await through(lambda: client.read(10_000))).startswith(b"HTTP/1.1 200 OK")
+    connection = await wire.connection(server)
+    connection.deadline -= policy.linger_timeout + 1  # so long ago was that
+    server.stop()
+    if is_drained:
+        assert await server.drain(None) == 0
+    else:
+        assert await server.close_all_connections() == 0
+    come.write(await raw.rest())
+    come.write_eof()
+    assert client.read() == b""  # the server has taken its own leave
+
+
 async def test_an_idle_connection_is_closed(wire: Wire, server_context, connect):
     server = wire.serve([("/", Hello)], ssl_options=server_context)
     client = await connect(server)

@@ -163,7 +163,19 @@ class HTTPServerConnection(RefusingChannel):
         """Close now if no request is under way, else after its response."""
         self._engine.keep_alive = False
         if self.exchange is None and not self._is_lingering:
-            self._close()
+            answered = NEVER if self.is_ending else self.deadline - self._idle_timeout
+            self._close_idle(answered, monotonic())
+
+    def _close_idle(self, answered: float, now: float) -> None:
+        """Close where nothing is under way since ``answered``.
+
+        In TLS both sides take their leave, but who keeps a connection for later does not read before
+        he needs it. So only who may still be reading his answer is waited for.
+        """
+        is_read = not (self._is_write_paused or self._engine.has_unread_data())
+        self._close()
+        if self.is_encrypted and is_read and answered + self._policy.linger_timeout <= now:
+            self.loop.call_soon(self._transport.abort)  # when our own leave has been sent
 
     def end_keep_alive(self) -> None:
         """Let the request under way, or else the next one, be the last."""
@@ -183,11 +195,11 @@ class HTTPServerConnection(RefusingChannel):
         if self.exchange is not None or self._is_lingering or self._engine.has_unread_data():
             return
         limit = now + self._policy.first_request_timeout
+        answered = self.deadline - self._idle_timeout
         if self.requests:
-            answered = self.deadline - self._idle_timeout
             limit = answered + self._policy.next_request_timeout
         if limit <= now or self._is_write_paused:
-            self._close()
+            self._close_idle(answered, now)
         else:
             self.deadline = min(self.deadline, limit)
 
