@@ -148,6 +148,7 @@ def contextmanager_of(test):
     return importlib.import_module("contextlib").contextmanager
 
 
+@pytest.mark.filterwarnings("ignore:.*policy:DeprecationWarning")
 def test_outcomes():
     before = asyncio.get_event_loop_policy()
     found = {framework: outcomes(case(framework)) for framework in ("tornado", "waterspout")}
