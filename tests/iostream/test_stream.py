@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import socket
 from typing import Any
@@ -570,3 +571,39 @@ async def test_an_echo(wire: Wire, size):
     assert await peer.read(len(sent)) == sent
     peer.close()
     await why(task)
+
+
+@pytest.mark.parametrize("end", ["reset", "delimiter", "write", "connect"])
+async def test_what_fails_leaves_nothing_to_collect(wire: Wire, end):
+    async def fail() -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            stream = IOStream(ours)
+            if end == "reset":
+                theirs.send(b"never read")
+                stream.write(b"never read")
+                reading = stream.read_until_regex(b"!")
+                theirs.close()
+            elif end == "delimiter":
+                theirs.send(b"never read")
+                reading = stream.read_until(b"!", max_bytes=5)
+            elif end == "write":
+                theirs.close()
+                reading = stream.write(b"in vain")
+            else:
+                stream.close()
+                stream = IOStream(socket.socket(socket.AF_UNIX))
+                reading = stream.connect("/nobody/listens")
+            await asyncio.wait([reading])
+            assert isinstance(stream.error, OSError | UnsatisfiableReadError)
+            await turns()
+
+    await fail()
+    gc.collect()
+    gc.disable()
+    try:
+        await fail()
+        await turns()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -24,7 +24,7 @@ from waterspout.iostream.outgoing import Outgoing
 from waterspout.iostream.targets import Count, Delimiter, Pattern, Target, Whole
 from waterspout.log import gen_log
 
-__all__ = ["StreamCore"]
+__all__ = ["StreamCore", "without_frames"]
 
 T = TypeVar("T")
 
@@ -303,7 +303,7 @@ class StreamCore:
                 return False
         except UnsatisfiableReadError as error:
             gen_log.info("closed %r: %s", self, error)
-            self.close(exc_info=error)
+            self.close(exc_info=without_frames(error))
             future = self._incoming.end()  # where it was closed before
             if future is not None:
                 future.set_exception(StreamClosedError(real_error=error))
@@ -355,7 +355,7 @@ class StreamCore:
                 raise self._read_error
             size = self.read_from_fd(room)
         except OSError as error:
-            self.close(exc_info=error)
+            self.close(exc_info=without_frames(error))
             return False
         if size is None:
             self._is_ahead = False
@@ -411,7 +411,7 @@ class StreamCore:
         try:
             return self.write_to_fd(data)
         except OSError as error:
-            self.close(exc_info=error)
+            self.close(exc_info=without_frames(error))
             return -1
 
     # Inside
@@ -456,3 +456,8 @@ class StreamCore:
             f"<{type(self).__name__} {state}"
             f" unread={len(self._incoming.data)} unsent={self._outgoing.size}>"
         )
+
+
+def without_frames(error: BaseException) -> BaseException:
+    """Return an error that a stream can keep: its frames would keep the stream, a circle."""
+    return error.with_traceback(None)

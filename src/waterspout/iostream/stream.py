@@ -7,6 +7,7 @@ import socket
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from waterspout.iostream.base import BaseIOStream
+from waterspout.iostream.core import without_frames
 from waterspout.iostream.errors import StreamClosedError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class IOStream(BaseIOStream):
         except OSError as error:
             # A socket of the file system is never under way: EAGAIN says that there is no room.
             if error.errno not in _IS_UNDER_WAY or _is_local(self.socket):
-                self.close(exc_info=error)
+                self.close(exc_info=without_frames(error))
                 return future
         self._watch_writes(True)
         return future

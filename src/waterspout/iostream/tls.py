@@ -7,6 +7,7 @@ import socket
 import ssl
 from typing import Any
 
+from waterspout.iostream.core import without_frames
 from waterspout.iostream.errors import StreamClosedError
 from waterspout.iostream.stream import IOStream
 from waterspout.log import gen_log
@@ -133,7 +134,7 @@ class SSLIOStream(IOStream):
     def _fail_to_begin(self, error: Exception) -> None:
         if not isinstance(error, ssl.SSLEOFError | ConnectionError):
             gen_log.warning("TLS handshake with %s failed: %s", _peer(self.socket), error)
-        self.close(exc_info=error)
+        self.close(exc_info=without_frames(error))
 
     def _on_overdue(self) -> None:
         self._fail_to_begin(TimeoutError(f"it has not ended within {_HANDSHAKE_TIMEOUT:g} seconds"))
