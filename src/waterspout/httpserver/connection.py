@@ -169,8 +169,8 @@ class HTTPServerConnection(RefusingChannel):
     def _close_idle(self, answered: float, now: float) -> None:
         """Close where nothing is under way since ``answered``.
 
-        In TLS both sides take their leave, but who keeps a connection for later does not read before
-        he needs it. So only who may still be reading his answer is waited for.
+        In TLS both sides take their leave, but who keeps a connection for later does not read it
+        before he needs it. So only who may still be reading his answer is waited for.
         """
         is_read = not (self._is_write_paused or self._engine.has_unread_data())
         self._close()
