@@ -63,7 +63,13 @@ def test_the_interval_can_be_a_timedelta(clock, times):
 
 @pytest.mark.parametrize("interval", [0, -1, float("nan"), datetime.timedelta(0)])
 def test_the_interval_is_positive(interval):
-    with pytest.raises(ValueError, match="must have a positive callback_time"):
+    with pytest.raises(ValueError, match="more than 0 milliseconds, not"):
+        PeriodicCallback(print, interval)
+
+
+@pytest.mark.parametrize("interval", ["1000", None])
+def test_the_interval_is_a_number(interval):
+    with pytest.raises(TypeError, match="callback_time is milliseconds, or a timedelta, not"):
         PeriodicCallback(print, interval)
 
 

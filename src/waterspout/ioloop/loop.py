@@ -289,7 +289,9 @@ class IOLoop(Configurable):
             return self.call_later(deadline.total_seconds(), callback, *args, **kwargs)
         if isinstance(deadline, int | float):
             return self.call_at(deadline, callback, *args, **kwargs)
-        raise TypeError(f"Unsupported deadline {deadline!r}")
+        raise TypeError(
+            f"a deadline is a point of time(), in seconds, or a timedelta, not {deadline!r:.80}"
+        )
 
     def remove_timeout(self, timeout: object) -> None:
         """Take back what `call_later`, `call_at` or `add_timeout` returned; also if it was run."""

@@ -34,8 +34,12 @@ class PeriodicCallback:
     ) -> None:
         if isinstance(callback_time, datetime.timedelta):
             callback_time = callback_time / datetime.timedelta(milliseconds=1)
+        if not isinstance(callback_time, int | float):
+            raise TypeError(
+                f"callback_time is milliseconds, or a timedelta, not {callback_time!r:.80}"
+            )
         if not callback_time > 0:
-            raise ValueError("Periodic callback must have a positive callback_time")
+            raise ValueError(f"callback_time is more than 0 milliseconds, not {callback_time!r}")
         self.callback = callback
         self.callback_time = callback_time
         self.jitter = jitter
