@@ -15,6 +15,7 @@ def test_an_address(ip):
 @pytest.mark.parametrize(
     "ip",
     [
+        None,
         "",
         " ",
         "www.google.com",
