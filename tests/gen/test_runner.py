@@ -32,6 +32,20 @@ def test_a_generator_that_is_driven_by_hand(loop):
     assert seen == [1, None]
 
 
+def test_a_generator_that_need_not_wait(loop):
+    def generator(future):
+        return (yield future) + 1
+
+    async def main():
+        future, result = loop.create_future(), loop.create_future()
+        future.set_result(1)
+        gen_object = generator(future)
+        gen.Runner(contextvars.copy_context().run, gen_object, result, next(gen_object))
+        assert result.result() == 2
+
+    loop.run_until_complete(main())
+
+
 def test_an_exception_from_outside(loop):
     def generator(wait):
         try:

@@ -74,6 +74,11 @@ async def test_read_until(wire: Wire):
     await peer.send(b"\ntwo\r\nthree")
     assert await reading == b"one\r\n"
     assert await stream.read_until(b"\r\n") == b"two\r\n"
+    delimiter = bytearray(b"!")
+    reading = stream.read_until(delimiter)
+    delimiter[:] = b"?"
+    await peer.send(b"?!")
+    assert await reading == b"three?!"
     with pytest.raises(ValueError, match="not empty"):
         stream.read_until(b"")
 

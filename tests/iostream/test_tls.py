@@ -360,6 +360,22 @@ async def test_no_handshake(wire: Wire, server_tls, caplog, is_closed):
     assert ("TLS handshake" in caplog.text) != is_closed
 
 
+async def test_upgrade_of_a_stream_whose_other_side_has_gone(wire: Wire, server_tls, client_tls):
+    [listener] = bind_sockets(0, "127.0.0.1")
+    with listener:
+        peer = await wire.connect_to(listener)
+        stream = IOStream(listener.accept()[0])
+        wire.streams.append(stream)
+    closed = asyncio.Event()
+    stream.set_close_callback(closed.set)
+    stream._watch_reads(False)  # nobody tells
+    peer.reset()
+    upgraded = stream.start_tls(True, server_tls)
+    assert isinstance(await why(upgraded), OSError)
+    assert stream.closed()
+    await closed.wait()
+
+
 async def test_a_handshake_that_does_not_end(wire: Wire, server_tls, caplog, monkeypatch):
     monkeypatch.setattr(tls, "_HANDSHAKE_TIMEOUT", 0)
     server, _ = plain_pair(wire)
@@ -464,6 +480,23 @@ class Renegotiating:
         if kind in self.refusals:
             self.refusals.remove(kind)
             raise kind
+
+
+async def test_a_handshake_that_has_to_wait_until_it_can_send(tls_pair, monkeypatch):
+    refusals = [True, True]
+    do_handshake = ssl.SSLSocket.do_handshake
+
+    def refuse(self: ssl.SSLSocket) -> None:
+        if refusals:
+            refusals.pop()
+            raise ssl.SSLWantWriteError
+        do_handshake(self)
+
+    monkeypatch.setattr(ssl.SSLSocket, "do_handshake", refuse)
+    server, client = await tls_pair()
+    assert refusals == []
+    await client.write(b"abc")
+    assert await server.read_bytes(3) == b"abc"
 
 
 async def test_a_read_that_has_to_send_first(wire: Wire, tls_pair):

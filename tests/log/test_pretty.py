@@ -111,6 +111,15 @@ def test_lines_after_the_first_are_indented():
     assert rest[-2:] == ["    ValueError: two", "    lines"]
 
 
+def test_the_stack_is_shown_where_it_is_asked_for():
+    made = record("first")
+    made.stack_info = "Stack (most recent call last):\n  here"
+    assert LogFormatter().format(made).split("\n")[1:] == [
+        "    Stack (most recent call last):",
+        "      here",
+    ]
+
+
 def test_a_message_that_cannot_be_made_is_shown():
     assert "Bad message (TypeError(" in LogFormatter().format(record("%d", "x"))
 

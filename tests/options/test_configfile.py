@@ -83,6 +83,7 @@ def test_an_option_that_names_a_config_file(options, config):
         (b"a = '\xff'", "", ""),
         (b"a = '\0'", "", ""),
         ("(" * 10_000, "", ""),
+        ("port = " + "-" * 100_000 + "1", "", "Error: "),
         ("# coding: nothing\n", "", "unknown encoding"),
         ("port = 1\nport = missing\n", ", line 2", "NameError: name 'missing' is not defined"),
         ("def f():\n  1 / 0\n\nf()\n", ", line 2", "ZeroDivisionError: division by zero"),

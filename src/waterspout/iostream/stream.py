@@ -97,7 +97,14 @@ class IOStream(BaseIOStream):
             )
         from waterspout.iostream.tls import upgrade
 
-        return upgrade(self, server_side, ssl_options, server_hostname).handshake()
+        try:
+            secret = upgrade(self, server_side, ssl_options, server_hostname)
+        except StreamClosedError as error:
+            future: asyncio.Future[SSLIOStream] = self._loop.create_future()
+            future.set_exception(without_frames(error))
+            future.exception()  # nobody has to look at it
+            return future
+        return secret.handshake()
 
     def _on_writable(self) -> None:
         if self._is_connected:

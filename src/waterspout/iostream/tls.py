@@ -241,7 +241,10 @@ def upgrade(
     ssl_options: dict[str, Any] | ssl.SSLContext | None,
     server_hostname: str | None,
 ) -> SSLIOStream:
-    """Return a stream in TLS on the socket of ``stream``, which is idle; see ``start_tls``."""
+    """Return a stream in TLS on the socket of ``stream``, which is idle; see ``start_tls``.
+
+    ``StreamClosedError`` where the other side has gone.
+    """
     if isinstance(stream.socket, ssl.SSLSocket):
         raise ValueError(f"{stream!r} speaks TLS already")
     context = _context(ssl_options, server_side, server_hostname)
@@ -254,9 +257,11 @@ def upgrade(
             read_chunk_size=stream.read_chunk_size,
             max_write_buffer_size=stream.max_write_buffer_size,
         )
-    except BaseException:
+    except BaseException as error:
         plain.close()
         stream.set_close_callback(callback)
+        if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+            raise StreamClosedError(without_frames(error)) from None
         raise
     secret.set_close_callback(callback)
     return secret
