@@ -422,7 +422,7 @@ async def test_many_requests_sent_ahead_hold_up_nobody(wire: Wire):
         before = len(taken)
         await turns(1)
         most = max(most, len(taken) - before)
-    assert most <= 16
+    assert most <= 32  # a read and a write each
     for _ in range(200):
         assert (await client.response()).status == 200
 
