@@ -75,7 +75,7 @@ async def test_read_until(wire: Wire):
     assert await reading == b"one\r\n"
     assert await stream.read_until(b"\r\n") == b"two\r\n"
     delimiter = bytearray(b"!")
-    reading = stream.read_until(delimiter)
+    reading = stream.read_until(delimiter)  # type: ignore[arg-type]
     delimiter[:] = b"?"
     await peer.send(b"?!")
     assert await reading == b"three?!"
@@ -584,6 +584,7 @@ async def test_what_fails_leaves_nothing_to_collect(wire: Wire, end):
         ours, theirs = socket.socketpair()
         with theirs:
             stream = IOStream(ours)
+            reading: asyncio.Future[Any]
             if end == "reset":
                 theirs.send(b"never read")
                 stream.write(b"never read")
