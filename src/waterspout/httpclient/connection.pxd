@@ -10,6 +10,7 @@ cdef class Connection:
     cdef readonly ClientConnection engine
     cdef public Py_ssize_t uses
     cdef public double idle_since
+    cdef public Py_ssize_t released
     cdef readonly double idle_timeout
 
     @cython.locals(idle=double)

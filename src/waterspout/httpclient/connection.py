@@ -23,6 +23,7 @@ class Connection:
         self.engine = engine
         self.uses = 0  #: exchanges that are over
         self.idle_since = 0.0
+        self.released = 0  #: which release of its pool left it idle, the oldest first
         self.idle_timeout = idle_timeout
 
     def is_usable(self, now: float, is_repeatable: bool) -> bool:

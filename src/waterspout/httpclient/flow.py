@@ -280,12 +280,7 @@ class Flow:
 
     def _new_pool(self) -> Pool:
         settings = self.settings
-        return Pool(
-            settings.max_clients,
-            self.net.waiter,
-            settings.max_clients_per_origin,
-            self.net.is_shared,
-        )
+        return Pool(settings.max_clients, self.net.waiter, settings.max_clients_per_origin)
 
     def close_idle(self) -> None:
         """Close what is idle."""

@@ -19,7 +19,12 @@ queue that his time of arrival gives him. An origin never has more tickets in th
 granted, so the first in the queue always gets the next slot, and nobody has to be skipped.
 
 The key of a connection is all that makes it what it is; what else it consists of is not known here.
-Every method may be called from any thread, unless the pool was made for one.
+Every method may be called from any thread.
+
+The usual fetch finds an idle connection and leaves it behind, and to lock and unlock twice for that
+was a seventh of its cost. Compiled code has the interpreter for itself until it calls into Python.
+So where it is compiled, and the interpreter has a lock of its own (GIL), that is done without ours,
+if nobody has it (`_is_open`) and nobody waits: a few assignments without a call between them.
 
 Ctrl-C may come in between after any call (of what is not compiled). So what is counted here and
 what a ticket has to show for it change together, without a call between them, and to release a
@@ -27,11 +32,11 @@ ticket twice does no harm. Who is interrupted before he has woken whom his slot 
 the ``waiter`` of his own ticket, and wakes him then.
 """
 
-import contextlib
 import heapq
+import sys
 import threading
+import types
 from collections.abc import Callable
-from typing import Any
 
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.hop import Key
@@ -72,28 +77,26 @@ class Pool:
 
     ``slots`` is how many may be used at a time, ``slots_per_origin`` how many of them for one host
     and port, 0 for no such limit. ``make_waiter`` makes the place where the owner of a ticket
-    waits. Who is the only thread that uses it needs no lock, and says so: ``is_shared``.
+    waits.
     """
 
     def __init__(
-        self,
-        slots: int,
-        make_waiter: Callable[[], Waiter],
-        slots_per_origin: int = 0,
-        is_shared: bool = True,
+        self, slots: int, make_waiter: Callable[[], Waiter], slots_per_origin: int = 0
     ) -> None:
         self.slots = slots
         self.slots_per_origin = slots_per_origin
         #: Whether `close` was called: nothing is kept any more.
         self.is_closed = False
         self._make_waiter = make_waiter
-        self._is_shared = is_shared
-        self._lock: Any = threading.Lock() if is_shared else contextlib.nullcontext()
+        self._lock = threading.Lock()
+        # Whether one may do without the lock: nobody has it, and what makes no call is not
+        # interrupted.
+        self._is_open = _IS_UNINTERRUPTED
         self._used = 0
-        # By key, that which was used last at the end. A key comes to the end when it gets its first
-        # idle connection, so what is idle for a long time is near the beginning.
+        # By key, that which was used last at the end. There may be empty lists of keys in use.
         self._idle: dict[Key, list[Connection]] = {}
         self._idle_count = 0
+        self._releases = 0
         # Who waits: a heap by time of arrival. Who has left it is not taken out, but passed over.
         self._queue: list[tuple[int, Ticket]] = []
         self._left = 0  # how many of it have
@@ -105,17 +108,27 @@ class Pool:
 
     def acquire(self, ticket: Ticket) -> None:
         """Give a new ticket a slot, or have it wait; see ``has_slot``."""
-        if not self._is_shared:
-            self._acquire(ticket)
+        found = self._idle.get(ticket.key)
+        if self._is_open and found and not self._queue and not self.slots_per_origin:
+            # Not a call from here on.
+            ticket.connection = found[-1]
+            del found[-1]
+            self._idle_count -= 1
+            self._used += 1
+            ticket.has_slot = True
             return
         with self._lock:
+            self._is_open = False
             self._acquire(ticket)
+            self._is_open = _IS_UNINTERRUPTED
 
     def replace(self, ticket: Ticket) -> None:
         """Put another idle connection into the slot of a ticket, or none, for one that was bad."""
         with self._lock:
+            self._is_open = False
             ticket.connection = None
             self._take_idle(ticket)
+            self._is_open = _IS_UNINTERRUPTED
 
     def release(self, ticket: Ticket, is_reusable: bool) -> Ticket | None:
         """Take a ticket back with what it has, and keep its connection if that is reusable.
@@ -123,15 +136,38 @@ class Pool:
         Returns None in the usual case. Otherwise a ticket: close its ``surplus``, wake its
         ``waiter``. A connection that is not reusable is left to the caller.
         """
-        if not self._is_shared:
-            return self._release(ticket, is_reusable)
+        found = self._idle.get(ticket.key)
+        connection = ticket.connection
+        if (
+            self._is_open
+            and is_reusable
+            and found is not None
+            and connection is not None
+            and ticket.has_slot
+            and not ticket.is_counted
+            and not self._queue
+            and not self.is_closed
+        ):
+            # Not a call from here on.
+            self._used -= 1
+            ticket.has_slot = False
+            ticket.connection = None
+            self._releases += 1
+            connection.released = self._releases
+            self._idle_count += 1
+            found.append(connection)
+            return None
         with self._lock:
-            return self._release(ticket, is_reusable)
+            self._is_open = False
+            following = self._release(ticket, is_reusable)
+            self._is_open = _IS_UNINTERRUPTED
+            return following
 
     def take_unusable(self, now: float) -> list[Connection]:
         """Return what was idle for too long, or has ended meanwhile, to be closed."""
         unusable: list[Connection] = []
         with self._lock:
+            self._is_open = False
             for key in list(self._idle):
                 found = self._idle[key]
                 kept = [connection for connection in found if connection.is_usable(now, True)]
@@ -141,20 +177,22 @@ class Pool:
                     if not kept:
                         del self._idle[key]
             self._idle_count = sum(map(len, self._idle.values()))
+            self._is_open = _IS_UNINTERRUPTED
         return unusable
 
     def take_idle(self) -> list[Connection]:
         """Return all that is idle, to be closed."""
         with self._lock:
+            self._is_open = False
             idle = self.idle
             self._idle = {}
             self._idle_count = 0
+            self._is_open = _IS_UNINTERRUPTED
             return idle
 
     def forget(self) -> list[Connection]:
         """Close in a forked child, where a thread that is not there may hold the lock."""
-        if self._is_shared:
-            self._lock = threading.Lock()
+        self._lock = threading.Lock()
         return self.close()
 
     def close(self) -> list[Connection]:
@@ -196,6 +234,9 @@ class Pool:
                 self._hand_over(ticket, connection, following)
                 return following
         if connection is None:
+            found = self._idle.get(ticket.key)
+            if found is not None and not found:
+                del self._idle[ticket.key]
             return None
         if self.is_closed:
             ticket.surplus = connection
@@ -212,12 +253,14 @@ class Pool:
             self._idle[ticket.key] = [connection]
         else:
             found += [connection]
+        self._releases += 1
+        connection.released = self._releases
         self._idle_count += 1
         ticket.connection = None
 
     def _take_idle(self, ticket: Ticket) -> None:
         found = self._idle.get(ticket.key)
-        if found is None:
+        if not found:
             return
         ticket.connection = found[-1]
         del found[-1]
@@ -226,13 +269,17 @@ class Pool:
             del self._idle[ticket.key]
 
     def _take_oldest(self, ticket: Ticket) -> None:
-        key = next(iter(self._idle))
-        found = self._idle[key]
-        ticket.surplus = found[0]
-        del found[0]
+        """Take what is idle for the longest time, which there is, to make room for another."""
+        oldest: list[Connection] = []
+        for found in self._idle.values():
+            if found and (not oldest or _first(found).released < _first(oldest).released):
+                oldest = found
+        connection = oldest[0]
+        ticket.surplus = connection
+        del oldest[0]
         self._idle_count -= 1
-        if not found:
-            del self._idle[key]
+        if not oldest:
+            del self._idle[connection.key]
 
     # The queue
 
@@ -350,3 +397,17 @@ class Pool:
             f"<Pool used={self._used}/{self.slots} idle={self._idle_count} "
             f"waiting={self._waiting()}>"
         )
+
+
+def _first(connections: list[Connection]) -> Connection:
+    return connections[0]
+
+
+def _is_uninterrupted() -> bool:
+    """Whether nothing else runs while a method of the pool makes no call."""
+    is_compiled = not isinstance(Pool.acquire, types.FunctionType)
+    has_gil: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+    return is_compiled and has_gil and sys.implementation.name == "cpython"
+
+
+_IS_UNINTERRUPTED = _is_uninterrupted()

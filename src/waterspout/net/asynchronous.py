@@ -52,7 +52,6 @@ class AsyncNet:
 
     __slots__ = ("_gates", "_reminder", "_watch", "loop", "on_end_of_loop")
 
-    is_shared = False
     time = staticmethod(time.monotonic)
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -169,7 +169,6 @@ class BlockingNet:
 
     __slots__ = ()
 
-    is_shared = True
     time = staticmethod(monotonic)
 
     async def resolve(self, host: str, port: int, family: int, deadline: float) -> list[Address]:

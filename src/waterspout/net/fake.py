@@ -98,8 +98,6 @@ class FakeNet:
     connecting fails with, or a number of seconds that it takes.
     """
 
-    is_shared = False
-
     def __init__(self, *scripts: Iterable[Step] | Exception | float) -> None:
         #: The time.
         self.now = 1000.0

@@ -99,9 +99,6 @@ class Waiter(Protocol):
 class Net(Protocol):
     """The network, the clock, and the patience of whoever calls."""
 
-    #: Whether several threads may use it at once.
-    is_shared: bool
-
     def time(self) -> float:
         """Return the time in seconds, on a clock that nobody sets."""
         ...
