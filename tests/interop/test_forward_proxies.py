@@ -125,7 +125,11 @@ def test_what_goes_by_way_of_it(make_client, proxy):
         # A proxy may open a connection for each.
         else:
             assert bodies == [b"first"] * 3
-        answer = client.fetch(server.url, method="POST", body=iter([b"one", b"two"]))
+        # On a connection of its own: tinyproxy ends each behind its answer without having said so,
+        # and what can't be sent twice would run into that now and then.
+        answer = asking(make_client, proxy).fetch(
+            server.url, method="POST", body=iter([b"one", b"two"])
+        )
         assert answer.code == 200
         assert server.last.body == b"onetwo"
         assert "proxy-authorization" not in server.last.headers
