@@ -119,17 +119,16 @@ def test_what_goes_by_way_of_it(make_client, proxy):
     large = response(b"x" * 1_000_000)
     with serve(*[answering(response(b"first"), chunked, large, response(b"took"))] * 4) as server:
         client = asking(make_client, proxy)
-        bodies = [client.fetch(server.url).body for _ in range(3)]
+        # The last one ends its connection: tinyproxy ends each behind its answer without a word,
+        # and the POST, which can't be sent twice, would run into that now and then.
+        last: list[dict[str, str]] = [{}, {}, {"Connection": "close"}]
+        bodies = [client.fetch(server.url, headers=headers).body for headers in last]
         if server.connections == 1:
             assert bodies == [b"first", b"abc", b"x" * 1_000_000]
         # A proxy may open a connection for each.
         else:
             assert bodies == [b"first"] * 3
-        # On a connection of its own: tinyproxy ends each behind its answer without having said so,
-        # and what can't be sent twice would run into that now and then.
-        answer = asking(make_client, proxy).fetch(
-            server.url, method="POST", body=iter([b"one", b"two"])
-        )
+        answer = client.fetch(server.url, method="POST", body=iter([b"one", b"two"]))
         assert answer.code == 200
         assert server.last.body == b"onetwo"
         assert "proxy-authorization" not in server.last.headers
