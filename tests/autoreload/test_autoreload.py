@@ -196,6 +196,6 @@ def test_a_hook_that_fails_and_a_restart_that_is_refused(monkeypatch, caplog):
 
 def test_times_that_are_none():
     io_loop = IOLoop()
-    with pytest.raises(ValueError, match="positive"):
+    with pytest.raises(ValueError, match="more than 0"):
         autoreload.start(0)
     io_loop.close()

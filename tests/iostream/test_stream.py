@@ -5,6 +5,7 @@ import errno
 import gc
 import logging
 import socket
+import weakref
 from typing import Any
 
 import pytest
@@ -580,10 +581,13 @@ async def test_an_echo(wire: Wire, size):
 
 @pytest.mark.parametrize("end", ["reset", "delimiter", "write", "connect"])
 async def test_what_fails_leaves_nothing_to_collect(wire: Wire, end):
+    streams: list[weakref.ref[IOStream]] = []
+
     async def fail() -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             stream = IOStream(ours)
+            streams.append(weakref.ref(stream))
             reading: asyncio.Future[Any]
             if end == "reset":
                 theirs.send(b"never read")
@@ -599,17 +603,16 @@ async def test_what_fails_leaves_nothing_to_collect(wire: Wire, end):
             else:
                 stream.close()
                 stream = IOStream(socket.socket(socket.AF_UNIX))
+                streams.append(weakref.ref(stream))
                 reading = stream.connect("/nobody/listens")
             await asyncio.wait([reading])
             assert isinstance(stream.error, OSError | UnsatisfiableReadError)
             await turns()
 
-    await fail()
-    gc.collect()
     gc.disable()
     try:
         await fail()
         await turns()
-        assert gc.collect() == 0
+        assert [stream() for stream in streams] == [None] * len(streams)
     finally:
         gc.enable()
