@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import sys
 import threading
 from typing import Any
 
@@ -56,6 +57,21 @@ def test_a_connection_is_used_again():
     assert pool.statistics == statistics(idle=1)
     assert asked(pool, A).connection is connection
     assert pool.statistics == statistics(used=1)
+
+
+@pytest.mark.parametrize("has_queue", [False, True])
+def test_nothing_is_kept_of_a_key_that_is_not_used_any_more(has_queue):
+    pool = new_pool(1)
+    key = Key("once.test", 80)
+    before = sys.getrefcount(key)
+    ticket = opened(pool, key)
+    pool.release(ticket, True)
+    ticket = asked(pool, key)
+    assert ticket.connection is not None
+    waiting = asked(pool, A) if has_queue else None
+    assert pool.release(ticket, False) is waiting
+    del ticket
+    assert sys.getrefcount(key) == before
 
 
 def test_that_which_was_used_last_comes_first():

@@ -228,15 +228,17 @@ class Pool:
             self._leave(ticket)
         if ticket.is_counted:
             self._count_off(ticket)
+        if connection is None:
+            # What `acquire` has left where it took the last one.
+            found = self._idle.get(ticket.key)
+            if found is not None and not found:
+                del self._idle[ticket.key]
         if self._queue and self._used < self.slots:
             following = self._next(ticket)
             if following is not None:
                 self._hand_over(ticket, connection, following)
                 return following
         if connection is None:
-            found = self._idle.get(ticket.key)
-            if found is not None and not found:
-                del self._idle[ticket.key]
             return None
         if self.is_closed:
             ticket.surplus = connection
