@@ -1,7 +1,10 @@
 """The blocking stream: system calls, deadlines kept by the kernel."""
 
+import errno
 import math
+import signal
 import socket
+import struct
 import sys
 import threading
 import time
@@ -33,11 +36,24 @@ class Counted:
 
 
 @pytest.fixture
-def pair():
+def counted_pair():
     """A stream, the socket that it counts the calls of, and the peer's socket."""
     ours, theirs = socket.socketpair()
     counted = Counted(ours)
     yield BlockingStream(cast(socket.socket, counted)), counted, theirs
+    ours.close()
+    theirs.close()
+
+
+@pytest.fixture(params=["plain", "another kind"])
+def pair(request):
+    """A stream over a socket, its socket, and the peer's.
+
+    That of a plain one asks the system itself where it is compiled; others are asked to do it.
+    """
+    ours, theirs = socket.socketpair()
+    wrapped = ours if request.param == "plain" else cast(socket.socket, Counted(ours))
+    yield BlockingStream(wrapped), ours, theirs
     ours.close()
     theirs.close()
 
@@ -50,8 +66,8 @@ def write(stream, data, seconds=20.0):
     assert stream.write(data, time.monotonic() + seconds) is None
 
 
-def test_two_system_calls_for_each_exchange(pair):
-    stream, counted, theirs = pair
+def test_two_system_calls_for_each_exchange(counted_pair):
+    stream, counted, theirs = counted_pair
     for number in range(5):
         write(stream, b"ping")
         theirs.send(b"pong")
@@ -149,6 +165,152 @@ def test_a_large_write(pair):
     assert received == data
 
 
+def test_pieces_are_small_until_that_is_too_little(pair):
+    stream, _, theirs = pair
+    ours_first = 16 * 1024
+    theirs.send(b"a" * (ours_first - 1))
+    assert len(read(stream)) == ours_first - 1
+    data = bytes(range(256)) * 512
+    sender = threading.Thread(target=theirs.sendall, args=[data])
+    sender.start()
+    first = read(stream)
+    assert first == data[: len(first)]
+    assert len(first) <= ours_first
+    received = bytearray(first)
+    while len(received) < len(data):
+        piece = read(stream)
+        assert 0 < len(piece) <= 64 * 1024
+        received += piece
+    sender.join()
+    assert received == data
+
+
+@pytest.mark.parametrize("size", [1, 16 * 1024 - 1, 16 * 1024, 16 * 1024 + 1, 64 * 1024, 65 * 1024])
+def test_what_was_sent_at_once_comes_whole(pair, size):
+    stream, ours, theirs = pair
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    for _ in range(3):
+        data = bytes(range(251)) * (size // 251 + 1)
+        theirs.sendall(data[:size])
+        received = read(stream)
+        while len(received) < size:
+            received += read(stream)
+        assert received == data[:size]
+
+
+@pytest.mark.parametrize("data", [b"", b"bytes", bytearray(b"array"), memoryview(b"a view")[2:]])
+def test_what_can_be_sent(pair, data):
+    stream, _, theirs = pair
+    write(stream, data)
+    write(stream, b".")
+    assert theirs.recv(100) == bytes(data) + b"."
+
+
+@pytest.mark.parametrize("data", ["text", None, 5, [b"list"]])
+def test_what_can_not_be_sent(pair, data):
+    stream, _, _ = pair
+    with pytest.raises(TypeError):
+        write(stream, data)
+
+
+def test_the_peer_has_gone(pair):
+    stream, _, theirs = pair
+    theirs.close()
+    with pytest.raises(BrokenPipeError) as caught:
+        write(stream, b"x")
+    assert caught.value.errno == errno.EPIPE
+
+
+def test_a_closed_stream_is_no_other_ones(pair):
+    """The number of its descriptor may belong to another file by now."""
+    stream, _, _ = pair
+    stream.close()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.send(b"secret")
+        for ask in (lambda: read(stream), lambda: write(stream, b"x")):
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                ask()
+
+
+def test_a_reset():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stream = BlockingStream(socket.create_connection(listener.getsockname()))
+        theirs, _ = listener.accept()
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        theirs.close()
+        with pytest.raises(ConnectionResetError) as caught:
+            read(stream)
+        assert caught.value.errno == errno.ECONNRESET
+        stream.close()
+
+
+@pytest.fixture
+def alarms():
+    """Set what is to be done on a signal that comes every millisecond until there were five."""
+    count = 0
+
+    def begin(act):
+        def on_alarm(number, frame):
+            nonlocal count
+            count += 1
+            if count == 5:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                act()
+
+        signal.signal(signal.SIGALRM, on_alarm)
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+
+    before = signal.getsignal(signal.SIGALRM)
+    yield begin
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_signals_do_not_end_a_read(pair, alarms):
+    """Their handlers run while it goes on; PEP 475."""
+    stream, _, theirs = pair
+    alarms(lambda: theirs.send(b"from the handler"))
+    assert read(stream) == b"from the handler"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_what_a_handler_raises_ends_a_read(pair, alarms):
+    stream, _, theirs = pair
+
+    def act():
+        raise KeyboardInterrupt
+
+    alarms(act)
+    with pytest.raises(KeyboardInterrupt):
+        read(stream)
+    theirs.send(b"later")
+    assert read(stream) == b"later"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_what_a_handler_raises_ends_a_write(pair, alarms):
+    stream, ours, _ = pair
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+
+    def act():
+        raise KeyboardInterrupt
+
+    alarms(act)
+    with pytest.raises(KeyboardInterrupt):
+        write(stream, b"x" * 50_000_000)
+
+
+def test_others_run_while_one_waits(pair):
+    stream, _, theirs = pair
+    sender = threading.Thread(target=lambda: theirs.send(b"from another thread"))
+    sender.start()
+    assert read(stream) == b"from another thread"
+    sender.join()
+
+
 def test_the_system_says_that_the_peer_is_gone():
     class Silent:
         def recv(self, size):
@@ -181,8 +343,8 @@ def test_a_farewell(pair):
     assert theirs.recv(10) == b""
 
 
-def test_a_dropped_stream(pair):
-    stream, counted, _ = pair
+def test_a_dropped_stream(counted_pair):
+    stream, counted, _ = counted_pair
     stream.drop()
     assert counted.calls == ["close"]
 

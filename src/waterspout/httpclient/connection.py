@@ -1,9 +1,11 @@
 """`Connection`: a stream to a server, and the engine that speaks HTTP on it."""
 
 import math
+from collections.abc import Awaitable
 
 from waterspout.httpclient.hop import Key
 from waterspout.net import Stream
+from waterspout.net.blocking import BlockingStream
 from waterspout.protocol.http1.client import ClientConnection
 
 __all__ = ["Connection"]
@@ -20,6 +22,8 @@ class Connection:
     ) -> None:
         self.key = key
         self.stream = stream
+        # The same where its kind is known, so that compiled code calls it without looking around.
+        self._blocking = stream if type(stream) is BlockingStream else None
         self.engine = engine
         self.uses = 0  #: exchanges that are over
         self.idle_since = 0.0
@@ -36,7 +40,22 @@ class Connection:
         idle = now - self.idle_since
         if idle > self.idle_timeout:
             return False
+        if self._blocking is not None:
+            return self._blocking.is_quiet(not is_repeatable or idle > self._blocking.ask_after)
         return self.stream.is_quiet(not is_repeatable or idle > self.stream.ask_after)
+
+    def read(self, deadline: float) -> bytes | Awaitable[bytes]:
+        """Read from the stream; see there."""
+        if self._blocking is not None:
+            return self._blocking.read(deadline)
+        return self.stream.read(deadline)
+
+    def write(self, data: bytes, deadline: float) -> Awaitable[None] | None:
+        """Write to the stream; see there."""
+        if self._blocking is not None:
+            self._blocking.write(data, deadline)
+            return None
+        return self.stream.write(data, deadline)
 
     def close(self) -> None:
         """Close the stream; any number of times."""

@@ -4,6 +4,7 @@ from waterspout.httpclient.connection cimport Connection
 from waterspout.httpclient.hop cimport Hop
 from waterspout.httpclient.pool cimport Pool, Ticket
 from waterspout.httpclient.request cimport HTTPRequest
+from waterspout.net.clock cimport Clock
 from waterspout.protocol.http1.client cimport ClientConnection
 from waterspout.protocol.http1.messages cimport ResponseHead
 
@@ -38,7 +39,7 @@ cdef class Exchange(Ticket):
     cdef public double answered
     cdef public double ended
     cdef readonly object meter
-    cdef object _time
+    cdef Clock _clock
     cdef object _settings
     cdef Py_ssize_t _redirects
     cdef object _rounds
@@ -55,7 +56,7 @@ cdef class Exchange(Ticket):
     cdef _prepare(
         self,
         net,
-        time,
+        Clock clock,
         settings,
         Hop hop,
         double deadline,
@@ -78,5 +79,5 @@ cdef class Exchange(Ticket):
 
 @cython.locals(exchange=Exchange)
 cpdef Exchange new_exchange(
-    net, time, settings, Hop hop, double deadline, Py_ssize_t redirects, rounds, Pool pool
+    net, Clock clock, settings, Hop hop, double deadline, Py_ssize_t redirects, rounds, Pool pool
 )

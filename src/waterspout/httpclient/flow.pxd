@@ -6,6 +6,7 @@ from waterspout.httpclient.firsthops cimport FirstHops
 from waterspout.httpclient.hop cimport Hop
 from waterspout.httpclient.pool cimport Pool, Ticket
 from waterspout.httpclient.response cimport HTTPResponse, received
+from waterspout.net.clock cimport Clock
 
 
 cdef class Fetch:
@@ -40,7 +41,7 @@ cdef class Flow:
     cdef readonly object settings
     cdef readonly Pool pool
     cdef object _connector
-    cdef object _time
+    cdef Clock _clock
     cdef dict _plain
     cdef FirstHops _first
     cdef object _course

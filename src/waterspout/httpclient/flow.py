@@ -22,6 +22,7 @@ from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.response import HTTPResponse, received
 from waterspout.httpclient.settings import Settings
 from waterspout.net import Net, run_blocking
+from waterspout.net.clock import Clock
 
 if TYPE_CHECKING:
     from waterspout.httpclient.rounds import Course, Rounds
@@ -106,7 +107,7 @@ class Flow:
         self.settings = settings
         self.pool: Pool = self._new_pool()
         self._connector = Connector(net, settings)
-        self._time = net.time
+        self._clock = Clock(net.time)
         self._plain: dict[str, Hop] = {}
         self._first: FirstHops = FirstHops(settings)
         self._course: Course | None = None
@@ -205,14 +206,14 @@ class Flow:
             if rounds is not None:
                 await rounds.wait()
                 fetch.hop = await rounds.prepare(fetch.hop)
-            fetch.go_on_after(exchange, self._time())
+            fetch.go_on_after(exchange, self._clock.now())
             exchange = None
         if rounds is not None:
             await rounds.tell("response", fetch.response(exchange))
         return fetch.outcome(exchange)
 
     def _begin(self, asked: HTTPRequest | str, raise_error: bool) -> "Fetch":
-        begun = self._time()
+        begun = self._clock.now()
         if isinstance(asked, str):
             hop = self._plain.get(asked)
             if hop is None:
@@ -224,7 +225,7 @@ class Flow:
     def _next_exchange(self, fetch: "Fetch") -> Exchange:
         exchange = new_exchange(
             self.net,
-            self._time,
+            self._clock,
             self.settings,
             fetch.hop,
             fetch.deadline,
@@ -328,7 +329,7 @@ class Flow:
         """Wait for a slot, if there was none, and open a connection in it, if it has none."""
         if exchange.waiter is not None:
             await self._wait_for_slot(exchange)
-            self._usable(exchange, self._time())
+            self._usable(exchange, self._clock.now())
         return exchange.connection or await self._open(exchange)
 
     def _is_stale(self, exchange: Exchange) -> bool:
@@ -378,12 +379,12 @@ class Flow:
         self._clean_up()
         connection = await self._connector.open(exchange, exchange.deadline)
         exchange.connection = connection
-        exchange.sent = self._time()
+        exchange.sent = self._clock.now()
         return connection
 
     def _keep(self, exchange: Exchange) -> None:
         """Give a slot back, with its connection if that can be used again."""
-        exchange.ended = self._time()
+        exchange.ended = self._clock.now()
         connection = exchange.connection
         assert connection is not None
         if exchange.is_reusable(connection) and exchange.pool is self.pool:
@@ -443,7 +444,7 @@ class Flow:
 
     def _clean_up(self) -> None:
         """Close what was idle for too long, or has ended meanwhile. For where it costs little."""
-        now = self._time()
+        now = self._clock.now()
         if now >= self._cleaned_up + _CLEANING_INTERVAL:
             self._cleaned_up = now
             for connection in self.pool.take_unusable(now):

@@ -1,6 +1,7 @@
 import cython
 
 from waterspout.httpclient.exchange cimport Exchange
+from waterspout.net.csystem cimport time
 from waterspout.protocol.http1.messages cimport ResponseHead
 
 

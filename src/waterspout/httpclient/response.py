@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import io
-from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from waterspout.httpclient.content import json_of, text_of
@@ -12,6 +11,7 @@ from waterspout.httpclient.errors import NO_ANSWER, HTTPClientError
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.target import without_credentials
 from waterspout.httpclient.timeouts import spent
+from waterspout.net.system import time
 from waterspout.protocol.headers import HTTPHeaders
 from waterspout.protocol.http1.writer import reason_phrase
 

@@ -1,15 +1,19 @@
 import cython
 
+from waterspout.net.csystem cimport monotonic, receive, send
+
 cdef double _TOLERANCE
+cdef Py_ssize_t _FIRST_READ_SIZE
 
 
 cdef class BlockingStream:
+    cdef readonly double ask_after
     cdef object _socket
-    cdef object _receive
-    cdef object _send
+    cdef int _descriptor
+    cdef Py_ssize_t _read_size
     cdef double _armed
 
-    @cython.locals(left=double)
+    @cython.locals(left=double, data=bytes)
     cpdef read(self, double deadline)
     cpdef bint is_quiet(self, bint ask) except -1
     @cython.locals(left=double, sent=Py_ssize_t)

@@ -23,12 +23,13 @@ import struct
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
-from time import monotonic, sleep
+from time import sleep
 from typing import Any, Generic, TypeVar
 
 from waterspout.net.dns import literal_address, resolve_blocking
 from waterspout.net.interface import Address, DeadlineError
 from waterspout.net.sockets import READ_SIZE, has_arrived, new_socket
+from waterspout.net.system import monotonic, receive, send
 
 __all__ = ["BlockingNet", "BlockingStream", "run_blocking"]
 
@@ -37,6 +38,9 @@ T = TypeVar("T")
 # How much longer than the time left may be waited for, so that a peer that drips bytes doesn't cost
 # a system call for each.
 _TOLERANCE = 0.02
+
+# Bytes to read at a time, as long as that is enough: room for them costs nothing.
+_FIRST_READ_SIZE = 16 * 1024
 
 # What connecting without waiting tells of a connection that is on its way, or there.
 _UNDER_WAY = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN})
@@ -58,15 +62,15 @@ def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
 class BlockingStream:
     """A connected socket; see `interface.Stream`."""
 
-    # To ask costs half a microsecond: nothing next to a pause of a millisecond. In a tight loop
-    # nobody asks, but what the server did in the few microseconds since its response would hardly
-    # be here.
-    ask_after = 0.001
-
     def __init__(self, connected: socket.socket) -> None:
+        # To ask costs half a microsecond: nothing next to a pause of a millisecond. In a tight loop
+        # nobody asks, but what the server did in the few microseconds since its response would
+        # hardly be here.
+        self.ask_after = 0.001
         self._socket = connected
-        self._receive = connected.recv
-        self._send = connected.send
+        # A socket of another kind is one whose methods do more.
+        self._descriptor = connected.fileno() if type(connected) is socket.socket else -1
+        self._read_size = _FIRST_READ_SIZE
         self._armed = math.inf  # what the kernel's deadline is set to, in seconds
 
     def read(self, deadline: float) -> bytes:
@@ -76,14 +80,17 @@ class BlockingStream:
             self._arm(left)
         while True:
             try:
-                data: bytes = self._receive(READ_SIZE)
-                return data
+                data = receive(self._socket, self._descriptor, self._read_size)
             except (BlockingIOError, TimeoutError) as error:
                 self._on_expiry(error, deadline)
+                continue
+            if len(data) == self._read_size:
+                self._read_size = READ_SIZE
+            return data
 
     def read_now(self) -> bytes | None:
         """Return what has come, None if there is nothing."""
-        return self._receive(READ_SIZE) if has_arrived(self._socket.fileno()) else None
+        return self._socket.recv(READ_SIZE) if has_arrived(self._socket.fileno()) else None
 
     def is_quiet(self, ask: bool) -> bool:
         """Whether the peer has said nothing."""
@@ -96,7 +103,7 @@ class BlockingStream:
             self._arm(left)
         while True:
             try:
-                sent = self._send(data)
+                sent = send(self._socket, self._descriptor, data)
             except (BlockingIOError, TimeoutError) as error:
                 self._on_expiry(error, deadline)
                 continue
@@ -109,6 +116,7 @@ class BlockingStream:
 
     def close(self, farewell: bytes = b"") -> None:
         """Close the socket."""
+        self._descriptor = -1
         try:
             if farewell:
                 self._socket.setblocking(False)
@@ -119,6 +127,7 @@ class BlockingStream:
 
     def drop(self) -> None:
         """Close the socket in this process."""
+        self._descriptor = -1
         self._socket.close()
 
     def _on_expiry(self, error: OSError, deadline: float) -> None:
