@@ -118,9 +118,93 @@ def test_a_server_that_is_down_does_not_get_a_multiple(make_client):
         assert 14 <= retries < 50
 
 
+CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nok"
+
+
+def test_what_a_callback_has_seen_does_not_come_twice(make_client):
+    got: list[bytes] = []
+    with serve(answering(CUT), answering(OK)) as server:
+        with pytest.raises(HTTPStreamClosedError):
+            make_client(retries=SOON).fetch(server.url, streaming_callback=got.append)
+        assert server.connections == 1
+    assert got == [b"ok"]
+
+
+@pytest.mark.parametrize("has_headers", [False, True])
+def test_unless_it_can_forget(make_client, has_headers):
+    got: list[bytes] = []
+    heads: list[str] = []
+    restarts: list[tuple[bytes, int]] = []
+
+    def restart():
+        restarts.append((b"".join(got), len(heads)))
+        got.clear()
+        heads.clear()
+
+    whole = response(b"whole")
+    with serve(answering(CUT), answering(CUT), answering(whole)) as server:
+        answer = make_client(retries=SOON).fetch(
+            server.url,
+            streaming_callback=got.append,
+            header_callback=heads.append if has_headers else None,
+            restart_callback=restart,
+        )
+        assert server.connections == 3
+    assert answer.code == 200
+    assert b"".join(got) == b"whole"
+    assert restarts == [(b"ok", len(heads))] * 2
+    assert len(heads) == (3 if has_headers else 0)
+
+
+def test_nobody_is_told_to_forget_what_nobody_has_seen(make_client):
+    got: list[bytes] = []
+
+    def break_off(peer):
+        peer.read_request()
+        peer.reset()
+
+    def fail():
+        raise AssertionError
+
+    with serve(break_off, answering(BUSY, OK)) as server:
+        make_client(retries=SOON).fetch(
+            server.url, streaming_callback=got.append, restart_callback=fail
+        )
+    assert got == [b"ok"]
+
+
+def test_nor_where_there_is_no_retry_left(make_client):
+    got: list[bytes] = []
+
+    def fail():
+        raise AssertionError
+
+    with serve(answering(CUT)) as server, pytest.raises(HTTPStreamClosedError):
+        make_client().fetch(server.url, streaming_callback=got.append, restart_callback=fail)
+    with serve(answering(CUT)) as server, pytest.raises(HTTPStreamClosedError):
+        make_client(retries=SOON).fetch(
+            server.url,
+            method="POST",
+            body=b"x",
+            streaming_callback=got.append,
+            restart_callback=fail,
+        )
+
+
+def test_what_a_restart_raises(make_client):
+    def fail():
+        raise ZeroDivisionError
+
+    with serve(answering(CUT), answering(OK)) as server:
+        with pytest.raises(ZeroDivisionError):
+            make_client(retries=SOON).fetch(
+                server.url, streaming_callback=lambda data: None, restart_callback=fail
+            )
+        assert server.connections == 1
+
+
 def test_streams(make_client):
-    cut = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nok"
-    with serve(answering(BUSY, cut), answering(OK)) as server:
+    with serve(answering(BUSY, CUT), answering(OK)) as server:
         client = make_client(retries=SOON)
         with client.stream(server.url) as answer:
             assert [one.code for one in answer.history] == [503]

@@ -145,7 +145,12 @@ OTHERS: dict[str, Any] = {
     "prepare_curl_callback": print,
 }
 # What the hop does not depend on.
-CALLBACKS = {"streaming_callback", "header_callback", "progress_callback"}
+CALLBACKS = {
+    "streaming_callback",
+    "header_callback",
+    "progress_callback",
+    "restart_callback",
+}
 # What makes a body.
 BODIES: dict[str, Any] = {
     "body": b"x",

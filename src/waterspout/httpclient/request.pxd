@@ -35,6 +35,7 @@ cdef class HTTPRequest:
     cdef public object proxy_username
     cdef public object read_timeout
     cdef public object request_timeout
+    cdef public object restart_callback
     cdef public object retries
     cdef public object sensitive_headers
     cdef public object ssl_options

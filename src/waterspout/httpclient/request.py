@@ -117,6 +117,9 @@ class HTTPRequest:
     - ``streaming_callback``: called with each piece of the body as it comes; ``response.body``
       stays empty then. The next piece is read when what it returns, if awaitable, was awaited.
     - ``header_callback``: called with the status line, each header and the empty line, as text.
+    - ``restart_callback``: called when a response broke off of which ``streaming_callback`` or
+      ``header_callback`` have seen a part, and ``retries`` are left: what they got is to be
+      forgotten, as it all comes once more. Without it such a response is not asked for again.
     - ``progress_callback``: called with a `Progress`, whenever a piece of the body was sent and
       whenever one of the response's has come: how many bytes so far, and of how many.
     - ``expect_100_continue``: send the body only when the server has asked for it, or kept silent.
@@ -192,6 +195,7 @@ class HTTPRequest:
         read_timeout: float | None = None,
         minimum_tls_version: str | ssl.TLSVersion | None = None,
         progress_callback: "Callable[[Progress], object] | None" = None,
+        restart_callback: Callable[[], object] | None = None,
     ) -> None:
         self.url = url
         self.method = method
@@ -228,6 +232,7 @@ class HTTPRequest:
         self.streaming_callback = streaming_callback
         self.header_callback = header_callback
         self.progress_callback = progress_callback
+        self.restart_callback = restart_callback
         self.prepare_curl_callback = prepare_curl_callback
         self.proxy = proxy
         self.proxy_host = proxy_host

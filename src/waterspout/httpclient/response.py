@@ -263,7 +263,14 @@ def _restored(
 
 
 # What of a request is of no use to another process, and mostly can't go there.
-_LOCAL = ("body_producer", "header_callback", "prepare_curl_callback", "streaming_callback", "tap")
+_LOCAL = (
+    "body_producer",
+    "header_callback",
+    "prepare_curl_callback",
+    "restart_callback",
+    "streaming_callback",
+    "tap",
+)
 
 
 def _portable(request: HTTPRequest) -> HTTPRequest:

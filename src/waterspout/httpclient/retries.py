@@ -46,7 +46,7 @@ class RetryPolicy:
       server that is down does not get a multiple of them; None: no such bound
 
     Never is there a wait beyond ``request_timeout``, and nothing is sent again whose body can't be,
-    or whose response a callback has seen.
+    or whose response a callback has seen, unless there is a ``restart_callback``.
 
     Raises ValueError or TypeError for what is out of bounds.
     """
@@ -156,7 +156,7 @@ class Failure(NamedTuple):
     error: Exception
     was_sent: bool  #: whether a connection came about, so that something may have been sent
     has_ended: bool  #: whether the server ended the connection within the response
-    is_heard: bool  #: whether a callback has seen something of the response
+    is_heard: bool  #: whether a callback has seen something of the response, and can't forget it
 
 
 def is_worth_another_try(failure: Failure, is_repeatable: bool) -> bool:

@@ -202,21 +202,27 @@ class Rounds:
         return self._retry(policy, after)
 
     def try_again_after(self, error: Exception, exchange: Exchange) -> bool:
-        """Take what went wrong; tell whether to ask again."""
+        """Take what went wrong; tell whether to ask again, and who has heard of it to forget it."""
         policy = self._policy
         if policy is None:
             return False
         request = exchange.hop.request
         has_listener = request.is_streamed or request.header_callback is not None
+        is_heard = has_listener and exchange.head is not None and not exchange.is_passed_over
+        restart = request.restart_callback if request.tap is None else None
         failure = Failure(
             error,
             was_sent=bool(exchange.sent),
             has_ended=exchange.has_ended,
-            is_heard=has_listener and exchange.head is not None and not exchange.is_passed_over,
+            is_heard=is_heard and restart is None,
         )
-        return is_worth_another_try(failure, self._may_repeat(exchange.hop)) and self._retry(
-            policy, None
-        )
+        if not is_worth_another_try(failure, self._may_repeat(exchange.hop)):
+            return False
+        if not self._retry(policy, None):
+            return False
+        if is_heard and restart is not None:
+            restart()
+        return True
 
     async def replay(self, exchange: Exchange) -> None:
         """Have the response of the cache received, as if it came from the server."""

@@ -47,6 +47,24 @@ def results(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+@pytest.mark.parametrize("options", [[], ["--sha256"], ["--output-dir"]])
+def test_what_breaks_off_is_fetched_once_more(fetch, write_list, tmp_path, options):
+    if options == ["--output-dir"]:
+        options = ["--output-dir", tmp_path / "bodies"]
+    cut = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+    with serve(answering(cut), answering(response(b"the whole"))) as server:
+        status, out, err = fetch("-i", write_list(server.url), "--retries", "3", *options)
+    assert (status, err.count("failed")) == (0, 0)
+    result = json.loads(out)
+    assert (result["status"], result["bytes"]) == (200, 9)
+    if options == ["--sha256"]:
+        assert result["sha256"] == hashlib.sha256(b"the whole").hexdigest()
+    elif options:
+        with open(result["file"], "rb") as file:
+            assert file.read() == b"the whole"
+        assert len(os.listdir(tmp_path / "bodies")) == 1
+
+
 def test_a_result_for_each_url(fetch, write_list):
     with serve(always(response(b"body"))) as server:
         path = write_list(f"{server.url}a", "", "# comment", f"  {server.url}b\r")

@@ -1,6 +1,7 @@
 """URLs on the command line: what is written where, the exit status, and that no secret is shown."""
 
 import gzip
+import os
 import re
 
 import pytest
@@ -214,6 +215,37 @@ def test_it_is_tried_again(fetch):
         status, out, err = fetch("-v", "--retries", "2", server.url)
     assert (status, out) == (0, b"ok")
     assert "< HTTP/1.1 503 Service Unavailable\n" in err
+
+
+CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nlonger t"
+
+
+def test_a_file_is_written_anew(fetch, tmp_path):
+    place = tmp_path / "body"
+    with serve(answering(CUT), answering(response(b"ok"))) as server:
+        status, _, _ = fetch("--retries", "2", "-o", str(place), server.url)
+    assert status == 0
+    assert place.read_bytes() == b"ok"
+
+
+def test_what_was_read_can_not_be_taken_back(fetch):
+    with serve(answering(CUT), answering(response(b"ok"))) as server:
+        status, out, _ = fetch("--retries", "2", server.url)
+        assert server.connections == 1
+    assert (status, out) == (18, b"longer t")
+
+
+def test_nor_what_went_into_a_pipe(fetch, tmp_path):
+    place = tmp_path / "pipe"
+    os.mkfifo(place)
+    reader = os.open(place, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with serve(answering(CUT), answering(response(b"ok"))) as server:
+            assert fetch("--retries", "2", "-o", str(place), server.url)[0] == 18
+            assert server.connections == 1
+        assert os.read(reader, 100) == b"longer t"
+    finally:
+        os.close(reader)
 
 
 def test_a_proxy_is_asked(fetch):

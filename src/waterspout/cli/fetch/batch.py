@@ -133,7 +133,9 @@ class Batch:
         if self._is_counted:
             # One for all: to make one costs as much as the rest that is done here.
             count = Count()
-            reused = self._plan.new_request("", streaming_callback=count.take)
+            reused = self._plan.new_request(
+                "", streaming_callback=count.take, restart_callback=count.restart
+            )
         begun = time.monotonic()
         while True:
             url = schedule.take()
@@ -150,7 +152,9 @@ class Batch:
             try:
                 if len(url) > MAX_LINE:
                     raise ValueError(f"the URL has more than {MAX_LINE} characters")
-                request = reused or self._plan.new_request("", streaming_callback=body.take)
+                request = reused or self._plan.new_request(
+                    "", streaming_callback=body.take, restart_callback=body.restart
+                )
                 request.url = url if url.startswith("http://") else with_scheme(url)
                 body.size = 0
                 response = await fetch(request, False)

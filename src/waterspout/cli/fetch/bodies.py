@@ -36,6 +36,10 @@ class Count:
         """Count a piece, as a ``streaming_callback`` does."""
         self.size += len(data)
 
+    def restart(self) -> None:
+        """Begin anew: it broke off."""
+        self.size = 0
+
     def finish(self) -> None:
         """There is nothing to do."""
 
@@ -49,6 +53,7 @@ class Body:
     def __init__(self, url: str, number: int, directory: str | None, is_hashed: bool) -> None:
         #: Its size so far.
         self.size = 0
+        self._is_hashed = is_hashed
         self._hash: Any = hashlib.sha256() if is_hashed else None
         self._file: Any = None
         self.path: str | None = None
@@ -68,6 +73,12 @@ class Body:
             if self._file is None:
                 self._file = open(self._part, "wb")  # noqa: SIM115
             self._file.write(data)
+
+    def restart(self) -> None:
+        """Begin anew: it broke off."""
+        self.drop()
+        self.size = 0
+        self._hash = hashlib.sha256() if self._is_hashed else None
 
     @property
     def sha256(self) -> str | None:

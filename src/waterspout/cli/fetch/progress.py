@@ -76,6 +76,10 @@ class Transfer:
         """Count bytes that have come."""
         self._bytes += size
 
+    def restart(self) -> None:
+        """Forget them: it all comes once more."""
+        self._bytes = 0
+
     def _line(self) -> str:
         seconds = max(time.monotonic() - self._begun, 1e-6)
         done = amount(self._bytes)

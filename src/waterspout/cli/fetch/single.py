@@ -69,7 +69,16 @@ def _fetch(
                 transfer.add(len(data))
                 output.on_body(data)
 
-            request = plan.new_request(url, header_callback=on_header, streaming_callback=take)
+            def restart() -> None:
+                transfer.restart()
+                output.restart()
+
+            request = plan.new_request(
+                url,
+                header_callback=on_header,
+                streaming_callback=take,
+                restart_callback=restart if output.can_restart else None,
+            )
             transfer.expect(output)
             response = client.fetch(request, raise_error=False)
             output.finish()
@@ -141,6 +150,22 @@ class Output:
             raise WriteError("that is no text: use -o FILE, or -o - to have it in the terminal")
         self._write(data)
 
+    @property
+    def can_restart(self) -> bool:
+        """Whether what was written can be taken back: in a file, but not from who has read it."""
+        place = self._place
+        return place is not None and (os.path.isfile(place) or not os.path.exists(place))
+
+    def restart(self) -> None:
+        """Take back what was written, if there is any: it all comes once more."""
+        self.length = None
+        if self._file is not None:
+            try:
+                self._file.seek(0)
+                self._file.truncate()
+            except OSError as error:
+                raise self._write_error(error) from None
+
     def finish(self) -> None:
         """Take note that the response is whole."""
         if not self._is_dropped:
@@ -158,9 +183,10 @@ class Output:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise WriteError from None
         except OSError as error:
-            raise WriteError(
-                f"cannot write to {self._place or 'standard output'!r}: {error.strerror}"
-            ) from None
+            raise self._write_error(error) from None
+
+    def _write_error(self, error: OSError) -> "WriteError":
+        return WriteError(f"cannot write to {self._place or 'standard output'!r}: {error.strerror}")
 
     def __enter__(self) -> "Output":
         return self
