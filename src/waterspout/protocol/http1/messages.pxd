@@ -18,6 +18,7 @@ cdef class _Head:
     cdef _begin(self, bytes data)
     @cython.locals(
         data=bytes,
+        p="const unsigned char *",
         lines=list,
         size=Py_ssize_t,
         index=Py_ssize_t,

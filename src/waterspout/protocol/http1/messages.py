@@ -62,12 +62,14 @@ class _Head:
         For the few fields that every exchange looks at, without making the mapping.
         """
         data = self.data
+        p = data
         lines = self.lines
         size = len(name)
-        for index in range(len(lines) - 1):
-            start = lines[index]
-            end = lines[index + 1]
-            if end - start > size and data[start + size] == COLON:
+        end = lines[0] if lines else 0
+        for index in range(1, len(lines)):
+            start = end
+            end = lines[index]
+            if end - start > size and p[start + size] == COLON:
                 if data[start : start + size].lower() == name:
                     return data[start + size + 1 : end].strip()
         return None

@@ -5,7 +5,7 @@ from waterspout.protocol.http1.messages cimport RequestHead, ResponseHead, _Head
 
 cdef bytes FIELD_VALUE, TARGET, TOKEN
 cdef int TAB, LF, CR, SPACE, COLON
-cdef bytes _CONNECTION, _CONTENT_LENGTH, _EXPECT, _HOST, _TRANSFER_ENCODING, _HTTP_11
+cdef bytes _CONNECTION, _CONTENT_LENGTH, _EXPECT, _HOST, _TRANSFER_ENCODING, _HTTP_11, _GET
 
 
 cdef class _Parser:
@@ -63,7 +63,8 @@ cdef class RequestParser(_Parser):
     cdef RequestHead _parse_request_line(self, bytes data, Py_ssize_t start)
     @cython.locals(p="const unsigned char *")
     cdef _read_other(self, bytes data, Py_ssize_t start, Py_ssize_t end, _Head head)
-    cdef _read_host(self, bytes value, RequestHead head)
+    @cython.locals(p="const unsigned char *", known=bytes)
+    cdef _read_host(self, bytes data, Py_ssize_t start, Py_ssize_t end, RequestHead head)
     cdef _read_expect(self, bytes value, RequestHead head)
     cdef _check_target(self, RequestHead head)
 
@@ -111,6 +112,15 @@ cpdef Py_ssize_t scan_fields(
 ) except? -1
 
 cdef bint _parse_version(bytes data, Py_ssize_t start, Py_ssize_t end) except -1
+
+cdef Py_ssize_t _skip(
+    const unsigned char *p, Py_ssize_t i, Py_ssize_t end, const unsigned char *legal
+) noexcept
+
+@cython.locals(i=Py_ssize_t)
+cdef bint _is_at(
+    const unsigned char *p, Py_ssize_t start, const unsigned char *text, Py_ssize_t size
+) noexcept
 
 @cython.locals(i=Py_ssize_t, c=int)
 cdef bint _begins(

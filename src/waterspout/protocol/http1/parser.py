@@ -36,6 +36,7 @@ _TRANSFER_ENCODING = b"transfer-encoding:"
 
 # What nearly every request line ends in.
 _HTTP_11 = b" HTTP/1.1\r\n"
+_GET = b"GET"
 
 
 class _Parser:
@@ -78,22 +79,22 @@ class _Parser:
         """Understand Content-Length, Transfer-Encoding and Connection (RFC 9112 section 6)."""
         p = data
         lines = head.lines
-        for index in range(len(lines) - 1):
-            start = lines[index]
+        end = lines[0]
+        for index in range(1, len(lines)):
+            start = end
+            end = lines[index]
             first = p[start] | 0x20
             # c, e, h and t begin all the fields that matter: a letter spares most comparisons.
             if first == 0x63:
-                end = lines[index + 1]
                 if _begins(p, start, end, _CONNECTION, 11):
                     self._read_connection(_value(data, start + 11, end), head)
                 elif _begins(p, start, end, _CONTENT_LENGTH, 15):
                     self._read_content_length(_value(data, start + 15, end), head)
             elif first == 0x74:
-                end = lines[index + 1]
                 if _begins(p, start, end, _TRANSFER_ENCODING, 18):
                     self._read_transfer_encoding(_value(data, start + 18, end), head)
             elif first == 0x68 or first == 0x65:
-                self._read_other(data, start, lines[index + 1], head)
+                self._read_other(data, start, end, head)
         if head.is_chunked:
             if head.content_length >= 0:
                 raise RemoteProtocolError("both Content-Length and Transfer-Encoding")
@@ -140,7 +141,7 @@ class RequestParser(_Parser):
         super().__init__(limits)
         self._head: RequestHead | None = None
         self._hosts = 0
-        # The field of the request before: on one connection it is nearly always the same.
+        # The line of the request before: on one connection it is nearly always the same.
         self._known_host = b""
         self._known_host_text = ""
 
@@ -196,9 +197,7 @@ class RequestParser(_Parser):
         if i < limit:
             if p[i] != SPACE or i == start:
                 raise RemoteProtocolError(f"no request line: {excerpt(data[start : i + 20])}")
-            i += 1
-            while i < limit and target[p[i]]:
-                i += 1
+            i = _skip(p, i + 1, limit, target)
         target_end = i
         # The line ends in SP HTTP/1.1 CRLF, eleven bytes.
         if i < limit and p[i] != SPACE:
@@ -206,7 +205,7 @@ class RequestParser(_Parser):
                 f"invalid request target {excerpt(data[method_end + 1 : i + 1])}"
             )
         is_http11 = True
-        if i < limit and size - i > 10 and p[i : i + 11] == _HTTP_11:
+        if i < limit and size - i > 10 and _is_at(p, i, _HTTP_11, 11):
             end = i + 10
         else:
             end = data.find(b"\n", i, i + 64)
@@ -224,7 +223,7 @@ class RequestParser(_Parser):
         head = RequestHead.__new__(RequestHead)
         head._begin(data)
         head.is_http11 = is_http11
-        if p[start] == 0x47 and method_end - start == 3 and p[start:method_end] == b"GET":
+        if method_end - start == 3 and _is_at(p, start, _GET, 3):
             head.method = "GET"
         else:
             head.method = p[start:method_end].decode("ascii")
@@ -235,16 +234,19 @@ class RequestParser(_Parser):
     def _read_other(self, data: bytes, start: int, end: int, head: Any) -> None:
         p = data
         if _begins(p, start, end, _HOST, 5):
-            self._read_host(_value(data, start + 5, end), head)
+            self._read_host(data, start, end, head)
         elif _begins(p, start, end, _EXPECT, 7):
             self._read_expect(_value(data, start + 7, end), head)
 
-    def _read_host(self, value: bytes, head: RequestHead) -> None:
+    def _read_host(self, data: bytes, start: int, end: int, head: RequestHead) -> None:
+        p = data
+        known = self._known_host
         self._hosts += 1
-        if value != self._known_host or not value:
+        if end - start != len(known) or not _is_at(p, start, known, end - start):
+            value = _value(data, start + 5, end)
             if not is_host(value):
                 raise RemoteProtocolError(f"invalid Host {excerpt(value)}")
-            self._known_host = value
+            self._known_host = data[start:end]
             self._known_host_text = value.decode("ascii")
         head.host = self._known_host_text
 
@@ -258,7 +260,7 @@ class RequestParser(_Parser):
     def _check_target(self, head: RequestHead) -> None:
         """Hold the target against the four forms of RFC 9112 section 3.2."""
         target = head.target
-        if target[0] == "/" and head.method != "CONNECT":
+        if target[0] == "/" and (head.method == "GET" or head.method != "CONNECT"):
             return
         if head.method == "CONNECT":
             if not is_authority(target.encode("ascii")):
@@ -401,9 +403,7 @@ def scan_fields(
             return line
         if p[i] != COLON or i == line:
             raise _bad_name(data, line, i)
-        i += 1
-        while i < size and legal[p[i]]:
-            i += 1
+        i = _skip(p, i + 1, size, legal)
         if i == size or (p[i] == CR and i + 1 == size):
             break
         if p[i] != CR or p[i + 1] != LF:
@@ -415,6 +415,33 @@ def scan_fields(
     if size - first > max_size:
         raise RemoteProtocolError(f"the header fields exceed {max_size} bytes", 431)
     return ~line
+
+
+def _skip(p: bytes, i: int, end: int, legal: bytes) -> int:
+    """Return where the first byte from ``i`` on is that is not legal; ``end`` where all are."""
+    # Eight at a time: most bytes of a head are those of long values.
+    while i + 8 <= end and (
+        legal[p[i]]
+        & legal[p[i + 1]]
+        & legal[p[i + 2]]
+        & legal[p[i + 3]]
+        & legal[p[i + 4]]
+        & legal[p[i + 5]]
+        & legal[p[i + 6]]
+        & legal[p[i + 7]]
+    ):
+        i += 8
+    while i < end and legal[p[i]]:
+        i += 1
+    return i
+
+
+def _is_at(p: bytes, start: int, text: bytes, size: int) -> bool:
+    """Tell whether the bytes from ``start`` on, where there are so many, are those of ``text``."""
+    i = 0
+    while i < size and p[start + i] == text[i]:
+        i += 1
+    return i == size
 
 
 def _begins(p: bytes, start: int, end: int, name: bytes, size: int) -> bool:

@@ -9,6 +9,7 @@ from waterspout.protocol.http1.states import (
     CHUNK_SIZE,
     CHUNKED,
     COMPLETE,
+    END,
     EOF,
     HEAD,
     INTERIM,
@@ -22,6 +23,9 @@ from waterspout.protocol.http1.states import (
 from waterspout.protocol.http1.writer import content_length_field, status_line
 
 __all__ = ["ServerConnection"]
+
+NEED_DATA = Signal.NEED_DATA
+CLOSED = Signal.CLOSED
 
 
 class ServerConnection(Connection):
@@ -40,14 +44,15 @@ class ServerConnection(Connection):
         #: Whether another exchange may follow; it falls as soon as anything speaks against it.
         self.keep_alive = True
         self._has_continued = False
+        self._max_body_size = limits.max_body_size  # of the next body, unless it is changed
 
     def _process_head(self) -> Event:
         position = self._position
         if position >= len(self._data):
             if self._has_eof:
                 self._read_step(EOF)
-                return Signal.CLOSED
-            return Signal.NEED_DATA
+                return CLOSED
+            return NEED_DATA
         head = self._parser.parse(self._data, position)
         if head is None:
             if position:
@@ -56,7 +61,7 @@ class ServerConnection(Connection):
             if self._has_eof and self._data == b"\r\n":
                 # A line too many behind the last body, from a client of old: nothing is missing.
                 self._read_step(EOF)
-                return Signal.CLOSED
+                return CLOSED
             return self._need_data("a request head")
         self._position = head.end
         self.head = head
@@ -64,7 +69,7 @@ class ServerConnection(Connection):
             not head.has_close and (head.is_http11 or head.has_keep_alive)
         )
         self._has_continued = False
-        self.max_body_size = self.limits.max_body_size
+        self.max_body_size = self._max_body_size
         if head.is_chunked:
             self._begin_body(CHUNKED, -1)
         else:
@@ -141,10 +146,26 @@ class ServerConnection(Connection):
         2xx to CONNECT the client takes what follows for a tunnel (RFC 9110 section 9.3.6): the
         body has no framing then, and the connection ends with it.
         """
-        head = self.head
         line = status_line(status, reason)
+        framing = self._begin_response(status, length)
+        return b"".join((line, fields, framing, self._end_of_head()))
+
+    def respond(self, status: int, reason: str | None, fields: bytes, body: bytes) -> bytes:
+        """Return a whole response, ``send_response`` and its body in one."""
+        line = status_line(status, reason)
+        framing = self._begin_response(status, len(body))
+        end = self._end_of_head()
+        if self.writing == COMPLETE:
+            return b"".join((line, fields, framing, end))
+        self._write_left = 0
+        self._write_step(END)
+        return b"".join((line, fields, framing, end, body))
+
+    def _begin_response(self, status: int, length: int) -> bytes:
+        """Enter the state that a final response begins with; return the field that frames it."""
         if status < 200:
             raise LocalProtocolError(f"a final response has a status from 200, not {status}")
+        head = self.head
         is_http11 = head is None or head.is_http11
         framing = b""
         event = NO_BODY
@@ -161,33 +182,30 @@ class ServerConnection(Connection):
             event = CHUNKED
         else:
             event = UNTIL_CLOSE
-        if head is not None and head.method == "HEAD":
+        method = "GET" if head is None else head.method
+        if method == "GET":
+            pass
+        elif method == "HEAD":
             event = NO_BODY
-        elif head is not None and status < 300 and head.method == "CONNECT":
+        elif method == "CONNECT" and status < 300:
             framing = b""
             event = UNTIL_CLOSE
         if event == UNTIL_CLOSE:
             self.keep_alive = False
         self._write_step(event)
         self._write_left = length
-        return b"".join((line, fields, framing, self._connection_field(), b"\r\n"))
+        return framing
 
-    def respond(self, status: int, reason: str | None, fields: bytes, body: bytes) -> bytes:
-        """Return a whole response, ``send_response`` and its body in one."""
-        head = self.send_response(status, reason, fields, len(body))
-        if self.writing == COMPLETE:
-            return head
-        return head + self.send_data(body) + self.send_end()
-
-    def _connection_field(self) -> bytes:
+    def _end_of_head(self) -> bytes:
+        """Return the field Connection, where there is one, and the empty line."""
         # A request whose body has not been read to its end cannot be followed by another one.
         if self.reading != COMPLETE:
             self.keep_alive = False
         if not self.keep_alive:
-            return b"Connection: close\r\n"
+            return b"Connection: close\r\n\r\n"
         if self.head is not None and not self.head.is_http11:
-            return b"Connection: keep-alive\r\n"
-        return b""
+            return b"Connection: keep-alive\r\n\r\n"
+        return b"\r\n"
 
     def start_next_cycle(self) -> None:
         """Go on to the next request; the exchange must be over and ``keep_alive`` hold."""

@@ -2,7 +2,8 @@ import cython
 
 cdef dict _REASONS
 cdef dict _STATUS_LINES
-cdef dict _LENGTH_FIELDS
+cdef bytes _OK
+cdef list _LENGTH_FIELDS
 cdef long long _MAX_KEPT_LENGTH
 
 @cython.locals(line=bytes)

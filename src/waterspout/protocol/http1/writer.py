@@ -32,6 +32,7 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES = {
     code: f"HTTP/1.1 {code} {phrase}\r\n".encode("ascii") for code, phrase in _REASONS.items()
 }
+_OK = _STATUS_LINES[200]
 _USUAL_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _NOT_IN_TARGET = bytes(byte for byte in range(256) if not TARGET[byte])
 
@@ -68,6 +69,8 @@ def check_target(target: str) -> None:
 
 def status_line(status: int, reason: str | None = None) -> bytes:
     """Return the status line with its CRLF; ``reason`` None means the usual phrase."""
+    if status == 200 and reason is None:
+        return _OK
     line = _STATUS_LINES.get(status)
     if line is not None and (reason is None or reason == _REASONS[status]):
         return line
@@ -88,17 +91,17 @@ def request_line(method: str, target: str) -> bytes:
 
 def content_length_field(length: int) -> bytes:
     """Return the field ``Content-Length`` with its CRLF."""
-    field = _LENGTH_FIELDS.get(length)
+    field = _LENGTH_FIELDS[length] if 0 <= length < _MAX_KEPT_LENGTH else None
     if field is None:
         field = f"Content-Length: {length}\r\n".encode("ascii")
-        if length < _MAX_KEPT_LENGTH:
+        if 0 <= length < _MAX_KEPT_LENGTH:
             _LENGTH_FIELDS[length] = field
     return field
 
 
-# Small bodies are the many: their fields are kept.
-_LENGTH_FIELDS: dict[int, bytes] = {}
+# Small bodies are the many: their fields are kept, once they have been asked for.
 _MAX_KEPT_LENGTH = 4096
+_LENGTH_FIELDS: list[bytes | None] = [None] * _MAX_KEPT_LENGTH
 
 
 def encode_chunk(data: bytes) -> bytes:
