@@ -212,6 +212,20 @@ async def test_a_level_that_is_off(wire: Wire, caplog, kind):
     assert records(caplog) == []
 
 
+async def test_levels_that_change_while_requests_come(wire: Wire, caplog):
+    client = await wire.client(application("text"))
+    for level, count in [("ERROR", 0), ("INFO", 1), ("ERROR", 1), ("INFO", 2)]:
+        caplog.set_level(level, "waterspout.access")
+        await client.ask()
+        assert len(records(caplog)) == count
+    logging.disable()
+    await client.ask()
+    logging.disable(logging.NOTSET)
+    assert len(records(caplog)) == 2
+    await client.ask()
+    assert len(records(caplog)) == 3
+
+
 def test_a_format_that_there_is_not():
     with pytest.raises(
         ValueError, match="access_log is 'text', 'detailed', 'json' or None, not 'xml'"

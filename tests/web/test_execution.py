@@ -1,6 +1,7 @@
 """How a handler runs: its methods in their order, plain or awaited, at once where it can be."""
 
 import asyncio
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -432,3 +433,99 @@ async def test_prepare_that_returns_what_cannot_be_awaited(wire: Wire, caplog):
     client = await wire.client([("/", Wrong)])
     assert (await client.ask()).status == 500
     assert "TypeError: Wrong.prepare() returned True, which cannot be awaited" in caplog.text
+
+
+async def test_methods_that_are_replaced_while_requests_come(wire: Wire, monkeypatch):
+    class Base(RequestHandler):
+        pass
+
+    class Main(Base):
+        def get(self):
+            self.write("get ")
+
+    def init(self, *args, **kwargs):
+        RequestHandler.__init__(self, *args, **kwargs)
+        self.write("init ")
+
+    client = await wire.client([("/", Main)])
+    assert (await client.ask()).body == b"get "
+    monkeypatch.setattr(Base, "__init__", init)
+    assert (await client.ask()).body == b"init get "
+    monkeypatch.setattr(Base, "initialize", lambda self: self.write("initialize "))
+    monkeypatch.setattr(Base, "prepare", lambda self: self.write("prepare "))
+    monkeypatch.setattr(Base, "compute_etag", lambda self: '"replaced"')
+    answer = await client.ask()
+    assert answer.body == b"initialize init prepare get "
+    assert answer["Etag"] == '"replaced"'
+    monkeypatch.setattr(Main, "get", lambda self: self.finish("another"))
+    assert (await client.ask()).body == b"initialize init prepare another"
+    monkeypatch.undo()
+    assert (await client.ask()).body == b"get "
+
+
+async def test_a_handler_with_new_of_its_own_is_given_what_init_is(wire: Wire):
+    class Main(RequestHandler):
+        def __new__(cls, application, request):
+            handler: Any = super().__new__(cls)
+            handler.made_for = request.path
+            return handler
+
+        def get(self):
+            self.write(vars(self)["made_for"])
+
+    client = await wire.client([("/", Main)])
+    assert (await client.ask()).body == b"/"
+
+
+async def test_a_handler_of_a_metaclass(wire: Wire):
+    class Meta(type):
+        def __call__(cls, *args):
+            handler = super().__call__(*args)
+            handler.write("meta ")
+            return handler
+
+    class Main(RequestHandler, metaclass=Meta):
+        def get(self):
+            self.write("get")
+
+    client = await wire.client([("/", Main)])
+    assert (await client.ask()).body == b"meta get"
+
+
+async def test_a_method_of_the_instance(wire: Wire):
+    class Main(RequestHandler):
+        def prepare(self):
+            vars(self)["get"] = lambda: self.write("its own")
+            vars(self)["on_finish"] = lambda: notes.append("its own")
+
+        def get(self):
+            self.write("of the class")
+
+    notes: list[str] = []
+    client = await wire.client([("/", Main)])
+    assert (await client.ask()).body == b"its own"
+    assert notes == ["its own"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_method_that_was_taken_away(wire: Wire, method):
+    class Main(Plain):
+        get = post = None  # type: ignore[assignment]
+
+    client = await wire.client([("/", Main)])
+    assert (await client.ask(method=method)).status == 405
+
+
+async def test_what_an_async_method_sets_in_its_context_stays_there(wire: Wire):
+    variable: ContextVar[str] = ContextVar("variable", default="unset")
+
+    class Main(RequestHandler):
+        async def get(self):
+            before = variable.get()
+            variable.set("set")
+            await asyncio.sleep(0)
+            self.write(f"{before} {variable.get()}")
+
+    client = await wire.client([("/", Main)])
+    for _ in range(2):
+        assert (await client.ask()).body == b"unset set"

@@ -6,6 +6,7 @@ from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from waterspout.httpserver.beginning import begin
 from waterspout.ioloop.eager import start_eagerly
 from waterspout.log import app_log, gen_log, printable
 from waterspout.protocol.errors import HTTPInputError
@@ -13,7 +14,7 @@ from waterspout.protocol.errors import HTTPInputError
 if TYPE_CHECKING:
     from waterspout.httpserver.exchange import Exchange
 
-__all__ = ["refuse", "start_answering"]
+__all__ = ["begin_answering", "refuse", "start_answering"]
 
 # The event loop refers to its tasks weakly.
 _tasks: set["asyncio.Task[Any]"] = set()
@@ -37,13 +38,37 @@ def start_answering(
         return False
     if task is None or not isinstance(task, asyncio.Task):
         return False
+    _keep(exchange, task)
+    return True
+
+
+def begin_answering(
+    exchange: "Exchange",
+    loop: asyncio.AbstractEventLoop,
+    coroutine: Coroutine[Any, Any, None],
+    context: Context,
+) -> bool:
+    """Do what ``start_answering`` does, for who is in ``context`` and knows the exchange's loop."""
+    try:
+        task = begin(coroutine, loop, context)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        _on_failure(exchange, error)
+        return False
+    if task is None:
+        return False
+    _keep(exchange, task)
+    return True
+
+
+def _keep(exchange: "Exchange", task: "asyncio.Task[Any]") -> None:
     _tasks.add(task)
     if exchange.tasks is None:
         exchange.tasks = [task]
     else:
         exchange.tasks.append(task)
     task.add_done_callback(partial(_on_task_done, exchange))
-    return True
 
 
 def _on_task_done(exchange: "Exchange", task: "asyncio.Task[Any]") -> None:

@@ -17,3 +17,6 @@ cdef class Channel:
     cdef Py_ssize_t _linger_size
     cdef bint _is_closing
     cdef bint _has_waited
+
+    cpdef drain(self, bint is_complete)
+    cpdef on_response_complete(self, double now)

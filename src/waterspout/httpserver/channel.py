@@ -131,6 +131,13 @@ class Channel:
         if sending.has_begun:
             self.resume_writing()
 
+    def drain(self, is_complete: bool) -> "asyncio.Future[None]":
+        """Return a future that is done when the client has caught up, maybe with all of it."""
+        raise NotImplementedError
+
+    def on_response_complete(self, now: float) -> None:
+        """Take note, from who answers, that all has been written; ``now`` as for ``deadline``."""
+
     # Leaving
 
     def switch(self, head: bytes) -> None:

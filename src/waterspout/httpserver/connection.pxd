@@ -7,6 +7,7 @@ from waterspout.protocol.http1.messages cimport RequestHead
 from waterspout.protocol.http1.server cimport ServerConnection
 
 cdef double NEVER
+cdef int _MAX_EXCHANGES_PER_TURN
 cdef object NEED_DATA, END_OF_MESSAGE, YIELD, CLOSED
 
 
@@ -17,6 +18,7 @@ cdef class HTTPServerConnection(RefusingChannel):
     cdef readonly Py_ssize_t requests
     cdef double _idle_timeout
     cdef double _request_timeout
+    cdef object _drained
     cdef bint _is_advancing
     cdef bint _is_in_head
     cdef Py_ssize_t _ahead

@@ -65,6 +65,7 @@ class HTTPServerConnection(RefusingChannel):
         #: Whether the server lets go of its clients.
         self.is_ending = False
         self.requests = 0
+        self._drained: asyncio.Future[None] = server.drained
         self._is_advancing = False
         self._is_in_head = False
         self._ahead = 0  # bytes read since none were left over
@@ -242,7 +243,7 @@ class HTTPServerConnection(RefusingChannel):
         # the loop: who went on would write for nobody, without ever letting others have their turn.
         if not self._is_write_paused and (is_complete or not self._transport.is_closing()):
             if is_complete or not self._is_turn_over():
-                return self._server.drained  # type: ignore[no-any-return]
+                return self._drained
             self.loop.call_soon(self._on_next_turn)
         return self._unsent.waiter(self.loop)  # type: ignore[no-any-return]
 

@@ -1,5 +1,6 @@
 import cython
 
+from waterspout.httpserver.channel cimport Channel
 from waterspout.protocol.http1.messages cimport RequestHead
 from waterspout.protocol.http1.server cimport ServerConnection
 
@@ -8,6 +9,7 @@ cdef double _NEVER
 
 cdef class Exchange:
     cdef object _connection
+    cdef readonly object loop
     cdef ServerConnection _engine
     cdef object _write
     cdef readonly RequestHead head
@@ -39,7 +41,7 @@ cdef class Exchange:
     cdef public object decoding
 
     cdef _begin(
-        self, connection, ServerConnection engine, write, RequestHead head, double start_time
+        self, connection, loop, ServerConnection engine, write, RequestHead head, double start_time
     )
     @cython.locals(message=bytes)
     cpdef respond(self, int status, reason, bytes fields, bytes body)
@@ -49,9 +51,11 @@ cdef class Exchange:
     cpdef send_data(self, bytes data)
     @cython.locals(last=bytes)
     cpdef end_response(self)
+    @cython.locals(connection=Channel)
     cpdef drain(self)
     cdef bint _can_send(self) except -1
     cdef _check_held(self)
+    @cython.locals(connection=Channel)
     cdef _complete(self)
     cpdef on_lost(self)
     cpdef on_eof(self)
@@ -59,5 +63,5 @@ cdef class Exchange:
 
 @cython.locals(exchange=Exchange)
 cpdef Exchange new_exchange(
-    connection, ServerConnection engine, write, RequestHead head, double start_time
+    Channel connection, ServerConnection engine, write, RequestHead head, double start_time
 )

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from waterspout.httpserver.answering import start_answering
+from waterspout.httpserver.channel import Channel
 from waterspout.httpserver.requestid import request_id_of
 from waterspout.httputil import (
     HTTPHeaders,
@@ -46,17 +47,20 @@ class Exchange:
         head: RequestHead,
         start_time: float,
     ) -> None:
-        self._begin(connection, engine, write, head, start_time)
+        self._begin(connection, connection and connection.loop, engine, write, head, start_time)
 
     def _begin(
         self,
         connection: Any,
+        loop: asyncio.AbstractEventLoop,
         engine: ServerConnection,
         write: Callable[[bytes], object],
         head: RequestHead,
         start_time: float,
     ) -> None:
         self._connection = connection
+        #: The event loop that serves the connection.
+        self.loop = loop
         self._engine = engine
         self._write = write
         self.head = head
@@ -175,11 +179,6 @@ class Exchange:
     def is_draining(self) -> bool:
         """Whether the server is about to stop; see ``HTTPServer.drain``."""
         return self._connection.is_draining  # type: ignore[no-any-return]
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop that serves the connection."""
-        return self._connection.loop  # type: ignore[no-any-return]
 
     @property
     def context(self) -> "Exchange":
@@ -392,7 +391,8 @@ class Exchange:
             future.set_exception(StreamClosedError())
             future.exception()  # nobody has to look at it
             return future
-        return self._connection.drain(self.finish_time != 0)  # type: ignore[no-any-return]
+        connection: Channel = self._connection
+        return connection.drain(self.finish_time != 0)
 
     # For logs and metrics
 
@@ -478,9 +478,10 @@ class Exchange:
             raise LocalProtocolError("a file is being sent: await send_file() first")
 
     def _complete(self) -> None:
+        connection: Channel = self._connection
         self.finish_time = monotonic()
         self.close_callback = None
-        self._connection.on_response_complete(self.finish_time)
+        connection.on_response_complete(self.finish_time)
 
     def on_lost(self) -> None:
         """Take note, from the connection, that the client has gone."""
@@ -515,7 +516,7 @@ class Exchange:
 
 
 def new_exchange(
-    connection: Any,
+    connection: Channel,
     engine: ServerConnection,
     write: Callable[[bytes], object],
     head: RequestHead,
@@ -523,5 +524,5 @@ def new_exchange(
 ) -> Exchange:
     """Make an exchange, as ``Exchange()`` does; compiled, for a third of its cost."""
     exchange = Exchange.__new__(Exchange)
-    exchange._begin(connection, engine, write, head, start_time)
+    exchange._begin(connection, connection.loop, engine, write, head, start_time)
     return exchange

@@ -522,7 +522,8 @@ class _CallableHost:
     def start_exchange(self, exchange: Exchange) -> None:
         context = copy_context()
         try:
-            rest = context.run(self._callback, from_exchange(exchange))
+            request = from_exchange(exchange, exchange.head, exchange.body)
+            rest = context.run(self._callback, request)
         except HTTPInputError as error:
             refuse(exchange, error)
             return

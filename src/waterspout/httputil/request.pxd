@@ -13,7 +13,8 @@ cdef class RequestFields:
     cdef public object body
 
 
-cpdef from_exchange(exchange)
+@cython.locals(cls=type)
+cpdef from_exchange(exchange, RequestHead head, bytes body)
 
-@cython.locals(head=RequestHead, uri=str)
-cdef _fill(RequestFields request, exchange)
+@cython.locals(uri=str)
+cdef _fill(RequestFields request, exchange, RequestHead head, bytes body)

@@ -12,6 +12,7 @@ from waterspout.httputil.text import split_host_and_port
 from waterspout.protocol.errors import HTTPInputError
 from waterspout.protocol.grammar import is_host
 from waterspout.protocol.headers import HTTPHeaders
+from waterspout.protocol.http1.messages import RequestHead
 
 if TYPE_CHECKING:
     from http.cookies import SimpleCookie
@@ -33,15 +34,15 @@ class RequestFields:
         self.body = b""
 
 
-def from_exchange(exchange: Any) -> "HTTPServerRequest":
-    """Make the request of an exchange that has been received whole."""
-    request: HTTPServerRequest = RequestFields.__new__(HTTPServerRequest)
-    _fill(request, exchange)
+def from_exchange(exchange: Any, head: RequestHead, body: bytes) -> "HTTPServerRequest":
+    """Make the request of an exchange, whose head has been received, and maybe its body."""
+    cls = HTTPServerRequest
+    request = cls.__new__(cls)
+    _fill(request, exchange, head, body)
     return request
 
 
-def _fill(request: RequestFields, exchange: Any) -> None:
-    head = exchange.head
+def _fill(request: RequestFields, exchange: Any, head: RequestHead, body: bytes) -> None:
     request.connection = exchange
     request.server_connection = None
     request.method = head.method
@@ -53,7 +54,7 @@ def _fill(request: RequestFields, exchange: Any) -> None:
         request.query = ""
     if uri[0] != "/":
         request.path = _without_authority(request.path)
-    request.body = exchange.body
+    request.body = body
 
 
 def _without_authority(path: str) -> str:

@@ -5,7 +5,7 @@ Requests without a handler are logged in ``httpserver.accesslog``.
 
 import time
 from collections.abc import Callable
-from logging import INFO
+from logging import INFO, Logger
 from typing import Any
 
 from waterspout.httpserver.accesslog import (
@@ -28,6 +28,11 @@ from waterspout.web.state import HandlerState
 __all__ = ["handler_log", "log_json", "log_request", "refusal_log"]
 
 _is_enabled = access_log.isEnabledFor
+
+# What the logger has said of its levels: mostly that there is nothing to log. It keeps this itself,
+# and clears it whenever a level is set anywhere; one of another class is asked each time.
+_is_usual = type(access_log).isEnabledFor is Logger.isEnabledFor
+_KNOWN: dict[int, bool] = getattr(access_log, "_cache", {}) if _is_usual else {}
 
 
 def handler_log(kind: str | None) -> Callable[[Any], None] | None:
@@ -58,7 +63,7 @@ def log_request(handler: HandlerState) -> None:
     """Log status, request and milliseconds: below 400 as info, below 500 as a warning."""
     status = handler._status_code
     level = INFO if status < 400 else level_of(status)
-    if _is_enabled(level):
+    if _KNOWN.get(level) is not False and _is_enabled(level):
         _log(handler, level, status)
 
 

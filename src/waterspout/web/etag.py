@@ -1,7 +1,6 @@
 """Entity tags and the requests that are conditional on them (RFC 9110 sections 8.8.3 and 13)."""
 
 import re
-from functools import lru_cache
 from hashlib import blake2b
 
 __all__ = ["compute_etag", "matches", "names_exactly"]
@@ -15,16 +14,20 @@ _WHOLE_TAG = r'(?:W/)?"[^"]*"'
 def compute_etag(chunks: list[bytes]) -> str:
     """Return a strong tag of a body, quoted: a hash, so equal bodies have equal tags."""
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    return _kept_tag(body) if len(body) <= _MAX_KEPT_SIZE else _tag(body)
-
-
-def _tag(body: bytes) -> str:
-    return f'"{blake2b(body, digest_size=16).hexdigest()}"'
+    tag = _TAGS.get(body)
+    if tag is None:
+        tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
+        if len(body) <= _MAX_KEPT_SIZE:
+            if len(_TAGS) >= _MAX_KEPT_TAGS:
+                _TAGS.clear()
+            _TAGS[body] = tag
+    return tag
 
 
 # Small bodies are often the same ones again; to find their tag costs less than to make it.
+_TAGS: dict[bytes, str] = {}
+_MAX_KEPT_TAGS = 512
 _MAX_KEPT_SIZE = 512
-_kept_tag = lru_cache(maxsize=512)(_tag)
 
 
 def matches(etag: str, if_none_match: str) -> bool:

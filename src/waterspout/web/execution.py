@@ -15,18 +15,22 @@ from inspect import isawaitable
 from types import CoroutineType
 from typing import Any
 
-from waterspout.httpserver.answering import start_answering
+from waterspout.httpserver.answering import begin_answering, start_answering
 from waterspout.httpserver.delivery import deliver
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httputil.request import RequestFields, from_exchange
 from waterspout.routing.table import Route, RouteTable
 from waterspout.web.errors import HTTPError, handle_exception
+from waterspout.web.handler import RequestHandler
+from waterspout.web.state import HandlerState
 
 __all__ = ["PASSED_ON", "execute", "execute_at_head", "go_on", "govern"]
 __all__ += ["make_handler", "prepare", "watch"]
 
 # What no handler's error page is for.
 PASSED_ON = (KeyboardInterrupt, SystemExit, GeneratorExit)
+
+_INIT = vars(RequestHandler)["__init__"]
 
 _METHOD_NAMES = {
     method: method.lower()
@@ -37,12 +41,7 @@ _METHOD_NAMES = {
 def execute(application: Any, exchange: Exchange) -> None:
     """Answer a request, in a context of its own, as far as that can be done at once."""
     context = copy_context() if exchange.memo is None else exchange.memo[0]
-    begun = context.run(_begin, application, exchange)
-    if begun is None:
-        return
-    handler, rest = begun
-    if start_answering(exchange, rest, context) and handler is not None:
-        watch(handler, exchange)
+    context.run(_begin, application, exchange, context)
 
 
 def execute_at_head(application: Any, exchange: Exchange) -> bool:
@@ -57,7 +56,7 @@ def execute_at_head(application: Any, exchange: Exchange) -> bool:
 
 def _find_receiver(application: Any, exchange: Exchange, context: Context) -> Any:
     """Return the delegate that takes a body piece by piece; None where it has to be gathered."""
-    request: RequestFields = from_exchange(exchange)
+    request: RequestFields = from_exchange(exchange, exchange.head, exchange.body)
     table: RouteTable = application.route_table
     route: Route = table.find(request) or application.default_route
     if route.delegate is not None:
@@ -70,46 +69,56 @@ def _find_receiver(application: Any, exchange: Exchange, context: Context) -> An
     )
 
 
-def _begin(application: Any, exchange: Exchange) -> tuple[Any, Coroutine[Any, Any, None]] | None:
-    """Go as far as nothing has to be awaited; return the handler and what is left to do."""
+def _begin(application: Any, exchange: Exchange, context: Context) -> None:
+    """Answer a request in ``context``, where the caller is, as far as that can be done at once."""
     request: RequestFields
     route: Route
     if exchange.memo is None:
-        request = from_exchange(exchange)
+        request = from_exchange(exchange, exchange.head, exchange.body)
         table: RouteTable = application.route_table
-        route = table.find(request) or application.default_route
+        found: Route | None = table.find(request)
+        route = application.default_route if found is None else found
     else:
         _, request, route = exchange.memo
         exchange.memo = None
         request.body = exchange.body
     if route.delegate is not None:
-        return None, deliver(exchange, route.delegate)
+        begin_answering(exchange, exchange.loop, deliver(exchange, route.delegate), context)
+        return
     exchange.handler_class = route.handler_class
     handler: Any = make_handler(application, request, route)
+    rest: Coroutine[Any, Any, None] | None = None
     try:
         waiting = prepare(handler, route)
         if waiting is not None:
-            return handler, _go_on_after_prepare(handler, waiting, route)
-        if not handler._finished:
-            waiting = _call_method(handler, route)
-            if waiting is not None:
-                return handler, _go_on_after_method(handler, waiting)
-            if handler._auto_finish and not handler._finished:
-                handler.finish()
-            elif not handler._finished:
-                watch(handler, exchange)
+            rest = _go_on_after_prepare(handler, waiting, route)
+        elif not handler._finished:
+            rest = go_on(handler, route, exchange)
     except PASSED_ON:
         raise
     except BaseException as error:
         handle_exception(handler, error)
-    return None
+    if rest is not None and begin_answering(exchange, exchange.loop, rest, context):
+        watch(handler, exchange)
 
 
 def make_handler(application: Any, request: Any, route: Route) -> Any:
     """Return the handler that a route leads to, initialized."""
+    handler_class: Any = route.handler_class
     if route.settings:
-        return route.handler_class(application, request, **route.settings)
-    return route.handler_class(application, request)
+        return handler_class(application, request, **route.settings)
+    if type(handler_class) is type and handler_class.__init__ is _INIT:  # type: ignore[misc]
+        return _new_handler(handler_class, application, request)
+    return handler_class(application, request)
+
+
+def _new_handler(cls: Any, application: Any, request: Any) -> Any:
+    """Call a class that has ``__init__`` from ``RequestHandler``: compiled, at half the cost."""
+    handler: HandlerState = cls.__new__(cls, application, request)
+    handler._take_request(application, request)
+    handler.set_default_headers()  # type: ignore[attr-defined]
+    handler.initialize()  # type: ignore[attr-defined]
+    return handler
 
 
 def prepare(handler: Any, route: Route) -> Any:
@@ -195,8 +204,7 @@ async def _go_on_after_prepare(handler: Any, waiting: Any, route: Route) -> None
         waiting = _call_method(handler, route)
         if waiting is not None:
             await waiting
-        if handler._auto_finish and not handler._finished:
-            handler.finish()
+        _finish(handler)
     except PASSED_ON:
         raise
     except BaseException as error:
@@ -208,8 +216,7 @@ async def _go_on_after_prepare(handler: Any, waiting: Any, route: Route) -> None
 async def _go_on_after_method(handler: Any, waiting: Any) -> None:
     try:
         await waiting
-        if handler._auto_finish and not handler._finished:
-            handler.finish()
+        _finish(handler)
     except PASSED_ON:
         raise
     except BaseException as error:
@@ -218,17 +225,30 @@ async def _go_on_after_method(handler: Any, waiting: Any) -> None:
             raise
 
 
+def _finish(handler: Any) -> None:
+    """Finish, unless the handler has done so, or shall itself."""
+    # The variables of a coroutine have no types, where it is compiled; those of a function have.
+    if handler._auto_finish and not handler._finished:
+        handler.finish()
+
+
 def _call_method(handler: Any, route: Route) -> Any:
     """Call the method of the request's; return what is to be awaited for it, or None."""
     request: RequestFields = handler.request
     method = request.method
-    call = getattr(handler, _METHOD_NAMES.get(method) or method.lower(), None)
-    if call is None:
-        raise HTTPError(405)
-    if route.args or route.kwargs:
-        waiting = call(*handler.path_args, **handler.path_kwargs)
+    has_arguments = route.args or route.kwargs
+    if method == "GET" and not has_arguments:
+        try:
+            waiting = handler.get()  # compiled, without an object for the bound method
+        except TypeError:
+            if handler.get is None:
+                raise HTTPError(405) from None
+            raise
     else:
-        waiting = call()
+        call = getattr(handler, _METHOD_NAMES.get(method) or method.lower(), None)
+        if call is None:
+            raise HTTPError(405)
+        waiting = call(*handler.path_args, **handler.path_kwargs) if has_arguments else call()
     if waiting is not None:
         _check_awaitable(handler, method, waiting)
     return waiting

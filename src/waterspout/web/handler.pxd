@@ -1,1 +1,1 @@
-from waterspout.web cimport etag, response
+from waterspout.web cimport response

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from waterspout._lazy import LazyModule
 from waterspout.httputil import HTTPHeaders, HTTPServerRequest
 from waterspout.util import ObjectDict
-from waterspout.web import arguments, cookies, errors, etag, response, settings
+from waterspout.web import arguments, cookies, errors, response, settings
 from waterspout.web.response import HeaderValue
 from waterspout.web.state import HandlerState
 from waterspout.web.summary import summary
@@ -539,11 +539,11 @@ class RequestHandler(HandlerState):
 
     def compute_etag(self) -> str | None:
         """Return the quoted tag of the body written so far; None for none."""
-        return etag.compute_etag(self._write_buffer)
+        return response.body_tag(self)
 
     def set_etag_header(self) -> None:
         """Set the field ``Etag`` from ``compute_etag``."""
-        self._response_etag = self.compute_etag()
+        response.set_etag(self)
 
     def check_etag_header(self) -> bool:
         """Tell whether the client has this body already, so that 304 is the answer."""

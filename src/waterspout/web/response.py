@@ -15,11 +15,12 @@ from waterspout._version import __version__
 from waterspout.escape import json_encode
 from waterspout.httpserver.exchange import Exchange
 from waterspout.httputil import format_timestamp
+from waterspout.httputil.request import RequestFields
 from waterspout.log import app_log
 from waterspout.protocol.errors import HTTPInputError, LocalProtocolError
 from waterspout.protocol.headers import HTTPHeaders, check_field_value, encode_fields
 from waterspout.protocol.http1.writer import Framing, check_reason, reason_phrase, split_framing
-from waterspout.web.etag import matches
+from waterspout.web.etag import compute_etag, matches
 from waterspout.web.state import HandlerState
 from waterspout.web.summary import where
 from waterspout.web.transforms import transform_first, transform_next
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HeaderValue",
     "abort",
+    "body_tag",
     "default_headers",
     "detach",
     "finish",
@@ -40,6 +42,7 @@ __all__ = [
     "location",
     "reason_of",
     "redirect",
+    "set_etag",
     "set_header",
     "set_status",
     "write",
@@ -52,8 +55,7 @@ _REPRESENTATION_FIELDS = ("Content-Encoding", "Content-Language", "Content-Type"
 # All that is legal in a URL, and the sign of what is quoted already.
 _SAFE_IN_URL = "!#$%&'()*+,/:;=?@[]~"
 
-# Entity tags as they go out: small bodies are often the same ones again.
-_TAG_LINES: dict[str, bytes] = {}
+# Small bodies are often the same ones again, and so are their tags.
 _MAX_KEPT_TAGS = 512
 _MAX_KEPT_TAG_SIZE = 64
 
@@ -65,6 +67,8 @@ class _Defaults:
         self.good_until = 0.0  # on the clock of time.monotonic
         self.headers = HTTPHeaders()
         self.fields = b""
+        #: The same with an entity tag behind them, by that.
+        self.tagged: dict[str, bytes] = {}
 
     def renew(self, now: float) -> None:
         """Write the date anew; ``now`` is on the clock of ``time.monotonic``."""
@@ -77,7 +81,21 @@ class _Defaults:
             }
         )
         self.fields = encode_fields(self.headers)
+        self.tagged.clear()
         self.good_until = now + 1.0 - seconds % 1.0
+
+    def with_tag(self, tag: str) -> bytes:
+        """Return the fields with an entity tag; ``ValueError`` for what no field may hold."""
+        try:
+            text = check_field_value(tag)
+        except HTTPInputError as error:
+            raise ValueError(f"no entity tag: {error}") from None
+        fields = b"%bEtag: %b\r\n" % (self.fields, text.encode("latin-1"))
+        if len(text) <= _MAX_KEPT_TAG_SIZE:
+            if len(self.tagged) >= _MAX_KEPT_TAGS:
+                self.tagged.clear()
+            self.tagged[text] = fields
+        return fields
 
 
 _defaults = _Defaults()
@@ -115,20 +133,6 @@ def set_header(headers: HTTPHeaders, name: str, value: Any, is_added: bool = Fal
     except HTTPInputError as error:
         # As an input error it would become a 400, but it is the handler's fault.
         raise ValueError(str(error)) from None
-
-
-def _tag_line(tag: str) -> bytes:
-    """Return the field of an entity tag; ``ValueError`` for what no field may hold."""
-    try:
-        text = check_field_value(tag)
-    except HTTPInputError as error:
-        raise ValueError(f"no entity tag: {error}") from None
-    line = b"Etag: %b\r\n" % text.encode("latin-1")
-    if len(text) <= _MAX_KEPT_TAG_SIZE:
-        if len(_TAG_LINES) >= _MAX_KEPT_TAGS:
-            _TAG_LINES.clear()
-        _TAG_LINES[text] = line
-    return line
 
 
 def set_status(handler: HandlerState, status: int, reason: str | None) -> None:
@@ -169,7 +173,10 @@ def write(handler: HandlerState, chunk: Any) -> None:
     """Add to the body: text as UTF-8, bytes, or a dictionary as JSON."""
     if handler._finished:
         raise RuntimeError("write() after finish(): the response is complete")
-    if isinstance(chunk, str):
+    if type(chunk) is str:
+        text: str = chunk  # compiled, not a subclass
+        handler._write_buffer.append(text.encode("utf-8"))
+    elif isinstance(chunk, str):
         handler._write_buffer.append(chunk.encode("utf-8"))
     elif isinstance(chunk, bytes):
         handler._write_buffer.append(chunk)
@@ -191,7 +198,8 @@ def finish(handler: HandlerState, chunk: Any) -> "asyncio.Future[None]":
         raise RuntimeError("finish() was called twice: is a callback or a task left over?")
     if chunk is not None:
         handler.write(chunk)  # type: ignore[attr-defined]
-    exchange = handler.request.connection
+    request: RequestFields = handler.request
+    exchange = request.connection
     if handler._headers_written:
         _finish_body(handler, exchange)
     else:
@@ -267,11 +275,11 @@ def _send_whole(handler: HandlerState, exchange: Exchange) -> None:
         now = monotonic() if exchange.is_late else exchange.start_time
         if now >= _defaults.good_until:
             _defaults.renew(now)
-        fields = _defaults.fields
         tag = handler._response_etag
+        fields = _defaults.fields
         if tag:
-            line = _TAG_LINES.get(tag)
-            fields += _tag_line(tag) if line is None else line
+            tagged = _defaults.tagged.get(tag)
+            fields = _defaults.with_tag(tag) if tagged is None else tagged
         exchange.respond(status, handler._own_reason, fields, body)
     else:
         _send_own(handler, exchange, body)
@@ -370,9 +378,20 @@ def flush(handler: HandlerState) -> "asyncio.Future[None]":
     return exchange.drain()  # type: ignore[no-any-return]
 
 
+def set_etag(handler: HandlerState) -> None:
+    """Have the response tagged with what ``compute_etag`` of the handler says."""
+    handler._response_etag = handler.compute_etag()  # type: ignore[attr-defined]
+
+
+def body_tag(handler: HandlerState) -> str:
+    """Return the tag of the body written so far."""
+    return compute_etag(handler._write_buffer)
+
+
 def is_not_modified(handler: HandlerState) -> bool:
     """Tell whether the client's ``If-None-Match`` names the tag of the response."""
-    exchange = handler.request.connection
+    request: RequestFields = handler.request
+    exchange = request.connection
     if exchange.head.find(b"if-none-match") is None:
         return False
     tag = handler._response_etag or handler._headers.get("Etag")  # type: ignore[attr-defined]
