@@ -400,3 +400,23 @@ def test_what_was_started_is_done():
     started = NET.start(bad())
     with pytest.raises(ZeroDivisionError):
         run_blocking(flow(started))
+
+
+def test_reading_into_room(pair):
+    stream, _counted, theirs = pair
+    room = bytearray(8)
+    theirs.sendall(b"12345")
+    assert stream.read_into(memoryview(room)[2:], math.inf) == 5
+    assert room == b"\0\x0012345\0"
+    theirs.sendall(b"abcdef")
+    assert stream.read_into(memoryview(room)[:4], math.inf) == 4
+    assert read(stream) == b"ef"
+    theirs.close()
+    assert stream.read_into(memoryview(room), math.inf) == 0
+
+
+def test_reading_into_room_has_a_deadline(pair):
+    stream, _, _ = pair
+    for seconds in (0.001, 0.0):
+        with pytest.raises(DeadlineError):
+            stream.read_into(memoryview(bytearray(1)), time.monotonic() + seconds)

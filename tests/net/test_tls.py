@@ -248,3 +248,93 @@ def test_the_begin_of_a_record_is_no_silence(stream, echo, size):
     echo._outgoing.write(unasked[-1:])
     assert read(stream) == b"y" * 2000
     assert stream.is_quiet(ask=False)
+
+
+def read_into(stream, room):
+    async def flow():
+        got = stream.read_into(room, math.inf)
+        if isinstance(got, int):
+            return got
+        data = await got
+        room[: len(data)] = data
+        return len(data)
+
+    return run_blocking(flow())
+
+
+def fill(stream, size):
+    """Read so many bytes into one room; return them."""
+    room = bytearray(size)
+    filled = 0
+    while filled < size:
+        got = read_into(stream, memoryview(room)[filled:])
+        assert got
+        filled += got
+    return bytes(room)
+
+
+@pytest.mark.parametrize("size", [1, 16384, 16385, 300_000, 1_000_000])
+def test_reading_into_room(stream, echo, size):
+    body = os.urandom(size)
+    echo.say(body)
+    assert fill(stream, size) == body
+    assert stream.is_quiet(ask=False)
+    echo.say(body)
+    assert fill(stream, size) == body
+
+
+def test_what_there_is_no_room_for_is_kept(stream, echo):
+    body = os.urandom(50_000)
+    echo.say(body)
+    assert fill(stream, 40_000) == body[:40_000]
+    assert read(stream) == body[40_000:]
+    assert stream.is_quiet(ask=False)
+    echo.say(body)
+    assert fill(stream, 40_000) == body[:40_000]
+    assert not stream.is_quiet(ask=False)
+
+
+def test_who_awaits_room_gets_one_record_to_put_there(stream, echo):
+    body = os.urandom(60_000)
+    echo.say(body)
+    echo.is_plain = True  # so that the next read is one to await
+    room = memoryview(bytearray(100_000))
+    assert read_into(stream, room) == 16 * 1024
+    assert read_into(stream, room) == 60_000 - 16 * 1024
+
+
+def test_no_room_is_taken_at_the_end(stream, echo):
+    room = memoryview(bytearray(100_000))
+    echo.say(b"x" * 40_000)
+    echo.leave()
+    assert fill(stream, 40_000) == b"x" * 40_000
+    assert read_into(stream, room) == 0
+    assert read_into(stream, room) == 0
+
+
+def test_a_cut_is_told_to_who_reads_into_room(stream, echo):
+    echo.say(b"x" * 40_000)
+    cut = echo._outgoing.read()[:-1]
+    echo._outgoing.write(cut)
+    assert fill(stream, 32 * 1024) == b"x" * 32 * 1024
+    for _ in range(2):
+        with pytest.raises(ssl.SSLEOFError):
+            read_into(stream, memoryview(bytearray(10)))
+
+
+def test_a_record_that_can_not_be_is_no_reason_to_wait(stream, echo):
+    echo._outgoing.read()
+    echo._outgoing.write(b"\x17\x03\x03\xff\xff")
+    with pytest.raises(ssl.SSLError, match=r"(?i)record|length|packet"):
+        read(stream)
+
+
+def test_a_record_in_two_parts_is_read_when_it_is_whole(stream, echo):
+    stream.read_now()
+    echo.say(b"x" * 1000)
+    whole = echo._outgoing.read()
+    for part in (whole[:3], whole[3:500]):
+        echo._outgoing.write(part)
+        assert stream.read_now() is None
+    echo._outgoing.write(whole[500:])
+    assert stream.read_now() == b"x" * 1000

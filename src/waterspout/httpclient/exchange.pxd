@@ -1,6 +1,7 @@
 import cython
 
 from waterspout.httpclient.connection cimport Connection
+from waterspout.httpclient.delivery cimport Gathering
 from waterspout.httpclient.hop cimport Hop
 from waterspout.httpclient.pool cimport Pool, Ticket
 from waterspout.httpclient.request cimport HTTPRequest
@@ -50,6 +51,7 @@ cdef class Exchange(Ticket):
     cdef object _failure
     cdef object _event
     cdef object _delivery
+    cdef object _read_into
     cdef bint _is_followed
     cdef list _pieces
 
@@ -71,6 +73,8 @@ cdef class Exchange(Ticket):
     @cython.locals(connection=Connection)
     cpdef bint take(self, bytes data) except -1
     cdef bint _read(self, Connection connection) except -1
+    @cython.locals(engine=ClientConnection, gathering=Gathering)
+    cdef _fill_room(self, Connection connection)
     cdef bint _receive(self, Connection connection, bytes data) except -1
     cdef bint _collect(self, ClientConnection engine) except -1
     @cython.locals(status=int, request=HTTPRequest)

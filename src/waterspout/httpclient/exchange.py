@@ -42,6 +42,8 @@ _MAX_IGNORED_BODY = 64 * 1024
 
 # From this size on a body is not kept in pieces. Below, to join them is cheaper than to clear room.
 _LONG_BODY = 4 * 1024 * 1024
+# The same where what comes is read right into that room.
+_BODY_WITH_ROOM = 128 * 1024
 
 FOREVER = math.inf
 
@@ -123,6 +125,7 @@ class Exchange(Ticket):
         self._event: Event | None = None  # to be worked off by who can wait
         # Where the body goes, if not to _pieces.
         self._delivery: Delivery | TappedDelivery | Gathering | Discard | None = None
+        self._read_into: Any = None  # a stream's method, where the body is read into its room
         self._is_followed = False
         self._pieces: list[bytes] = []
 
@@ -240,7 +243,12 @@ class Exchange(Ticket):
         if not self.has_begun:
             self.phase = "waiting for the response"
         while True:
-            data = connection.read(self.limit())
+            if self._read_into is not None:
+                data = self._fill_room(connection)
+                if data is None:
+                    return self._collect(connection.engine)
+            else:
+                data = connection.read(self.limit())
             if not isinstance(data, bytes):
                 self.reading = data
                 return False
@@ -248,6 +256,28 @@ class Exchange(Ticket):
                 return True
             if self._event is not None:
                 return False
+
+    def _fill_room(self, connection: Connection) -> Any:
+        """Read into the room of the body as far as that takes no wait, and the body goes.
+
+        Returns what `Stream.read` may: what comes behind that, or what that is to be awaited from.
+        None: the body is whole.
+        """
+        engine = connection.engine
+        gathering = self._delivery
+        assert type(gathering) is Gathering
+        while engine.body_to_come():
+            got = self._read_into(gathering.room(), self.limit())
+            if type(got) is not int:
+                return got
+            if not got:
+                return b""
+            engine.count_read(got)
+            gathering.fill(got)
+            if self.meter is not None:
+                self.meter.on_received(got)
+        self._read_into = None
+        return None
 
     def begin_to_wait(self) -> None:
         """Let the time limit begin now, for who takes the body at his own pace."""
@@ -383,12 +413,22 @@ class Exchange(Ticket):
             self._delivery = Delivery(
                 self.net, self.deadline, decoder, request.streaming_callback, self._pieces
             )
-        elif head.content_length >= _LONG_BODY:
-            self._delivery = Gathering(head.content_length)
+        elif head.content_length >= _BODY_WITH_ROOM:
+            self._gather(head.content_length)
         delivery = self._delivery
         if self._rounds is not None and delivery is not None and self.has_listener:
             delivery.copy = self._rounds.copy_for(self, head)
         return False
+
+    def _gather(self, length: int) -> None:
+        """Have a body of so many bytes kept in one place, if that is worth it."""
+        connection = self._begun_on
+        assert connection is not None
+        if length > connection.engine.max_body_size:
+            return  # It is refused, next.
+        self._read_into = getattr(connection.stream, "read_into", None)
+        if self._read_into is not None or length >= _LONG_BODY:
+            self._delivery = Gathering(length)
 
     def _will_follow(self, head: ResponseHead) -> bool:
         option = self._settings.option

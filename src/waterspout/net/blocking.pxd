@@ -15,6 +15,8 @@ cdef class BlockingStream:
 
     @cython.locals(left=double, data=bytes)
     cpdef read(self, double deadline)
+    @cython.locals(left=double)
+    cpdef read_into(self, room, double deadline)
     cpdef bint is_quiet(self, bint ask) except -1
     @cython.locals(left=double, sent=Py_ssize_t)
     cpdef write(self, data, double deadline)

@@ -88,6 +88,18 @@ class BlockingStream:
                 self._read_size = READ_SIZE
             return data
 
+    def read_into(self, room: memoryview, deadline: float) -> int:
+        """Put the bytes that have come into ``room``; return how many they are."""
+        left = deadline - monotonic()
+        if left < self._armed - _TOLERANCE:
+            self._arm(left)
+        while True:
+            try:
+                size: int = self._socket.recv_into(room)
+                return size
+            except (BlockingIOError, TimeoutError) as error:
+                self._on_expiry(error, deadline)
+
     def read_now(self) -> bytes | None:
         """Return what has come, None if there is nothing."""
         return self._socket.recv(READ_SIZE) if has_arrived(self._socket.fileno()) else None

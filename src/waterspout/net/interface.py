@@ -54,6 +54,8 @@ class Stream(Protocol):
         """
         ...
 
+    # Some streams have `read_into` as well: as `read`, with room for the bytes, which saves a copy.
+
     def read_now(self) -> bytes | None:
         """Return what has come, as `read` does, but None instead of waiting for it."""
         ...

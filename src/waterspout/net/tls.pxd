@@ -1,6 +1,6 @@
 import cython
 
-cdef Py_ssize_t _READ_SIZE, _WRITE_SIZE, _RECORD_HEADER_SIZE
+cdef Py_ssize_t _READ_SIZE, _WRITE_SIZE, _RECORD_HEADER_SIZE, _RECORD_SIZE, _LONGEST_RECORD
 
 
 cdef class TLSStream:
@@ -11,13 +11,19 @@ cdef class TLSStream:
     cdef public object _tls
     cdef Py_ssize_t _left
     cdef bytes _header
+    cdef Py_ssize_t _records
+    cdef bint _is_cut
     cdef object _end
 
     cpdef read(self, double deadline)
+    @cython.locals(size=Py_ssize_t)
+    cpdef read_into(self, room, double deadline)
     cpdef read_now(self)
     @cython.locals(pieces=list, size=Py_ssize_t)
-    cdef bytes _decrypted(self)
+    cdef bytes _decrypted(self, Py_ssize_t most=*)
+    @cython.locals(size=Py_ssize_t, most=Py_ssize_t, read=Py_ssize_t)
+    cdef Py_ssize_t _decrypt_into(self, room) except? -2
     cpdef bint is_quiet(self, bint ask) except -1
     cpdef write(self, data, double deadline)
-    @cython.locals(end=Py_ssize_t, size=Py_ssize_t)
+    @cython.locals(end=Py_ssize_t, size=Py_ssize_t, records=Py_ssize_t, length=Py_ssize_t)
     cdef _take(self, bytes data)

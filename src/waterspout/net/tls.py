@@ -9,6 +9,7 @@ What is trusted is up to the context: see `tlscontext`.
 
 import ssl
 from collections.abc import Awaitable
+from typing import Any
 
 from waterspout.net.interface import DeadlineError, Stream
 
@@ -18,6 +19,8 @@ __all__ = ["TLSStream", "start_tls"]
 _WRITE_SIZE = 256 * 1024
 # OpenSSL gives one record at a time.
 _RECORD_SIZE = 16 * 1024
+# No record is longer with what TLS adds (RFC 5246 section 6.2.3; RFC 8446 asks for less).
+_LONGEST_RECORD = _RECORD_SIZE + 2048
 # What is read of those that have come, as one piece.
 _READ_SIZE = 128 * 1024
 # Type, version, length.
@@ -50,6 +53,10 @@ class TLSStream:
         self._outgoing = ssl.MemoryBIO()
         self._left = 0  # of the record that is not whole yet; or of its header there is this much
         self._header = b""
+        # So many records are whole, and OpenSSL may not have seen them: none is 0 for sure. It is
+        # asked for those alone, as to be told of a part of one is an exception.
+        self._records = 0
+        self._is_cut = False  # whether the stream below has ended
         # What came behind the last piece, if that was an end or an error.
         self._end: ssl.SSLError | bytes | None = None
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
@@ -91,7 +98,22 @@ class TLSStream:
             self._take(received)
         return data
 
-    async def _read_on(self, reading: Awaitable[bytes] | None, deadline: float) -> bytes:
+    def read_into(self, room: memoryview, deadline: float) -> int | Awaitable[bytes]:
+        """Put the bytes that have come into ``room``; return how many they are, 0 if the peer took
+        its leave. Who has to await them gets the first of them, which are for him to put there.
+        """
+        while (size := self._decrypt_into(room)) < 0:
+            if self._outgoing.pending:
+                return self._read_on(None, deadline, 1)
+            received = self._stream.read(deadline)
+            if not isinstance(received, bytes):
+                return self._read_on(received, deadline, 1)
+            self._take(received)
+        return size
+
+    async def _read_on(
+        self, reading: Awaitable[bytes] | None, deadline: float, most: int = _READ_SIZE
+    ) -> bytes:
         """Do what is left of `read`, and wait for it."""
         while True:
             if reading is None:
@@ -99,7 +121,7 @@ class TLSStream:
             else:
                 self._take(await reading)
                 reading = None
-            data = self._decrypted()
+            data = self._decrypted(most)
             if data is not None:
                 return data
 
@@ -112,31 +134,60 @@ class TLSStream:
             self._take(received)
         return data
 
-    def _decrypted(self) -> bytes | None:
-        """Return what the records say that have come; None if that is nothing."""
+    def _decrypted(self, most: int = _READ_SIZE) -> bytes | None:
+        """Return what the records say that have come, those that begin within ``most`` bytes; None
+        if that is nothing.
+        """
         if self._end is not None:
             if isinstance(self._end, bytes):
                 return self._end
             raise self._end
-        # A read never leaves a part of a record, so where nothing waits there is nothing to have.
-        read, incoming = self._tls.read, self._incoming
+        # A read never leaves a part of a record, so where none waits there is nothing to have.
         pieces: list[bytes] = []
         size = 0
         try:
-            while size < _READ_SIZE and (incoming.pending or incoming.eof):
-                data = read(_RECORD_SIZE)
+            while size < most and (self._records or self._is_cut):
+                data = self._tls.read(_RECORD_SIZE)
                 if not data:
                     self._end = data
                     break
+                self._records -= 1
                 pieces.append(data)
                 size += len(data)
         except ssl.SSLWantReadError:
-            pass
+            self._records = 0
         except ssl.SSLError as error:
             self._end = error
         if not pieces:
             return self._decrypted() if self._end is not None else None
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _decrypt_into(self, room: memoryview) -> int:
+        """Put what the records say that have come into ``room``; return how many bytes that is, -1
+        if nothing has come, and 0 if nothing comes any more.
+        """
+        if self._end is not None:
+            if isinstance(self._end, bytes):
+                return 0
+            raise self._end
+        size, most = 0, len(room)
+        try:
+            while size < most and (self._records or self._is_cut):
+                read: Any = self._tls.read(most - size, room[size:])
+                if not read:
+                    self._end = b""
+                    break
+                self._records -= 1
+                size += read
+        except ssl.SSLWantReadError:
+            self._records = 0
+        except ssl.SSLError as error:
+            self._end = error.with_traceback(None)  # which has the room
+        if size == most and self._tls.pending():
+            self._records += 1  # The last record says more than there was room for.
+        if not size:
+            return self._decrypt_into(room) if self._end is not None else -1
+        return size
 
     def is_quiet(self, ask: bool) -> bool:
         """Whether the peer has said nothing. Tickets for later sessions are nothing."""
@@ -148,7 +199,7 @@ class TLSStream:
                 if data is None:
                     return False  # It is on its way to us, and may be anything.
                 self._take(data)
-            elif not self._incoming.pending:
+            elif not self._records:
                 return self._is_between_records
             return self._is_between_records and self.read_now() is None
         except OSError:
@@ -205,15 +256,23 @@ class TLSStream:
     def _take(self, data: bytes) -> None:
         if not data:
             self._incoming.write_eof()
+            self._is_cut = True
             return
         self._incoming.write(data)
         # Where records end: OpenSSL takes one that is not whole, and keeps that to itself.
         if self._header:
             data, self._header = self._header + data, b""
         end, size = self._left, len(data)
+        records = self._records
+        if size >= end > 0:
+            records += 1
         while end + _RECORD_HEADER_SIZE <= size:
             # RFC 8446 section 5.1.
-            end += _RECORD_HEADER_SIZE + (data[end + 3] << 8) + data[end + 4]
+            length = (data[end + 3] << 8) + data[end + 4]
+            end += _RECORD_HEADER_SIZE + length
+            if end <= size or length > _LONGEST_RECORD:
+                records += 1  # One that is too long is an error, which OpenSSL need not wait for.
+        self._records = records
         if end < size:
             self._header = data[end:]
         self._left = max(0, end - size)

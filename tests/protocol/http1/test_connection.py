@@ -17,6 +17,7 @@ from waterspout.protocol.http1 import (
     ServerConnection,
     Signal,
 )
+from waterspout.protocol.http1.client import EncodedRequest
 from waterspout.protocol.http1.connection import Connection
 from waterspout.protocol.http1.states import COMPLETE, FAILED, HEAD
 
@@ -495,3 +496,23 @@ def test_a_message_cut_off_on_purpose():
         with pytest.raises(LocalProtocolError):
             call()
     connection.send_eof()
+
+
+def test_what_is_to_come_may_be_read_by_other_means():
+    client = ClientConnection(Limits())
+    client.send_request(EncodedRequest("GET", "/", b"Host: a\r\n", 0))
+    assert client.body_to_come() == 0
+    client.receive_data(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+    client.next_event()
+    assert client.body_to_come() == 0  # Three bytes are here.
+    assert client.next_event() == b"abc"
+    assert client.body_to_come() == 7
+    client.count_read(4)
+    assert client.next_event() is Signal.NEED_DATA
+    for wrong in (4, -1):
+        with pytest.raises(LocalProtocolError, match=f"{wrong} bytes were read, of 3 to come"):
+            client.count_read(wrong)
+    client.count_read(3)
+    assert client.next_event() is Signal.END_OF_MESSAGE
+    assert client.body_to_come() == 0
+    assert client.can_be_reused()

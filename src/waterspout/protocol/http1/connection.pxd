@@ -34,6 +34,8 @@ cdef class Connection:
     cpdef next_event(self)
     cpdef bint has_unread_data(self) except -1
     cpdef bytes take_unread_data(self)
+    cpdef long long body_to_come(self) except -1
+    cpdef count_read(self, long long size)
 
     @cython.locals(state=int)
     cpdef bytes send_data(self, bytes data)

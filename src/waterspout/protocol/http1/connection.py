@@ -149,6 +149,20 @@ class Connection:
         self._position = 0
         return data
 
+    def body_to_come(self) -> int:
+        """Return how many bytes of a body of known length are still to be received; 0 where some
+        are here that no event has told of, and where there is no such body.
+        """
+        if self.reading != LENGTH_BODY or self.has_unread_data():
+            return 0
+        return self._body_left
+
+    def count_read(self, size: int) -> None:
+        """Take note that ``size`` bytes, of those `body_to_come`, have gone where they belong."""
+        if not 0 <= size <= self.body_to_come():
+            raise LocalProtocolError(f"{size} bytes were read, of {self.body_to_come()} to come")
+        self._body_left -= size
+
     # Out
 
     def send_data(self, data: bytes) -> bytes:
