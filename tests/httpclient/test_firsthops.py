@@ -3,7 +3,9 @@
 import ast
 import copy
 import datetime
+import gc
 import ssl
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from tests.httpclient.scripted_server import OK
 
 from waterspout import httpclient
-from waterspout.httpclient import DigestAuth, HTTPRequest, RetryPolicy
+from waterspout.httpclient import DigestAuth, HTTPRequest, RetryPolicy, firsthops
 from waterspout.httpclient.firsthops import FirstHops
 from waterspout.httpclient.flow import Flow
 from waterspout.httpclient.hop import Hop, first_hop
@@ -102,6 +104,45 @@ def test_most_urls_of_a_server_are_not_taken_apart():
     known = hops.hop(HTTPRequest("http://example.org/1")).key
     assert hops.hop(HTTPRequest("http://example.org/2")).key is known
     assert hops.hop(HTTPRequest("http://example.org/2", method="HEAD")).key is not known
+
+
+def made_at_length(monkeypatch, settings, urls) -> list[str]:
+    """Return those of ``urls`` for which all is decided anew."""
+    made = []
+
+    def noting(request: HTTPRequest, settings: Settings) -> Hop:
+        made.append(request.url)
+        return first_hop(request, settings)
+
+    monkeypatch.setattr(firsthops, "first_hop", noting)
+    hops = FirstHops(settings)
+    for url in urls:
+        hop = hops.hop(HTTPRequest(url))
+        assert what_it_does(hop) == what_it_does(first_hop(HTTPRequest(url), settings)), url
+    return made
+
+
+def test_another_server_is_asked_as_the_last_one_was(monkeypatch):
+    urls = [
+        "http://a/",
+        "http://b/x",
+        "http://b/y",
+        "http://127.0.0.1:8888/x?y",
+        "http://me:secret@c/",
+        "https://d/",
+        "https://e/",
+        "http://f",
+    ]
+    made = made_at_length(monkeypatch, Settings(), urls)
+    # For credentials, for TLS, and where a scheme has another than the last one.
+    assert made == ["http://a/", "http://me:secret@c/", "https://d/", "http://f"]
+
+
+def test_another_server_may_have_another_road(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://proxy:3128")
+    monkeypatch.setenv("no_proxy", "a,c")
+    urls = ["http://a/", "http://b/", "http://c/", "http://d/"]
+    assert made_at_length(monkeypatch, Settings(), urls) == urls
 
 
 # Of everything that may be said, a value other than the default's.
@@ -234,6 +275,12 @@ def test_requests_of_the_user_are_let_go():
     assert hops.hop(HTTPRequest("http://example.org/")).request.streaming_callback is None
     other = copy.copy(request)
     assert hops.hop(other).request is other
+    other.url = "http://example.net/"
+    assert hops.hop(other).request is other
+    gone = weakref.ref(other)
+    del other
+    gc.collect()
+    assert gone() is None
 
 
 def test_servers_that_are_kept_in_mind_are_bounded():

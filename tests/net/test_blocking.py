@@ -420,3 +420,10 @@ def test_reading_into_room_has_a_deadline(pair):
     for seconds in (0.001, 0.0):
         with pytest.raises(DeadlineError):
             stream.read_into(memoryview(bytearray(1)), time.monotonic() + seconds)
+
+
+def test_nothing_is_sent_after_the_deadline(pair):
+    stream, counted, _ = pair
+    with pytest.raises(DeadlineError):
+        write(stream, b"late", 0.0)
+    assert counted.calls == []

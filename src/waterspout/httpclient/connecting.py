@@ -83,7 +83,9 @@ class Connector:
             family = ip_family(source) or family
         exchange.phase = f"resolving {host}"
         mapped = self._settings.connect_to(host, port)
-        addresses = await self._names.addresses(*mapped, family, limit)
+        addresses = self._names.known(*mapped, family)
+        if addresses is None:
+            addresses = await self._names.addresses(*mapped, family, limit)
         exchange.resolved = self._net.time()
         exchange.phase = f"connecting to {bracketed(host)}:{port}"
         try:

@@ -1,7 +1,8 @@
 import cython
 
-from waterspout.httpclient.hop cimport Hop
+from waterspout.httpclient.hop cimport Hop, Key
 from waterspout.httpclient.request cimport HTTPRequest
+from waterspout.protocol.http1.client cimport EncodedRequest
 
 cdef Py_ssize_t _MOST
 cdef object _NO_HEADERS
@@ -11,9 +12,11 @@ cdef object _PATH
 cdef class FirstHops:
     cdef object _settings
     cdef dict _known
+    cdef Known _last
 
-    @cython.locals(manner=tuple, url=str, end=Py_ssize_t, known=Known, hop=Hop)
+    @cython.locals(manner=tuple, url=str, end=Py_ssize_t, known=Known, last=Known, hop=Hop)
     cpdef Hop hop(self, HTTPRequest request)
+    cdef Known _keep(self, str server, tuple manner, Hop hop)
     cdef bint _is_settled(self, Hop hop) except -1
 
 
@@ -22,5 +25,9 @@ cdef class Known:
     cdef Hop hop
 
 
-@cython.locals(hop=Hop)
 cdef Hop _copy(Hop known, HTTPRequest request, str path)
+cdef Hop _copy_for(Hop known, HTTPRequest request, target)
+@cython.locals(hop=Hop)
+cdef Hop _varied(
+    Hop known, HTTPRequest request, target, str url, Key key, EncodedRequest encoded
+)

@@ -1,17 +1,19 @@
-"""`FirstHops`: what is the same for all URLs of a server is decided once.
+"""`FirstHops`: what is the same for all URLs of a server, or of all servers, is decided once.
 
 A request says in forty ways how it is to be sent, and to decide all that takes longer than to send
 it. So for the last few servers a hop is kept, and one for another path, asked for in the same
-manner, is a copy of it.
+manner, is a copy of it. One for another server is a copy of that which was made last, where no
+proxy may be for some servers only.
 """
 
 import re
 
-from waterspout.httpclient.hop import Hop, first_hop
+from waterspout.httpclient.hop import Hop, Key, first_hop
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.settings import Settings
-from waterspout.httpclient.target import Target
+from waterspout.httpclient.target import Target, parse_url
 from waterspout.protocol.headers import HTTPHeaders
+from waterspout.protocol.http1.client import EncodedRequest
 
 __all__ = ["FirstHops"]
 
@@ -28,6 +30,7 @@ class FirstHops:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._known: dict[str, Known] = {}
+        self._last: Known | None = None  # of which those for other servers are copies
 
     def hop(self, request: HTTPRequest) -> Hop:
         """Return the hop for a request; raises what `first_hop` does."""
@@ -39,13 +42,29 @@ class FirstHops:
         known = self._known.get(url[:end])
         if known is not None and known.manner == manner and _PATH.fullmatch(url, end):
             return _copy(known.hop, request, url[end:])
+        last = self._last
+        if last is not None and last.manner == manner:
+            target = parse_url(url)
+            if target.scheme == last.hop.target.scheme and target.credentials is None:
+                hop = _copy_for(last.hop, request, target)
+                if end > 0 and url[end:] == target.path:
+                    # Nothing of the user's here either: the request is that of the first one.
+                    kept_hop = _varied(hop, last.hop.request, target, hop.url, hop.key, hop.encoded)
+                    self._keep(url[:end], last.manner, kept_hop)
+                return hop
         hop = first_hop(request, self._settings)
         if url[end:] == hop.target.path and self._is_settled(hop):
-            if len(self._known) >= _MOST:
-                self._known.clear()
             # Nothing of the user's is kept: callbacks may hold much, and headers be changed.
-            self._known[url[:end]] = Known(manner, _copy(hop, HTTPRequest(url), hop.target.path))
+            kept = self._keep(url[:end], manner, _copy(hop, HTTPRequest(url), hop.target.path))
+            if self._settings.is_straight and hop.target.credentials is None:
+                self._last = kept
         return hop
+
+    def _keep(self, server: str, manner: tuple[object, ...], hop: Hop) -> "Known":
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        kept = self._known[server] = Known(manner, hop)
+        return kept
 
     def _is_settled(self, hop: Hop) -> bool:
         """Whether the next one to ask gets the same road, and files of certificates are no matter,
@@ -77,12 +96,27 @@ _NO_HEADERS = HTTPHeaders()
 
 def _copy(known: Hop, request: HTTPRequest, path: str) -> Hop:
     """Return the hop for another path of the same server."""
-    hop: Hop = Hop.__new__(Hop)
     scheme, host, port, authority, _, _, credentials = known.target
+    target = Target(scheme, host, port, authority, path, "", credentials)
+    url = f"{scheme}://{authority}{path}"
+    return _varied(known, request, target, url, known.key, known.encoded.with_target(path))
+
+
+def _copy_for(known: Hop, request: HTTPRequest, target: Target) -> Hop:
+    """Return the hop for another server, which is asked without credentials and proxies."""
+    key = Key(target.host, target.port, known.key.family, known.key.context)
+    encoded = known.encoded.with_host(target.path, target.authority)
+    return _varied(known, request, target, target.url, key, encoded)
+
+
+def _varied(
+    known: Hop, request: HTTPRequest, target: Target, url: str, key: Key, encoded: EncodedRequest
+) -> Hop:
+    hop: Hop = Hop.__new__(Hop)
     hop.request = request
     hop._settings = known._settings
-    hop.target = Target(scheme, host, port, authority, path, "", credentials)
-    hop.url = f"{scheme}://{authority}{path}"
+    hop.target = target
+    hop.url = url
     hop.method = known.method
     hop.headers = _NO_HEADERS
     hop.credentials = known.credentials
@@ -93,10 +127,10 @@ def _copy(known: Hop, request: HTTPRequest, path: str) -> Hop:
     hop.connect_timeout = known.connect_timeout
     hop.request_timeout = known.request_timeout
     hop.read_timeout = known.read_timeout
-    hop.key = known.key
+    hop.key = key
     hop.length = known.length
     hop.is_plain = known.is_plain
     hop.expects_continue = known.expects_continue
     hop.wants_close = known.wants_close
-    hop.encoded = known.encoded.with_target(path)
+    hop.encoded = encoded
     return hop

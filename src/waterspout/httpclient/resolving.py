@@ -50,18 +50,25 @@ class Names:
         self._answers: dict[tuple[str, int, int], _Answer] = {}  # the oldest first
         self._questions: dict[tuple[str, int, int], _Question] = {}  # which the resolver was asked
 
+    def known(self, host: str, port: int, family: int) -> list[Address] | None:
+        """Return the addresses of a host where nobody need be asked, None otherwise."""
+        literal = literal_address(host, port)
+        if literal is not None and family in (socket.AF_UNSPEC, literal.family):
+            return [literal]
+        answer = self._answers.get((host, port, family))
+        if answer is not None and self._net.time() < answer.until:
+            return answer.addresses
+        return None
+
     async def addresses(self, host: str, port: int, family: int, deadline: float) -> list[Address]:
         """Return the addresses of a host, the best first, at least one; ``socket.gaierror``.
 
         Raises what a resolver raises, TypeError and ValueError where it answers nonsense.
         """
-        literal = literal_address(host, port)
-        if literal is not None and family in (socket.AF_UNSPEC, literal.family):
-            return [literal]
+        known = self.known(host, port, family)
+        if known is not None:
+            return known
         key = (host, port, family)
-        answer = self._answers.get(key)
-        if answer is not None and self._net.time() < answer.until:
-            return answer.addresses
         if self._resolver is not None:
             return await self._ask_or_wait(key, deadline)
         # All who ask the system at the same time have one answer already.

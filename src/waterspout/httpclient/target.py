@@ -73,13 +73,17 @@ class Target(NamedTuple):
         return f"{bracketed(self.host)}:{self.port}"
 
 
+# Of the patterns here; they are compiled when they are wanted, for programs that fetch nothing.
+_compiled = functools.cache(re.compile)
+
+
 @functools.lru_cache(1024)
 def parse_url(url: str) -> Target:
     """Take a URL apart. ValueError if it is none of http or https, or not clear.
 
     The message names the URL without its credentials.
     """
-    found = re.fullmatch(_URL, url)
+    found = _compiled(_URL).fullmatch(url)
     if found is None:
         raise ValueError(f"no URL with a scheme and a host: {redacted(url)!r}")
     scheme = found["scheme"].lower()
@@ -87,7 +91,7 @@ def parse_url(url: str) -> Target:
         raise ValueError(f"unsupported URL scheme {scheme!r}: {redacted(url)!r}")
     if " " in url or not url.isprintable():
         # What is not printable may be beyond ASCII.
-        bad = re.search(_FORBIDDEN, url)
+        bad = _compiled(_FORBIDDEN).search(url)
         if bad is not None:
             raise ValueError(f"{bad[0]!r} in the URL {redacted(url)!r}: quote it first")
     try:
@@ -134,7 +138,7 @@ def resolve_reference(base: Target, reference: str) -> str:
         char if "\x20" < char < "\x7f" else f"%{ord(char):02X}" for char in reference.strip(" \t")
     )
     # urljoin takes ``http:path`` for a relative reference, which it was before RFC 3986.
-    joined = quoted if re.match(_SCHEME, quoted) else urljoin(base.url, quoted)
+    joined = quoted if _compiled(_SCHEME).match(quoted) else urljoin(base.url, quoted)
     url = without_credentials(joined)
     return url if "#" in url else url + base.fragment
 
@@ -159,15 +163,15 @@ def _split(hostport: str) -> tuple[str, int | None]:
             raise ValueError("an IPv6 address needs brackets")
         return _ipv6(address), _port(port[1:])
     host, _, port = hostport.partition(":")
-    if re.fullmatch(_IPV4, host):
+    if _compiled(_IPV4).fullmatch(host):
         return host, _port(port)
     if not host.isascii():
         from waterspout.httpclient.hostnames import to_ascii  # for few URLs
 
         host = to_ascii(host)
-    if not re.fullmatch(_NAME, host) or len(host) > _MAX_NAME:
+    if not _compiled(_NAME).fullmatch(host) or len(host) > _MAX_NAME:
         raise ValueError("invalid host name")
-    if re.search(_NUMBER, host):
+    if _compiled(_NUMBER).search(host):
         from waterspout.httpclient.hostnames import ipv4_of
 
         host = ipv4_of(host)

@@ -20,8 +20,11 @@ cdef class EncodedRequest:
     cdef bytes _method
     cdef Py_ssize_t _line_size
 
-    @cython.locals(other=EncodedRequest, line=bytes)
     cpdef EncodedRequest with_target(self, target)
+    @cython.locals(field=bytes)
+    cpdef EncodedRequest with_host(self, target, host)
+    @cython.locals(other=EncodedRequest, line=bytes)
+    cdef EncodedRequest _with_head(self, target, bytes field, Py_ssize_t rest)
 
 
 cdef class ClientConnection(Connection):

@@ -57,10 +57,21 @@ class EncodedRequest:
 
     def with_target(self, target: str) -> "EncodedRequest":
         """Return the same request for another target; ``ValueError`` where that can't be."""
+        return self._with_head(target, b"", self._line_size)
+
+    def with_host(self, target: str, host: str) -> "EncodedRequest":
+        """Return the same request for another target and another host, which was checked; of one
+        whose first field is Host.
+        """
+        field = b"Host: %b\r\n" % host.encode("ascii")
+        return self._with_head(target, field, self.data.index(b"\n", self._line_size) + 1)
+
+    def _with_head(self, target: str, field: bytes, rest: int) -> "EncodedRequest":
+        """Return it with another request line and ``field`` for what stands before ``rest``."""
         other: EncodedRequest = EncodedRequest.__new__(EncodedRequest)
         check_target(target)
         line = b"%b %b HTTP/1.1\r\n" % (self._method, target.encode("ascii"))
-        other.data = line + self.data[self._line_size :]
+        other.data = line + field + self.data[rest:]
         other.length = self.length
         other.event = self.event
         other.is_head = self.is_head
