@@ -1,14 +1,16 @@
 """Streams in a loop: reading, writing, ends, deadlines. On asyncio's loop and on uvloop."""
 
 import asyncio
+import errno
 import math
 import socket
 import time
 
 import pytest
+from tests.httpclient.places import full_backlog
 from tests.net.loops import in_loop, soon
 
-from waterspout.net import AsyncNet, DeadlineError
+from waterspout.net import AsyncNet, DeadlineError, asynchronous
 from waterspout.net.interface import Address
 
 
@@ -189,6 +191,48 @@ async def test_a_connection_that_is_not_wanted_any_more(net):
                     break
             else:
                 pytest.fail(repr(net._gates))
+
+
+class Distant(socket.socket):
+    """A socket whose connection is never there at once."""
+
+    is_begun = False
+
+    def connect_ex(self, address):
+        if self.is_begun:
+            return errno.EALREADY
+        self.is_begun = True
+        return super().connect_ex(address)
+
+
+@in_loop
+async def test_a_connection_that_takes_its_time(net):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(asynchronous, "new_socket", lambda address: Distant(address.family))
+        stream, peer = await connect(net)
+        peer.send(b"x")
+        assert await net.start(read(stream, soon(20))) == b"x"
+        stream.close()
+        peer.close()
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            address = Address(socket.AF_INET, unused.getsockname())
+            with pytest.raises(ConnectionRefusedError):
+                await net.start(net.connect(address, soon(20)))
+
+
+@in_loop
+async def test_a_connection_that_nobody_accepts(net):
+    with full_backlog() as port:
+        address = Address(socket.AF_INET, ("127.0.0.1", port))
+        with pytest.raises(DeadlineError):
+            await net.start(net.connect(address, soon(0.01)))
+        connecting = net.start(net.connect(address, math.inf))
+        connecting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+    await asyncio.sleep(0)
+    assert repr(net._gates) == "<Gates 0>"
 
 
 @in_loop

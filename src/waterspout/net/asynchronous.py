@@ -1,9 +1,12 @@
 """`AsyncNet`: a flow waits, and its loop goes on. Works on uvloop and on asyncio's own loops."""
 
 import asyncio
+import errno
 import functools
 import inspect
+import os
 import socket
+import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextvars import Context
@@ -13,12 +16,18 @@ from waterspout.net.dns import begin_lookup, literal_address
 from waterspout.net.driver import Driver
 from waterspout.net.gates import Gate, Gates
 from waterspout.net.interface import Address, DeadlineError
-from waterspout.net.sockets import new_socket
+from waterspout.net.sockets import UNDER_WAY, new_socket
 from waterspout.net.transport import AsyncStream
 
 __all__ = ["AsyncNet"]
 
 T = TypeVar("T")
+
+# Of which family sockets are connected by us. A unix socket whose server is busy can't be watched,
+# and on Windows there are loops that watch no sockets.
+_CONNECTED_HERE = (
+    frozenset() if sys.platform == "win32" else frozenset({socket.AF_INET, socket.AF_INET6})
+)
 
 
 class AsyncWaiter:
@@ -86,7 +95,47 @@ class AsyncNet:
         """Return a new stream to an address."""
         if self._watch is None:
             self._watch_loop()
-        return await self._within(self._open(address), deadline, AsyncStream.close)
+        if address.family not in _CONNECTED_HERE:
+            return await self._within(self._open(address), deadline, AsyncStream.close)
+        made = new_socket(address)
+        try:
+            made.setblocking(False)
+            await self._finish_connecting(made, address, deadline)
+        except BaseException:
+            made.close()
+            raise
+        # In a Task: uvloop crashes where it is left then and there, as a flow is. One that is left
+        # before it has begun never does.
+        unwrapped = [made]
+
+        async def wrap() -> AsyncStream:
+            return await self._wrap(unwrapped.pop())
+
+        try:
+            return await self._within(wrap(), deadline, AsyncStream.close)
+        finally:
+            if unwrapped:
+                made.close()
+
+    async def _finish_connecting(
+        self, made: socket.socket, address: Address, deadline: float
+    ) -> None:
+        """Connect a socket."""
+        state = made.connect_ex(address.sockaddr)
+        if state in UNDER_WAY:
+            # Within a machine it is there by now, and the loop need not watch for it.
+            state = made.connect_ex(address.sockaddr)
+        if state in UNDER_WAY:
+            waiter = self.waiter()
+            self.loop.add_writer(made, waiter.wake)
+            try:
+                await waiter.wait(deadline)
+            finally:
+                if not self.loop.is_closed():
+                    self.loop.remove_writer(made)
+            state = made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if state not in (0, errno.EISCONN):
+            raise OSError(state, os.strerror(state))
 
     async def connect_any(self, addresses: Sequence[Address], deadline: float) -> AsyncStream:
         """Return a new stream to the address that connects first."""

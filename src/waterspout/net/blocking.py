@@ -14,7 +14,6 @@ one sent to itself all the time (`signal.setitimer`), a silent peer is waited fo
 """
 
 import contextlib
-import errno
 import math
 import os
 import selectors
@@ -28,7 +27,7 @@ from typing import Any, Generic, TypeVar
 
 from waterspout.net.dns import literal_address, resolve_blocking
 from waterspout.net.interface import Address, DeadlineError
-from waterspout.net.sockets import READ_SIZE, has_arrived, new_socket
+from waterspout.net.sockets import READ_SIZE, UNDER_WAY, has_arrived, new_socket
 from waterspout.net.system import monotonic, receive, send
 
 __all__ = ["BlockingNet", "BlockingStream", "run_blocking"]
@@ -41,9 +40,6 @@ _TOLERANCE = 0.02
 
 # Bytes to read at a time, as long as that is enough: room for them costs nothing.
 _FIRST_READ_SIZE = 16 * 1024
-
-# What connecting without waiting tells of a connection that is on its way, or there.
-_UNDER_WAY = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN})
 
 _HAS_KERNEL_DEADLINES = sys.platform in ("linux", "darwin") and struct.calcsize("l") == 8
 
@@ -283,7 +279,7 @@ def _race(addresses: Sequence[Address], deadline: float) -> socket.socket:
                     made = losers.enter_context(new_socket(address))
                     made.setblocking(False)
                     state = made.connect_ex(address.sockaddr)
-                    if state not in _UNDER_WAY:
+                    if state and state not in UNDER_WAY:
                         raise OSError(state, os.strerror(state))
                 except OSError as error:
                     race.fail(address, error)

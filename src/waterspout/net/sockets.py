@@ -7,10 +7,13 @@ import sys
 
 from waterspout.net.interface import Address
 
-__all__ = ["READ_SIZE", "has_arrived", "ip_family", "new_socket"]
+__all__ = ["READ_SIZE", "UNDER_WAY", "has_arrived", "ip_family", "new_socket"]
 
 #: Bytes to read at a time. More would be a block that the C library maps anew for each read.
 READ_SIZE = 64 * 1024
+
+#: What connecting without waiting tells of a connection that is on its way.
+UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, errno.EALREADY})
 
 _BIND_WITHOUT_PORT = getattr(
     socket, "IP_BIND_ADDRESS_NO_PORT", 24 if sys.platform == "linux" else None
