@@ -203,11 +203,15 @@ async def ask(client: Client, raw: bytes, patience: float) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(autouse=True)
+def _tornado_is_silent(caplog):
+    caplog.set_level(logging.CRITICAL, "tornado")
+
+
 async def both(wire: Wire, name: str, application: Any, raw: bytes) -> tuple[Any, Any]:
     ours = wire.serve(WSGIContainer(application))
     theirs = tornado_httpserver.HTTPServer(tornado_wsgi.WSGIContainer(application))
     theirs.add_sockets(bind_sockets(0, "127.0.0.1"))
-    logging.getLogger("tornado").setLevel(logging.CRITICAL)
     try:
         found = await ask(await wire.connect(ours), raw, 20.0)
         [listener] = theirs._sockets.values()
