@@ -6,8 +6,9 @@
                       slow, run whole programs or compare them, and with fewer random examples
     ./check --deep    everything, and the tests marked `deep` and a minute of fuzzing with it
 
-Every step is run, also after one has failed; the exit status is 1 where any has. The types are
-checked while the tests run, and told after them.
+Every step is run, also after one has failed; the exit status is 1 where any has. The tests are cut
+into parts, each a pytest of its own: tests wait half their time, so twice as many parts run at once
+as there are processors, those of both forms and the types among them.
 """
 
 import argparse
@@ -15,15 +16,21 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
 
 import checkout
 
-# Tests of modules that are never compiled, and of whole programs: they do not tell one form of the
-# hot modules from the other. What these do is tested in both forms where each of them is tested.
+TESTS = checkout.ROOT / "tests"
+
+# Tests of modules that are never compiled, of whole programs and of tests: they do not tell one
+# form of the hot modules from the other. What those do is tested in both forms where each of them
+# is tested.
 ALIKE = (
     "auth",
     "autoreload",
@@ -36,6 +43,9 @@ ALIKE = (
     "options",
     "process",
     "pytest_plugin",
+    "test_behaviours.py",
+    "test_lazy.py",
+    "testing",
 )
 
 # What the quick part leaves out: tests of whole programs, of one with others, of all ways to do one
@@ -52,6 +62,14 @@ WHOLE = (
 )
 
 
+# So many bytes of tests are one part: few enough that the last ones end at about the same time, and
+# enough that to start it, which takes a second, is not what it does.
+PART = 200_000
+
+# More at once would take memory, and no less time.
+MOST_AT_ONCE = 8
+
+
 @dataclass(frozen=True)
 class Step:
     """One question that a program answers with its exit status."""
@@ -59,15 +77,11 @@ class Step:
     name: str
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
-    is_shown: bool = False
-    """Whether its output is shown as it comes, and not only where the step fails."""
-    is_aside: bool = False
-    """Whether it runs beside those that are not, and is told after them."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What has become of a step; ``output`` is what has not been shown yet."""
+    """What has become of a step."""
 
     step: Step
     is_passed: bool
@@ -86,12 +100,8 @@ def main() -> int:
     checkout.prepare(checkout.CHECK_LOCK)
     steps = [*steps_for_sources(args), *steps_for_tests(args), *steps_for_fuzzing(args)]
     started = time.monotonic()
-    results = run_all(steps)
-    print()
-    for result in results:
-        print(f"check: {result.step.name:<22} {result.outcome:<7} {result.seconds:6.1f} s")
-    failed = [result.step.name for result in results if not result.is_passed]
-    verdict = f"failed: {', '.join(failed)}" if failed else "all passed"
+    failed = [result.step.name for result in run_all(steps) if not result.is_passed]
+    verdict = f"failed: {'; '.join(failed)}" if failed else "all passed"
     print(f"check: {verdict}, {time.monotonic() - started:.1f} s")
     return 1 if failed else 0
 
@@ -113,9 +123,9 @@ def parse_arguments() -> argparse.Namespace:
 def steps_for_sources(args: argparse.Namespace) -> list[Step]:
     """Return the steps that read the sources."""
     steps = [
+        Step("types", python("mypy")),
         Step("format", python("ruff", "format", "--check")),
         Step("lint", python("ruff", "check")),
-        Step("types", python("mypy"), is_aside=True),
         Step("import contracts", [str(checkout.VENV / "bin" / "lint-imports"), "--no-logo"]),
     ]
     if not args.fast:
@@ -124,37 +134,57 @@ def steps_for_sources(args: argparse.Namespace) -> list[Step]:
 
 
 def steps_for_tests(args: argparse.Namespace) -> list[Step]:
-    """Return the runs of the tests: with the hot modules compiled, and with them interpreted."""
-    command = python("pytest", "-q", "--numprocesses=auto", "--maxprocesses=4")
+    """Return the parts of the tests: with the hot modules compiled, and with them interpreted."""
+    if checkout.c_compiler() is None:
+        print("check: no C compiler here, so the tests run interpreted only")
+        return steps_for_form("interpreted", args, without=WHOLE if args.fast else ())
+    if args.fast:
+        return steps_for_form("compiled", args, without=WHOLE)
+    compiled = steps_for_form("compiled", args)
+    interpreted = steps_for_form("interpreted", args, without=() if args.deep else ALIKE)
+    # In turn: those that wait, of which more are compiled, run beside those that compute.
+    return [step for pair in zip_longest(compiled, interpreted) for step in pair if step]
+
+
+def steps_for_form(form: str, args: argparse.Namespace, without: Sequence[str] = ()) -> list[Step]:
+    """Return the parts of the tests in a form, ``without`` those of some names in tests/."""
+    command = python("pytest", "-q")
     if args.fast:
         command += ["-m", "not slow and not deep", "--hypothesis-profile=fast"]
-        command += [f"--ignore=tests/{name}" for name in WHOLE]
     elif not args.deep:
         command += ["-m", "not deep"]
     else:
         command += ["--hypothesis-profile=deep"]
     # What stands in the environment of the caller must not decide which form is tested.
-    compiled = Step(
-        "tests, compiled",
-        command,
-        {"WATERSPOUT_NO_EXTENSIONS": "", "WATERSPOUT_EXPECT_COMPILED": "1"},
-        is_shown=True,
+    environment = (
+        {"WATERSPOUT_NO_EXTENSIONS": "", "WATERSPOUT_EXPECT_COMPILED": "1"}
+        if form == "compiled"
+        else {"WATERSPOUT_NO_EXTENSIONS": "1", "WATERSPOUT_EXPECT_COMPILED": ""}
     )
-    interpreted = Step(
-        "tests, interpreted",
-        command,
-        {"WATERSPOUT_NO_EXTENSIONS": "1", "WATERSPOUT_EXPECT_COMPILED": ""},
-        is_shown=True,
-    )
-    if checkout.c_compiler() is None:
-        print("check: no C compiler here, so the tests run interpreted only")
-        return [interpreted]
-    if args.fast:
-        return [compiled]
-    if not args.deep:
-        once = [f"--ignore=tests/{name}" for name in ALIKE]
-        interpreted = replace(interpreted, command=[*command, *once])
-    return [compiled, interpreted]
+    rooms = {path: path.relative_to(TESTS).parts[0] for path in TESTS.rglob("test_*.py")}
+    files = [path for path, room in rooms.items() if room not in without]
+    # Whole programs first: nobody waits for them at the end.
+    files.sort(key=lambda path: (rooms[path] in WHOLE, path), reverse=True)
+    steps = []
+    for part in parts(files):
+        first, last = part[0].relative_to(TESTS), part[-1].relative_to(TESTS)
+        name = f"tests, {form}, {first} to {last}"
+        steps.append(Step(name, [*command, *map(str, part)], environment))
+    return steps
+
+
+def parts(files: Iterable[Path]) -> list[list[Path]]:
+    """Return the files, in their order, in parts of about the same amount of text."""
+    found: list[list[Path]] = []
+    left = 0
+    for path in files:
+        size = path.stat().st_size
+        if size > left or not found:
+            found.append([])
+            left = PART
+        found[-1].append(path)
+        left -= size
+    return found
 
 
 def steps_for_fuzzing(args: argparse.Namespace) -> list[Step]:
@@ -164,7 +194,7 @@ def steps_for_fuzzing(args: argparse.Namespace) -> list[Step]:
     if importlib.util.find_spec("atheris") is None:
         print("check: no atheris for this Python, so nothing is fuzzed with a guide")
         return []
-    return [Step("guided fuzzing", python("fuzz.guided", "--seconds", "60"), is_shown=True)]
+    return [Step("guided fuzzing", python("fuzz.guided", "--seconds", "60"))]
 
 
 def python(*command: str) -> list[str]:
@@ -173,26 +203,30 @@ def python(*command: str) -> list[str]:
 
 
 def run_all(steps: Sequence[Step]) -> list[Result]:
-    """Run the steps, each when the one before has ended but for those aside, and tell of each."""
-    with ThreadPoolExecutor(max_workers=1) as aside:
-        waiting: list[Future[Result]] = [aside.submit(run, step) for step in steps if step.is_aside]
+    """Run the steps, some at a time, and tell of each when it has ended."""
+    pool = ThreadPoolExecutor(min(2 * processors(), MOST_AT_ONCE))
+    try:
+        futures = [pool.submit(run, step) for step in steps]
         results = []
-        for step in steps:
-            if not step.is_aside:
-                print(f"check: {step.name} ...", end="\n" if step.is_shown else " ", flush=True)
-                results.append(run(step))
-                tell(results[-1], f"check: {step.name}: " if step.is_shown else "")
-        for future in waiting:
+        for future in as_completed(futures):
             results.append(future.result())
-            tell(results[-1], f"check: {results[-1].step.name} ... ")
-    return results
+            tell(results[-1])
+        return results
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def tell(result: Result, start: str) -> None:
-    """Say what has become of a step, on a line that begins so; and why it has failed."""
-    print(f"{start}{result.outcome}, {result.seconds:.1f} s", flush=True)
-    if result.output and not result.is_passed:
-        print(result.output, flush=True)
+def processors() -> int:
+    """Return how many this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def tell(result: Result) -> None:
+    """Say what has become of a step: with its last words, or with all of them where it failed."""
+    print(f"check: {result.step.name}: {result.outcome}, {result.seconds:.1f} s", flush=True)
+    lines = result.output.splitlines()
+    for line in lines[-1:] if result.is_passed else lines:
+        print(f"    {line}", flush=True)
 
 
 def run(step: Step) -> Result:
@@ -202,16 +236,19 @@ def run(step: Step) -> Result:
     # With it each of the hundreds of processes compiles anew what it imports, and each of pytest's
     # all the tests, which takes it longer than to collect them.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    done = subprocess.run(
-        step.command,
-        cwd=checkout.ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=None if step.is_shown else subprocess.PIPE,
-        stderr=None if step.is_shown else subprocess.STDOUT,
-        text=True,
-    )
-    return Result(step, done.returncode == 0, time.monotonic() - started, done.stdout or "")
+    # A file, not a pipe: a process that a step has left behind holds nobody up.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        done = subprocess.run(
+            step.command,
+            cwd=checkout.ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        seconds = time.monotonic() - started
+        output.seek(0)
+        return Result(step, done.returncode == 0, seconds, output.read())
 
 
 if __name__ == "__main__":
