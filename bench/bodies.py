@@ -44,7 +44,7 @@ LOADS = (
     Load("100 origins", "12", 12, 1000, 100),
     Load("TLS", "12", 12, 2000, is_secure=True),
     Load("1 MiB over TLS", f"{MIB}", MIB, 200, is_secure=True),
-    Load("512 MiB streamed", f"{512 * MIB}", 512 * MIB, 1, is_streamed=True),
+    Load("2 GiB streamed", f"{2048 * MIB}", 2048 * MIB, 1, is_streamed=True),
 )
 QUICK_LOADS = (
     *LOADS[:-1],

@@ -14,10 +14,12 @@ as there are processors, those of both forms and the types among them.
 import argparse
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -77,6 +79,8 @@ class Step:
     name: str
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
+    form: str = ""
+    """Of tests: which form of the hot modules they try."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,12 @@ def main() -> int:
     checkout.prepare(checkout.CHECK_LOCK)
     steps = [*steps_for_sources(args), *steps_for_tests(args), *steps_for_fuzzing(args)]
     started = time.monotonic()
-    failed = [result.step.name for result in run_all(steps) if not result.is_passed]
+    results = run_all(steps)
+    failed = [result.step.name for result in results if not result.is_passed]
+    for form in ("compiled", "interpreted"):
+        counted = totals(result for result in results if result.step.form == form)
+        if counted:
+            print(f"check: tests, {form}: {counted}")
     verdict = f"failed: {'; '.join(failed)}" if failed else "all passed"
     print(f"check: {verdict}, {time.monotonic() - started:.1f} s")
     return 1 if failed else 0
@@ -169,7 +178,7 @@ def steps_for_form(form: str, args: argparse.Namespace, without: Sequence[str] =
     for part in parts(files):
         first, last = part[0].relative_to(TESTS), part[-1].relative_to(TESTS)
         name = f"tests, {form}, {first} to {last}"
-        steps.append(Step(name, [*command, *map(str, part)], environment))
+        steps.append(Step(name, [*command, *map(str, part)], environment, form))
     return steps
 
 
@@ -227,6 +236,18 @@ def tell(result: Result) -> None:
     lines = result.output.splitlines()
     for line in lines[-1:] if result.is_passed else lines:
         print(f"    {line}", flush=True)
+
+
+def totals(results: Iterable[Result]) -> str:
+    """Return what the closing lines of pytest come to, as they have it; "" where there is none."""
+    counts: Counter[str] = Counter()
+    for result in results:
+        closing = result.output.rstrip().rpartition("\n")[2]
+        for number, outcome in re.findall(
+            r"(\d+) (passed|failed|errors?|skipped|xfailed)\b", closing
+        ):
+            counts[outcome.removesuffix("s") if outcome == "errors" else outcome] += int(number)
+    return ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
 
 
 def run(step: Step) -> Result:

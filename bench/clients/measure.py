@@ -80,6 +80,7 @@ class Run:
         body = self.answer
         for _ in range(self.warmup):
             fetch()
+        self.warmup = 0
         errors = done = 0
         self.begin()
         deadline = time.perf_counter() + self.seconds
@@ -94,6 +95,7 @@ class Run:
         """Measure `fetch`, or `stream`, as `blocking` does, called by `tasks` tasks at a time."""
         chosen: Callable[[], Awaitable[bytes | int]] = stream if self.is_streamed else fetch
         await self._spread(chosen, self.warmup)
+        self.warmup = 0
         self.begin()
         done, errors = await self._spread(chosen, self.fetches)
         self.end(done, errors)
@@ -136,11 +138,15 @@ class Run:
 
 
 class _RunOfMany(Run):
-    """A run whose URL is that of another origin each time: the addresses of the loopback."""
+    """A run whose URL is that of another origin each time: the addresses of the loopback.
+
+    What is measured begins with origins that were not met before; to get warm there is another one.
+    """
 
     def __init__(self, run: Run) -> None:
+        self._first_url = run.url
         self._urls = itertools.cycle(
-            run.url.replace("127.0.0.1", f"127.0.0.{number}")
+            run.url.replace("127.0.0.1", f"127.0.1.{number}")
             for number in range(1, run.origins + 1)
         )
         self.__dict__ |= {name: value for name, value in vars(run).items() if name != "url"}
@@ -148,7 +154,7 @@ class _RunOfMany(Run):
     @property
     def url(self) -> str:  # type: ignore[override]
         """The URL of the next fetch."""
-        return next(self._urls)
+        return self._first_url if self.warmup else next(self._urls)
 
 
 def _cpu_seconds() -> float:

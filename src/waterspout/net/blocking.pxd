@@ -1,6 +1,6 @@
 import cython
 
-from waterspout.net.csystem cimport monotonic, receive, send
+from waterspout.net.csystem cimport keep_deadline, monotonic, receive, send
 
 cdef double _TOLERANCE
 cdef Py_ssize_t _FIRST_READ_SIZE

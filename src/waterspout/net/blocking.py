@@ -28,7 +28,7 @@ from typing import Any, Generic, TypeVar
 from waterspout.net.dns import literal_address, resolve_blocking
 from waterspout.net.interface import Address, DeadlineError
 from waterspout.net.sockets import READ_SIZE, UNDER_WAY, has_arrived, new_socket
-from waterspout.net.system import monotonic, receive, send
+from waterspout.net.system import keep_deadline, monotonic, receive, send
 
 __all__ = ["BlockingNet", "BlockingStream", "run_blocking"]
 
@@ -151,9 +151,7 @@ class BlockingStream:
         if _HAS_KERNEL_DEADLINES:
             # No time at all stands for no deadline.
             microseconds = 0 if left == math.inf else max(1, int(left * 1e6))
-            value = struct.pack("@ll", *divmod(microseconds, 1_000_000))
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
+            keep_deadline(self._socket, self._descriptor, microseconds)
         else:
             self._socket.settimeout(None if left == math.inf else left)
         self._armed = left

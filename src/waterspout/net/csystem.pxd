@@ -5,7 +5,9 @@ cdef extern from *:
     """
     #include <errno.h>
     #ifndef _WIN32
+    #include <string.h>
     #include <sys/socket.h>
+    #include <sys/time.h>
     #endif
 
     #ifdef MSG_NOSIGNAL
@@ -87,6 +89,38 @@ cdef extern from *:
         return count;
     }
 
+    static inline int waterspout_keep_deadline(
+        PyObject *connected, int descriptor, long long microseconds
+    ) {
+    #ifndef _WIN32
+        static const int options[] = {SO_RCVTIMEO, SO_SNDTIMEO};
+        struct timeval left;
+
+        memset(&left, 0, sizeof left);
+        left.tv_sec = (time_t)(microseconds / 1000000);
+        left.tv_usec = (suseconds_t)(microseconds % 1000000);
+        for (int i = 0; i < 2; i++) {
+            if (descriptor >= 0) {
+                if (setsockopt(descriptor, SOL_SOCKET, options[i], &left, sizeof left) < 0) {
+                    PyErr_SetFromErrno(PyExc_OSError);
+                    return -1;
+                }
+            } else {
+                PyObject *done = PyObject_CallMethod(
+                    connected, "setsockopt", "iiy#", SOL_SOCKET, options[i],
+                    (const char *)&left, (Py_ssize_t)sizeof left);
+                if (done == NULL)
+                    return -1;
+                Py_DECREF(done);
+            }
+        }
+        return 0;
+    #else
+        PyErr_SetString(PyExc_NotImplementedError, "this kernel keeps no deadlines");
+        return -1;
+    #endif
+    }
+
     static inline double waterspout_monotonic(void) {
     #if PY_VERSION_HEX >= 0x030D0000
         PyTime_t now;
@@ -109,5 +143,8 @@ cdef extern from *:
     """
     cpdef bytes receive "waterspout_receive"(object connected, int descriptor, Py_ssize_t size)
     cpdef Py_ssize_t send "waterspout_send"(object connected, int descriptor, object data) except -1
+    cpdef int keep_deadline "waterspout_keep_deadline"(
+        object connected, int descriptor, long long microseconds
+    ) except -1
     cpdef double monotonic "waterspout_monotonic"() noexcept
     cpdef double time "waterspout_time"() noexcept
