@@ -127,6 +127,36 @@ def test_a_wait_that_was_given_up_loses_nothing(run):
         run(main(server))
 
 
+def test_two_threads_at_once():
+    sends_on = threading.Event()
+
+    def script(peer):
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab")
+        assert sends_on.wait(20)
+        peer.send(b"cd")
+
+    got: list[bytes] = []
+    with serve(script) as server, HTTPClient() as client, client.stream(server.url) as answer:
+        pieces = answer.iter_bytes()
+        assert next(pieces) == b"ab"
+        pull = answer._pull
+        reader = threading.Thread(target=lambda: got.append(pull.take()))
+        reader.start()
+        try:
+            eventually(lambda: pull._is_reading)
+            with pytest.raises(RuntimeError, match="being read already"):
+                pull.take()
+            with pytest.raises(RuntimeError, match="being read, by another thread"):
+                pull.leave()
+        finally:
+            sends_on.set()
+            reader.join()
+        assert got == [b"cd"]
+        assert list(pieces) == []
+        assert client._flow.pool.statistics == {"used": 0, "idle": 1, "waiting": 0}
+
+
 def test_two_readers_at_once(run):
     async def main(server):
         client = new_client()

@@ -152,6 +152,11 @@ class TappedDelivery:
         #: Where the body goes as well, as it was decoded.
         self.copy: Copy | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether pieces are given as they come, and to nobody else."""
+        return self._decoder is None and self.copy is None
+
     async def begin(self, engine: ClientConnection) -> bool:
         """Give the exchange, which has its head; True: the reader wants no body."""
         self._engine = engine

@@ -50,6 +50,7 @@ cdef class Exchange(Ticket):
     cdef readonly object reading
     cdef object _failure
     cdef object _event
+    cdef object _left
     cdef object _delivery
     cdef object _read_into
     cdef bint _is_followed
@@ -75,6 +76,10 @@ cdef class Exchange(Ticket):
     cdef bint _read(self, Connection connection) except -1
     @cython.locals(engine=ClientConnection, gathering=Gathering)
     cdef _fill_room(self, Connection connection)
+    cpdef begin_to_wait(self)
+    @cython.locals(connection=Connection)
+    cpdef bytes next_piece(self)
+    cdef _put(self, Connection connection, bytes data)
     cdef bint _receive(self, Connection connection, bytes data) except -1
     cdef bint _collect(self, ClientConnection engine) except -1
     @cython.locals(status=int, request=HTTPRequest)

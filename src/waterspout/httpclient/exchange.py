@@ -123,6 +123,7 @@ class Exchange(Ticket):
         self.reading: Any = None
         self._failure: OSError | None = None  # why the request could not be sent
         self._event: Event | None = None  # to be worked off by who can wait
+        self._left: Event | None = None  # by `next_piece`, for `run`
         # Where the body goes, if not to _pieces.
         self._delivery: Delivery | TappedDelivery | Gathering | Discard | None = None
         self._read_into: Any = None  # a stream's method, where the body is read into its room
@@ -283,6 +284,32 @@ class Exchange(Ticket):
         """Let the time limit begin now, for who takes the body at his own pace."""
         self.deadline = self._clock.now() + self.hop.request_timeout
 
+    def next_piece(self) -> bytes | None:
+        """Return the next piece of a body whose reader asks for it, if that takes no wait and it is
+        handed on as it comes. None: `run` goes on, where it was suspended, with what is next.
+
+        What goes wrong is to be raised there.
+        """
+        connection = self._begun_on
+        tapped = self._delivery
+        if type(tapped) is not TappedDelivery or not tapped.is_plain or self.meter is not None:
+            return None
+        assert connection is not None
+        self.begin_to_wait()
+        while self.reading is None:
+            event = connection.engine.next_event()
+            if type(event) is bytes:
+                return event
+            if event is not NEED_DATA:
+                self._left = event
+                return None
+            data = connection.read(self.limit())
+            if isinstance(data, bytes):
+                self._put(connection, data)
+            else:
+                self.reading = data
+        return None
+
     async def advance(self, connection: Connection, data: bytes) -> None:
         """Take what came before the request was out; see ``head`` and ``is_over``."""
         self.is_over = self._receive(connection, data) or await self._work_off(connection.engine)
@@ -298,6 +325,11 @@ class Exchange(Ticket):
 
     def _receive(self, connection: Connection, data: bytes) -> bool:
         """Take what has come; True if the response is over, else there may be an `_event`."""
+        self._put(connection, data)
+        return self._collect(connection.engine)
+
+    def _put(self, connection: Connection, data: bytes) -> None:
+        """Give the engine what has come."""
         if data:
             if not self.has_begun:
                 self.has_begun = True
@@ -309,13 +341,14 @@ class Exchange(Ticket):
             connection.engine.receive_eof()
         else:
             raise self._failure or ConnectionResetError("the server closed without an answer")
-        return self._collect(connection.engine)
 
     def _collect(self, engine: ClientConnection) -> bool:
         """Take events until there is none, or one in `_event`; True if the response is over."""
         self._event = None
         while True:
-            event = engine.next_event()
+            event, self._left = self._left, None
+            if event is None:
+                event = engine.next_event()
             if event is NEED_DATA:
                 return False
             if self.meter is not None and type(event) is bytes and not self.is_passed_over:

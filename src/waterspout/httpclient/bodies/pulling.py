@@ -18,10 +18,13 @@ import math
 import threading
 import warnings
 from collections.abc import Awaitable, Coroutine, Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waterspout.httpclient.response import HTTPResponse
 from waterspout.net import AsyncNet
+
+if TYPE_CHECKING:
+    from waterspout.httpclient.exchange import Exchange
 
 __all__ = ["AsyncPull", "AsyncTap", "BlockingPull", "BlockingTap", "Tap"]
 
@@ -65,20 +68,41 @@ class BlockingTap(Tap):
 
 
 class BlockingPull:
-    """Drives a flow from one item to the next. For one thread at a time."""
+    """Drives a flow from one item to the next. For one thread at a time.
+
+    The first item is the exchange. Pieces that it has at hand it gives without the flow, which is
+    what most of the time would go into.
+    """
 
     def __init__(self, flow: Coroutine[Any, Any, HTTPResponse]) -> None:
         self._flow: Any = flow  # None when it is over
         self._is_whole = False  # whether it ended by itself, and well
+        self._exchange: Exchange | None = None
+        self._is_reading = False
 
     def take(self) -> Any:
         """Return the next item, or None if there is none; raise what the flow raises."""
         if self._flow is None:
             return _nothing(self._is_whole)
-        if self._flow.cr_running:
+        if self._is_reading:
             raise RuntimeError("the response is being read already")
         try:
-            return self._flow.send(None)
+            self._is_reading = True
+            return self._take()
+        finally:
+            self._is_reading = False
+
+    def _take(self) -> Any:
+        go_on, argument = self._flow.send, None
+        if self._exchange is not None:
+            try:
+                piece = self._exchange.next_piece()
+                if piece is not None:
+                    return piece
+            except BaseException as error:
+                go_on, argument = self._flow.throw, error
+        try:
+            item = go_on(argument)
         except StopIteration:
             self._flow = None
             self._is_whole = True
@@ -86,10 +110,16 @@ class BlockingPull:
         except BaseException:
             self._flow = None
             raise
+        if self._exchange is None:
+            self._exchange = item
+        return item
 
     def leave(self) -> None:
-        """End the flow, wherever it is; any number of times."""
+        """End the flow, wherever it is; any number of times. RuntimeError while it is read."""
+        if self._is_reading:
+            raise RuntimeError("the response is being read, by another thread")
         self._is_whole = False
+        self._exchange = None
         flow, self._flow = self._flow, None
         if flow is not None:
             try:
