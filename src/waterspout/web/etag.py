@@ -14,14 +14,18 @@ _WHOLE_TAG = r'(?:W/)?"[^"]*"'
 def compute_etag(chunks: list[bytes]) -> str:
     """Return a strong tag of a body, quoted: a hash, so equal bodies have equal tags."""
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    if len(body) > _MAX_KEPT_SIZE:
+        return _tag(body)  # Also to look for a long one would be to hash it.
     tag = _TAGS.get(body)
     if tag is None:
-        tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
-        if len(body) <= _MAX_KEPT_SIZE:
-            if len(_TAGS) >= _MAX_KEPT_TAGS:
-                _TAGS.clear()
-            _TAGS[body] = tag
+        if len(_TAGS) >= _MAX_KEPT_TAGS:
+            _TAGS.clear()
+        tag = _TAGS[body] = _tag(body)
     return tag
+
+
+def _tag(body: bytes) -> str:
+    return f'"{blake2b(body, digest_size=16).hexdigest()}"'
 
 
 # Small bodies are often the same ones again; to find their tag costs less than to make it.
