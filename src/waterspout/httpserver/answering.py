@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from waterspout.httpserver.beginning import begin
-from waterspout.ioloop.eager import start_eagerly
 from waterspout.log import app_log, gen_log, printable
 from waterspout.protocol.errors import HTTPInputError
 
@@ -29,17 +28,8 @@ def start_answering(
     request takes too long. If it fails the error is logged, and the client
     gets a 500 (a 400 for ``HTTPInputError``) or sees the connection end.
     """
-    try:
-        task = start_eagerly(coroutine, exchange.loop, context)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:
-        _on_failure(exchange, error)
-        return False
-    if task is None or not isinstance(task, asyncio.Task):
-        return False
-    _keep(exchange, task)
-    return True
+    begun: bool = context.run(begin_answering, exchange, exchange.loop, coroutine, context)
+    return begun
 
 
 def begin_answering(
@@ -48,7 +38,7 @@ def begin_answering(
     coroutine: Coroutine[Any, Any, None],
     context: Context,
 ) -> bool:
-    """Do what ``start_answering`` does, for who is in ``context`` and knows the exchange's loop."""
+    """Do what `start_answering` does, for who is in ``context`` and knows the exchange's loop."""
     try:
         task = begin(coroutine, loop, context)
     except (KeyboardInterrupt, SystemExit):
