@@ -8,6 +8,7 @@ Linux only: it reads /proc and the kernel's per-process CPU clocks.
 from __future__ import annotations
 
 import os
+import re
 import resource
 import select
 import signal
@@ -132,7 +133,24 @@ class Child:
 
     def wait_for_usage(self) -> resource.struct_rusage:
         """Wait for the child to end by itself; what it and its reaped descendants have used."""
-        _, status, usage = os.wait4(self._process.pid, 0)
+        return self._reaped(os.wait4(self.pid, 0))
+
+    def wait_for_usage_and_peak(self) -> tuple[resource.struct_rusage, float]:
+        """The same, and the most memory that the child itself has had, in MB.
+
+        That is looked at while it runs: what the kernel tells in the end is no less than what the
+        process has had that started it.
+        """
+        peak = 0
+        while True:
+            peak = max(peak, _peak_kilobytes(self.pid))
+            ended = os.wait4(self.pid, os.WNOHANG)
+            if ended[0]:
+                return self._reaped(ended), peak / 1024
+            time.sleep(0.02)
+
+    def _reaped(self, ended: tuple[int, int, resource.struct_rusage]) -> resource.struct_rusage:
+        _, status, usage = ended
         self._process.returncode = os.waitstatus_to_exitcode(status)
         if self._process.returncode:
             raise ProcessError(self.complaint())
@@ -229,6 +247,13 @@ def _stat(pid: int) -> list[str]:
         return []
     # The second field, the name, is in parentheses and may itself hold spaces and parentheses.
     return text.rpartition(")")[2].split()
+
+
+def _peak_kilobytes(pid: int) -> int:
+    """The most memory that a process has had; 0 if it has ended."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def _cpu_clock(pid: int) -> float:

@@ -102,13 +102,13 @@ def _fetch(
     results.unlink(missing_ok=True)
     begun = time.perf_counter()
     with Child([*command, str(urls), str(TASKS), str(results)], core) as client:
-        usage = client.wait_for_usage()
+        usage, peak = client.wait_for_usage_and_peak()
         seconds = time.perf_counter() - begun
     done = _good_results(results) if results.exists() else count
     if not done:
         raise ProcessError(f"none of {count} URLs was fetched")
     sample = Sample(done, count - done, seconds, usage.ru_utime + usage.ru_stime)
-    return sample, usage.ru_maxrss / 1024
+    return sample, peak
 
 
 def _good_results(path: Path) -> int:
