@@ -53,6 +53,7 @@ URLS = [
     "http://example.org",
     "http://h/1",
     "http://h/2",
+    "http://hh",
     "http://h",
     "http://h:8888/1",
     "http://me:secret@example.org/x",

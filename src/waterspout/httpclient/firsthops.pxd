@@ -3,10 +3,11 @@ import cython
 from waterspout.httpclient.hop cimport Hop, Key
 from waterspout.httpclient.request cimport HTTPRequest
 from waterspout.protocol.http1.client cimport EncodedRequest
+from waterspout.protocol.http1.writer cimport is_target
 
 cdef Py_ssize_t _MOST
 cdef object _NO_HEADERS
-cdef object _PATH
+cdef object _new_target
 
 
 cdef class FirstHops:
@@ -14,7 +15,9 @@ cdef class FirstHops:
     cdef dict _known
     cdef Known _last
 
-    @cython.locals(manner=tuple, url=str, end=Py_ssize_t, known=Known, last=Known, hop=Hop)
+    @cython.locals(
+        manner=tuple, url=str, path=str, end=Py_ssize_t, known=Known, last=Known, hop=Hop
+    )
     cpdef Hop hop(self, HTTPRequest request)
     cdef Known _keep(self, str server, tuple manner, Hop hop)
     cdef bint _is_settled(self, Hop hop) except -1
@@ -23,9 +26,11 @@ cdef class FirstHops:
 cdef class Known:
     cdef tuple manner
     cdef Hop hop
+    cdef bint is_canonical
 
 
-cdef Hop _copy(Hop known, HTTPRequest request, str path)
+@cython.locals(hop=Hop, url=str)
+cdef Hop _copy(Known known, HTTPRequest request, str path)
 cdef Hop _copy_for(Hop known, HTTPRequest request, target)
 @cython.locals(hop=Hop)
 cdef Hop _varied(

@@ -6,7 +6,7 @@ manner, is a copy of it. One for another server is a copy of that which was made
 proxy may be for some servers only.
 """
 
-import re
+from typing import Any
 
 from waterspout.httpclient.hop import Hop, Key, first_hop
 from waterspout.httpclient.request import HTTPRequest
@@ -14,14 +14,15 @@ from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import Target, parse_url
 from waterspout.protocol.headers import HTTPHeaders
 from waterspout.protocol.http1.client import EncodedRequest
+from waterspout.protocol.http1.writer import is_target
 
 __all__ = ["FirstHops"]
 
 # Servers to keep in mind.
 _MOST = 256
 
-# Path and query that `parse_url` leaves as they are, and no fragment.
-_PATH = re.compile(r"/[!-\"$-~]*")
+# Makes a Target for a fifth of what its constructor takes, which is a function written in Python.
+_new_target: Any = tuple.__new__
 
 
 class FirstHops:
@@ -40,8 +41,10 @@ class FirstHops:
         url: str = request.url
         end = url.find("/", 8)  # of the server: there are https:// and one letter before
         known = self._known.get(url[:end])
-        if known is not None and known.manner == manner and _PATH.fullmatch(url, end):
-            return _copy(known.hop, request, url[end:])
+        if known is not None and known.manner == manner and end > 0:
+            path = url[end:]
+            if is_target(path):  # So it is what `parse_url` leaves as it is, and no fragment.
+                return _copy(known, request, path)
         last = self._last
         if last is not None and last.manner == manner:
             target = parse_url(url)
@@ -55,7 +58,8 @@ class FirstHops:
         hop = first_hop(request, self._settings)
         if url[end:] == hop.target.path and self._is_settled(hop):
             # Nothing of the user's is kept: callbacks may hold much, and headers be changed.
-            kept = self._keep(url[:end], manner, _copy(hop, HTTPRequest(url), hop.target.path))
+            kept_hop = _varied(hop, HTTPRequest(url), hop.target, hop.url, hop.key, hop.encoded)
+            kept = self._keep(url[:end], manner, kept_hop)
             if self._settings.is_straight and hop.target.credentials is None:
                 self._last = kept
         return hop
@@ -63,7 +67,9 @@ class FirstHops:
     def _keep(self, server: str, manner: tuple[object, ...], hop: Hop) -> "Known":
         if len(self._known) >= _MOST:
             self._known.clear()
-        kept = self._known[server] = Known(manner, hop)
+        target = hop.target
+        is_canonical = server == f"{target.scheme}://{target.authority}"
+        kept = self._known[server] = Known(manner, hop, is_canonical)
         return kept
 
     def _is_settled(self, hop: Hop) -> bool:
@@ -84,22 +90,25 @@ class FirstHops:
 class Known:
     """A hop, and the manner in which its request was asked for."""
 
-    __slots__ = ("hop", "manner")
+    __slots__ = ("hop", "is_canonical", "manner")
 
-    def __init__(self, manner: tuple[object, ...], hop: Hop) -> None:
+    def __init__(self, manner: tuple[object, ...], hop: Hop, is_canonical: bool) -> None:
         self.manner = manner
         self.hop = hop
+        # Whether the server was written as it is in the URL of the hop.
+        self.is_canonical = is_canonical
 
 
 _NO_HEADERS = HTTPHeaders()
 
 
-def _copy(known: Hop, request: HTTPRequest, path: str) -> Hop:
+def _copy(known: Known, request: HTTPRequest, path: str) -> Hop:
     """Return the hop for another path of the same server."""
-    scheme, host, port, authority, _, _, credentials = known.target
-    target = Target(scheme, host, port, authority, path, "", credentials)
-    url = f"{scheme}://{authority}{path}"
-    return _varied(known, request, target, url, known.key, known.encoded.with_target(path))
+    hop = known.hop
+    scheme, host, port, authority, _, _, credentials = hop.target
+    target = _new_target(Target, (scheme, host, port, authority, path, "", credentials))
+    url: str = request.url if known.is_canonical else f"{scheme}://{authority}{path}"
+    return _varied(hop, request, target, url, hop.key, hop.encoded.with_target(path))
 
 
 def _copy_for(known: Hop, request: HTTPRequest, target: Target) -> Hop:

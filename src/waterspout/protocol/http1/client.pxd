@@ -7,6 +7,7 @@ from waterspout.protocol.http1.writer cimport content_length_field
 
 cdef int CHUNKED, COMPLETE, EOF, HEAD, INTERIM, LENGTH, NO_BODY, SWITCH, UNTIL_CLOSE
 cdef EncodedRequest _NO_REQUEST
+cdef bytes _VERSION
 
 
 cdef class EncodedRequest:
@@ -19,12 +20,13 @@ cdef class EncodedRequest:
     cdef readonly bint asks_to_upgrade
     cdef bytes _method
     cdef Py_ssize_t _line_size
+    cdef bytes _tail
 
-    cpdef EncodedRequest with_target(self, target)
-    @cython.locals(field=bytes)
-    cpdef EncodedRequest with_host(self, target, host)
-    @cython.locals(other=EncodedRequest, line=bytes)
-    cdef EncodedRequest _with_head(self, target, bytes field, Py_ssize_t rest)
+    cpdef EncodedRequest with_target(self, str target)
+    @cython.locals(tail=bytes, rest=Py_ssize_t)
+    cpdef EncodedRequest with_host(self, str target, str host)
+    @cython.locals(other=EncodedRequest)
+    cdef EncodedRequest _with_head(self, str target, bytes tail)
 
 
 cdef class ClientConnection(Connection):

@@ -22,6 +22,10 @@ from waterspout.protocol.http1.writer import check_target, content_length_field,
 __all__ = ["ClientConnection", "EncodedRequest"]
 
 
+# The end of a request line.
+_VERSION = b" HTTP/1.1\r\n"
+
+
 class EncodedRequest:
     """The head of a request, checked and encoded; may be sent any number of times.
 
@@ -54,24 +58,28 @@ class EncodedRequest:
         self.asks_to_upgrade = b"\r\nupgrade:" in b"\r\n" + fields.lower()
         self._method = method.encode("ascii")
         self._line_size = len(line)
+        # What stands behind the target, once somebody has asked for another one.
+        self._tail: bytes | None = None
 
     def with_target(self, target: str) -> "EncodedRequest":
         """Return the same request for another target; ``ValueError`` where that can't be."""
-        return self._with_head(target, b"", self._line_size)
+        if self._tail is None:
+            self._tail = _VERSION + self.data[self._line_size :]
+        return self._with_head(target, self._tail)
 
     def with_host(self, target: str, host: str) -> "EncodedRequest":
         """Return the same request for another target and another host, which was checked; of one
         whose first field is Host.
         """
-        field = b"Host: %b\r\n" % host.encode("ascii")
-        return self._with_head(target, field, self.data.index(b"\n", self._line_size) + 1)
+        rest = self.data.index(b"\n", self._line_size) + 1
+        tail = b"%bHost: %b\r\n%b" % (_VERSION, host.encode("ascii"), self.data[rest:])
+        return self._with_head(target, tail)
 
-    def _with_head(self, target: str, field: bytes, rest: int) -> "EncodedRequest":
-        """Return it with another request line and ``field`` for what stands before ``rest``."""
+    def _with_head(self, target: str, tail: bytes) -> "EncodedRequest":
+        """Return it with another target, and ``tail`` for what stands behind that."""
         other: EncodedRequest = EncodedRequest.__new__(EncodedRequest)
         check_target(target)
-        line = b"%b %b HTTP/1.1\r\n" % (self._method, target.encode("ascii"))
-        other.data = line + field + self.data[rest:]
+        other.data = b"".join((self._method, b" ", target.encode("ascii"), tail))
         other.length = self.length
         other.event = self.event
         other.is_head = self.is_head
@@ -79,7 +87,8 @@ class EncodedRequest:
         other.asks_to_close = self.asks_to_close
         other.asks_to_upgrade = self.asks_to_upgrade
         other._method = self._method
-        other._line_size = len(line)
+        other._line_size = len(self._method) + 1 + len(target) + len(_VERSION)
+        other._tail = tail
         return other
 
     def __repr__(self) -> str:

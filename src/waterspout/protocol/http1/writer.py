@@ -7,7 +7,7 @@ line is checked here. Nothing here knows the state of a connection.
 from http import HTTPStatus
 
 from waterspout.protocol.errors import LocalProtocolError
-from waterspout.protocol.grammar import TARGET, is_field_value, is_token, parse_content_length
+from waterspout.protocol.grammar import is_field_value, is_token, parse_content_length
 from waterspout.protocol.headers import HTTPHeaders, encode_fields
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "content_length_field",
     "encode_chunk",
     "final_chunk",
+    "is_target",
     "reason_phrase",
     "request_line",
     "split_framing",
@@ -34,7 +35,6 @@ _STATUS_LINES = {
 }
 _OK = _STATUS_LINES[200]
 _USUAL_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
-_NOT_IN_TARGET = bytes(byte for byte in range(256) if not TARGET[byte])
 
 
 def reason_phrase(status: int) -> str:
@@ -60,11 +60,20 @@ def check_method(method: str) -> None:
         raise ValueError(f"invalid method {method[:40]!r}")
 
 
+def is_target(text: str) -> bool:
+    """Whether a text can be a request target: visible ASCII, and no fragment (RFC 9112 3.2)."""
+    # Of ASCII all but the space, the controls and DEL is printable; far faster than to translate.
+    return (
+        text != "" and text.isascii() and text.isprintable() and " " not in text and "#" not in text
+    )
+
+
 def check_target(target: str) -> None:
-    """Refuse a request target with white space, controls or non-ASCII, with ``ValueError``."""
-    raw = target.encode("utf-8", "surrogatepass")
-    if not raw or raw.translate(None, _NOT_IN_TARGET) != raw:
-        raise ValueError("a request target must be visible ASCII and not empty: quote it first")
+    """Refuse what can be no request target, with ``ValueError``."""
+    if not is_target(target):
+        raise ValueError(
+            "a request target must be visible ASCII without '#', and not empty: quote it first"
+        )
 
 
 def status_line(status: int, reason: str | None = None) -> bytes:
