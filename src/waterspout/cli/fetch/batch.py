@@ -19,6 +19,7 @@ from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import without_credentials
 from waterspout.ioloop import run
 from waterspout.net import AsyncNet
+from waterspout.net.clock import Clock
 
 __all__ = ["Batch", "run_batch"]
 
@@ -78,13 +79,14 @@ class Batch:
         self._schedule = Schedule(args.per_host)
         self._flow: Any = None
         self._net: Any = None
+        self._clock = Clock(time.monotonic)
         self._idle: list[asyncio.Future[None]] = []  # where the others wait
         self._is_reading = False
         self._is_read = False
         self._status = 0
         self._failure: OSError | None = None  # results can't be written
         self._begun_count = 0
-        self._begun = time.monotonic()
+        self._begun = self._clock.now()
         self.done = self.failed = self.skipped = self.size = 0
 
     async def run(self) -> int:
@@ -104,7 +106,7 @@ class Batch:
     @property
     def summary(self) -> str:
         """What was done, in a line."""
-        seconds = max(time.monotonic() - self._begun, 1e-6)
+        seconds = max(self._clock.now() - self._begun, 1e-6)
         parts = [f"{self.done} fetched ({amount(self.size)}, {self.done / seconds:.0f}/s)"]
         if self.failed:
             parts.append(f"{self.failed} failed")
@@ -136,14 +138,14 @@ class Batch:
             reused = self._plan.new_request(
                 "", streaming_callback=count.take, restart_callback=count.restart
             )
-        begun = time.monotonic()
+        begun = self._clock.now()
         while True:
             url = schedule.take()
             if url is None:
                 if not await self._wait_for_urls():
                     self._wake()
                     return
-                begun = time.monotonic()
+                begun = self._clock.now()
                 continue
             if self._failure is not None:
                 raise self._failure
@@ -166,12 +168,12 @@ class Batch:
                 schedule.finish(url)
                 if self._idle:
                     self._wake_one()
-            ended = time.monotonic()
+            ended = self._clock.now()
             self._add(url, ended - begun, body, response, failure)
             begun = ended
             if failure is not None:
                 await self._net.pause()  # It may have failed at once, and so may all others.
-                begun = time.monotonic()
+                begun = self._clock.now()
 
     async def _wait_for_urls(self) -> bool:
         """Read more of the list, or wait for who does; False if there is nothing left to do."""

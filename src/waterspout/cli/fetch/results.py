@@ -36,14 +36,14 @@ def line_of(
     final = shown
     if final_url != url:
         final = "null" if final_url is None else _quote(final_url)
-    line = (
-        f'{{"url":{shown},"status":{"null" if status is None else status},"bytes":{size},'
-        f'"seconds":{seconds:.6f},"final_url":{final},"error":'
-    )
-    line += "null" if error is None else _json(error)
+    others = ""
     for name, value in more.items() if more else ():
-        line += f',"{name}":{_json(value)}'
-    return line + "}\n"
+        others += f',"{name}":{_json(value)}'
+    return (
+        f'{{"url":{shown},"status":{"null" if status is None else status},"bytes":{size},'
+        f'"seconds":{seconds:.6f},"final_url":{final},'
+        f'"error":{"null" if error is None else _json(error)}{others}}}\n'
+    )
 
 
 def _json(value: object) -> str:

@@ -1,0 +1,36 @@
+from waterspout.cli.fetch.results cimport Results
+from waterspout.cli.fetch.schedule cimport Schedule
+from waterspout.net.clock cimport Clock
+
+
+cdef class Batch:
+    cdef object _plan
+    cdef object _urls
+    cdef Results _results
+    cdef bint _fails
+    cdef object _directory
+    cdef bint _is_hashed
+    cdef bint _is_counted
+    cdef bint _is_shown
+    cdef Py_ssize_t _concurrency
+    cdef Py_ssize_t _ahead
+    cdef Schedule _schedule
+    cdef object _flow
+    cdef object _net
+    cdef Clock _clock
+    cdef list _idle
+    cdef bint _is_reading
+    cdef bint _is_read
+    cdef int _status
+    cdef object _failure
+    cdef Py_ssize_t _begun_count
+    cdef double _begun
+    cdef readonly Py_ssize_t done
+    cdef readonly Py_ssize_t failed
+    cdef readonly Py_ssize_t skipped
+    cdef readonly Py_ssize_t size
+
+    cdef _add(self, str url, double seconds, body, response, failure)
+    cdef _wake(self)
+    cdef _wake_one(self)
+    cdef _note(self, int status)

@@ -1,0 +1,10 @@
+cdef class Schedule:
+    cdef object _per_host
+    cdef object _ready
+    cdef dict _busy
+    cdef dict _parked
+    cdef readonly Py_ssize_t waiting
+
+    cpdef add(self, urls)
+    cpdef str take(self)
+    cpdef finish(self, str url)
