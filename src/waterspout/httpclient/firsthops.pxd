@@ -3,7 +3,6 @@ import cython
 from waterspout.httpclient.hop cimport Hop, Key
 from waterspout.httpclient.request cimport HTTPRequest
 from waterspout.protocol.http1.client cimport EncodedRequest
-from waterspout.protocol.http1.writer cimport is_target
 
 cdef Py_ssize_t _MOST
 cdef object _NO_HEADERS
@@ -15,9 +14,8 @@ cdef class FirstHops:
     cdef dict _known
     cdef Known _last
 
-    @cython.locals(
-        manner=tuple, url=str, path=str, end=Py_ssize_t, known=Known, last=Known, hop=Hop
-    )
+    @cython.locals(manner=tuple, url=str, path=str, end=Py_ssize_t, known=Known, last=Known)
+    @cython.locals(hop=Hop, encoded=EncodedRequest)
     cpdef Hop hop(self, HTTPRequest request)
     cdef Known _keep(self, str server, tuple manner, Hop hop)
     cdef bint _is_settled(self, Hop hop) except -1
@@ -30,7 +28,7 @@ cdef class Known:
 
 
 @cython.locals(hop=Hop, url=str)
-cdef Hop _copy(Known known, HTTPRequest request, str path)
+cdef Hop _copy(Known known, HTTPRequest request, str path, EncodedRequest encoded)
 cdef Hop _copy_for(Hop known, HTTPRequest request, target)
 @cython.locals(hop=Hop)
 cdef Hop _varied(

@@ -14,7 +14,6 @@ from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import Target, parse_url
 from waterspout.protocol.headers import HTTPHeaders
 from waterspout.protocol.http1.client import EncodedRequest
-from waterspout.protocol.http1.writer import is_target
 
 __all__ = ["FirstHops"]
 
@@ -43,8 +42,10 @@ class FirstHops:
         known = self._known.get(url[:end])
         if known is not None and known.manner == manner and end > 0:
             path = url[end:]
-            if is_target(path):  # So it is what `parse_url` leaves as it is, and no fragment.
-                return _copy(known, request, path)
+            # What can be a target is what `parse_url` leaves as it is, and has no fragment.
+            encoded = known.hop.encoded.with_target(path)
+            if encoded is not None:
+                return _copy(known, request, path, encoded)
         last = self._last
         if last is not None and last.manner == manner:
             target = parse_url(url)
@@ -102,13 +103,13 @@ class Known:
 _NO_HEADERS = HTTPHeaders()
 
 
-def _copy(known: Known, request: HTTPRequest, path: str) -> Hop:
+def _copy(known: Known, request: HTTPRequest, path: str, encoded: EncodedRequest) -> Hop:
     """Return the hop for another path of the same server."""
     hop = known.hop
     scheme, host, port, authority, _, _, credentials = hop.target
     target = _new_target(Target, (scheme, host, port, authority, path, "", credentials))
     url: str = request.url if known.is_canonical else f"{scheme}://{authority}{path}"
-    return _varied(hop, request, target, url, hop.key, hop.encoded.with_target(path))
+    return _varied(hop, request, target, url, hop.key, encoded)
 
 
 def _copy_for(known: Hop, request: HTTPRequest, target: Target) -> Hop:

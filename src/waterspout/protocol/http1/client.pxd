@@ -3,7 +3,7 @@ import cython
 from waterspout.protocol.http1.connection cimport Connection
 from waterspout.protocol.http1.messages cimport ResponseHead
 from waterspout.protocol.http1.parser cimport ResponseParser
-from waterspout.protocol.http1.writer cimport content_length_field
+from waterspout.protocol.http1.writer cimport check_target, content_length_field, is_target
 
 cdef int CHUNKED, COMPLETE, EOF, HEAD, INTERIM, LENGTH, NO_BODY, SWITCH, UNTIL_CLOSE
 cdef EncodedRequest _NO_REQUEST

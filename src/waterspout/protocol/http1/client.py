@@ -17,7 +17,12 @@ from waterspout.protocol.http1.states import (
     UNTIL_CLOSE,
     State,
 )
-from waterspout.protocol.http1.writer import check_target, content_length_field, request_line
+from waterspout.protocol.http1.writer import (
+    check_target,
+    content_length_field,
+    is_target,
+    request_line,
+)
 
 __all__ = ["ClientConnection", "EncodedRequest"]
 
@@ -61,16 +66,19 @@ class EncodedRequest:
         # What stands behind the target, once somebody has asked for another one.
         self._tail: bytes | None = None
 
-    def with_target(self, target: str) -> "EncodedRequest":
-        """Return the same request for another target; ``ValueError`` where that can't be."""
+    def with_target(self, target: str) -> "EncodedRequest | None":
+        """Return the same request for another target; None if it can't stand in a request line."""
+        if not is_target(target):
+            return None
         if self._tail is None:
             self._tail = _VERSION + self.data[self._line_size :]
         return self._with_head(target, self._tail)
 
     def with_host(self, target: str, host: str) -> "EncodedRequest":
         """Return the same request for another target and another host, which was checked; of one
-        whose first field is Host.
+        whose first field is Host. ``ValueError`` where the target can't stand in a request line.
         """
+        check_target(target)
         rest = self.data.index(b"\n", self._line_size) + 1
         tail = b"%bHost: %b\r\n%b" % (_VERSION, host.encode("ascii"), self.data[rest:])
         return self._with_head(target, tail)
@@ -78,7 +86,6 @@ class EncodedRequest:
     def _with_head(self, target: str, tail: bytes) -> "EncodedRequest":
         """Return it with another target, and ``tail`` for what stands behind that."""
         other: EncodedRequest = EncodedRequest.__new__(EncodedRequest)
-        check_target(target)
         other.data = b"".join((self._method, b" ", target.encode("ascii"), tail))
         other.length = self.length
         other.event = self.event
