@@ -13,6 +13,7 @@ from waterspout.httpclient.flow import Flow
 from waterspout.httpclient.request import DEFAULTS, HTTPRequest, with_arguments
 from waterspout.httpclient.response import HTTPResponse, failed
 from waterspout.httpclient.settings import MAX_BODY_SIZE, Settings
+from waterspout.httpclient.waiting import fetch_soon
 from waterspout.ioloop import IOLoop
 from waterspout.net import AsyncNet
 from waterspout.util import Configurable
@@ -341,10 +342,14 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             request = with_arguments(request, kwargs)
         flow = self._flow
         net: Any = flow.net
-        if net.loop is not asyncio._get_running_loop():
+        running = asyncio._get_running_loop()
+        if net.loop is not running:
             flow = self._flow_here()
             net = flow.net
         if callback is None and (raise_error is True or not callable(raise_error)):
+            if running is not None and not self._has_hooks:
+                if isinstance(request, str) or not request.has_callbacks:
+                    return fetch_soon(flow, request, bool(raise_error))
             fetch = flow.fetch(request, bool(raise_error))
         else:
             callback = callback or cast("Callable[[HTTPResponse], Any]", raise_error)

@@ -20,8 +20,9 @@ cdef class Fetch:
     cdef readonly list history
     cdef public object rounds
     cdef public Exchange exchange
-    cdef object _asked
-    cdef bint _raise_error
+    cdef readonly object asked
+    cdef readonly bint raise_error
+    cdef public object failure
     cdef HTTPResponse _response
 
     cdef _prepare(self, asked, bint raise_error, Hop hop, double begun)
@@ -52,14 +53,14 @@ cdef class Flow:
     @cython.locals(fetch=Fetch, exchange=Exchange, is_over=bint)
     cpdef HTTPResponse fetch_now(self, asked, bint raise_error)
     @cython.locals(hop=Hop)
-    cdef Fetch _begin(self, asked, bint raise_error)
+    cpdef Fetch begin(self, asked, bint raise_error)
     @cython.locals(exchange=Exchange)
-    cdef Exchange _next_exchange(self, Fetch fetch)
+    cpdef Exchange next_exchange(self, Fetch fetch)
     @cython.locals(connection=Connection, is_over=bint)
-    cdef bint _send_now(self, Exchange exchange, double now) except -1
+    cpdef bint send_now(self, Exchange exchange, double now) except -1
     @cython.locals(connection=Connection)
     cdef bint _is_stale(self, Exchange exchange) except -1
     @cython.locals(connection=Connection)
     cdef Connection _usable(self, Exchange exchange, double now)
     @cython.locals(connection=Connection, following=Ticket)
-    cdef _keep(self, Exchange exchange)
+    cpdef keep(self, Exchange exchange)

@@ -59,28 +59,31 @@ class Fetch:
         self.rounds: Rounds | None = None
         #: The exchange that it is at.
         self.exchange: Exchange | None = None
-        self._asked = asked
-        self._raise_error = raise_error
+        #: What was asked for, and whether an error is raised.
+        self.asked = asked
+        self.raise_error = raise_error
+        #: What has gone wrong for who has it go on.
+        self.failure: BaseException | None = None
         self._response: HTTPResponse | None = None
 
     def response(self, exchange: Exchange) -> HTTPResponse:
         """Return what ``exchange`` brought."""
         if self._response is None:
             self._response = received(
-                self._asked, exchange, self.begun, self.hop_begun, self._queued
+                self.asked, exchange, self.begun, self.hop_begun, self._queued
             )
         return self._response
 
     def outcome(self, exchange: Exchange) -> HTTPResponse:
         """Return the response of the last exchange, or raise its error."""
         response = self.response(exchange)
-        if self._raise_error and response.error is not None:
+        if self.raise_error and response.error is not None:
             raise response.error
         return response
 
     def pass_over(self, exchange: Exchange) -> HTTPResponse:
         """Return the response of an exchange that is not the last."""
-        passed = received(self._asked, exchange, self.begun, self.hop_begun, self._queued)
+        passed = received(self.asked, exchange, self.begun, self.hop_begun, self._queued)
         self.history = [passed] if self.history is None else [*self.history, passed]
         return passed
 
@@ -123,12 +126,12 @@ class Flow:
         """
         if self.pool.is_closed:
             raise RuntimeError("fetch() called on a closed HTTPClient")
-        fetch = self._begin(asked, raise_error)
+        fetch = self.begin(asked, raise_error)
         try:
             if fetch.is_plain:
-                exchange = self._next_exchange(fetch)
+                exchange = self.next_exchange(fetch)
                 try:
-                    is_over = self._send_now(exchange, fetch.begun)
+                    is_over = self.send_now(exchange, fetch.begun)
                 except Exception as error:
                     self._explain(error, exchange)
                 if is_over and not exchange.is_passed_over:
@@ -137,7 +140,7 @@ class Flow:
         except BaseException:
             # Ctrl-C may have come where nobody else could give back what was acquired.
             if fetch.exchange is not None:
-                self._discard(fetch.exchange)
+                self.discard(fetch.exchange)
             raise
 
     async def fetch(
@@ -145,10 +148,10 @@ class Flow:
     ) -> HTTPResponse:
         """Fetch a URL or a request; return the response, or raise its error if ``raise_error``.
 
-        ``begun`` is what `fetch_now` has of it. Raises HTTPClientError where there is no response,
-        ValueError where the request can't be sent, and what callbacks raise.
+        ``begun`` is what `fetch_now` or a `waiting.Waiting` has of it. Raises HTTPClientError where
+        there is no response, ValueError where the request can't be sent, and what callbacks raise.
         """
-        fetch = self._begin(asked, raise_error) if begun is None else begun
+        fetch = self.begin(asked, raise_error) if begun is None else begun
         rounds: Rounds | None = None
         if not fetch.is_plain:
             rounds = fetch.rounds = self._begin_rounds(fetch.hop, fetch.deadline)
@@ -156,12 +159,15 @@ class Flow:
         exchange = fetch.exchange
         while True:
             if exchange is None:
-                exchange = self._next_exchange(fetch)
+                exchange = self.next_exchange(fetch)
             try:
                 if rounds is not None and rounds.is_answered:
                     await rounds.replay(exchange)
-                elif not self._send_now(exchange, fetch.hop_begun):
+                elif not self.send_now(exchange, fetch.hop_begun):
                     try:
+                        if fetch.failure is not None:
+                            failure, fetch.failure = fetch.failure, None
+                            raise failure
                         connection = exchange.connection
                         if connection is None or exchange.waiter is not None:
                             connection = await self._reach(exchange)
@@ -174,9 +180,9 @@ class Flow:
                         if not self._is_stale(exchange):
                             raise
                         await exchange.run(await self._open(exchange))
-                    self._keep(exchange)
+                    self.keep(exchange)
             except BaseException as error:
-                self._discard(exchange)
+                self.discard(exchange)
                 if not isinstance(error, Exception):
                     raise
                 if rounds is None or not rounds.try_again_after(error, exchange):
@@ -212,7 +218,10 @@ class Flow:
             await rounds.tell("response", fetch.response(exchange))
         return fetch.outcome(exchange)
 
-    def _begin(self, asked: HTTPRequest | str, raise_error: bool) -> "Fetch":
+    # The steps of a fetch that take no wait, for those who do without a coroutine.
+
+    def begin(self, asked: HTTPRequest | str, raise_error: bool) -> "Fetch":
+        """Begin a fetch; ValueError where that can't be sent."""
         begun = self._clock.now()
         if isinstance(asked, str):
             hop = self._plain.get(asked)
@@ -222,7 +231,8 @@ class Flow:
             hop = self._first.hop(asked)
         return new_fetch(asked, raise_error, hop, begun)
 
-    def _next_exchange(self, fetch: "Fetch") -> Exchange:
+    def next_exchange(self, fetch: "Fetch") -> Exchange:
+        """Begin the next exchange of a fetch."""
         exchange = new_exchange(
             self.net,
             self._clock,
@@ -298,7 +308,7 @@ class Flow:
 
     # One hop
 
-    def _send_now(self, exchange: Exchange, now: float) -> bool:
+    def send_now(self, exchange: Exchange, now: float) -> bool:
         """Get a slot, a connection, and an answer, as far as that takes no wait.
 
         True: the exchange is over, and what it had is given back. False: who calls goes on with it.
@@ -322,7 +332,7 @@ class Flow:
                 raise
             return False
         if is_over:
-            self._keep(exchange)
+            self.keep(exchange)
         return is_over
 
     async def _reach(self, exchange: Exchange) -> Connection:
@@ -382,7 +392,7 @@ class Flow:
         exchange.sent = self._clock.now()
         return connection
 
-    def _keep(self, exchange: Exchange) -> None:
+    def keep(self, exchange: Exchange) -> None:
         """Give a slot back, with its connection if that can be used again."""
         exchange.ended = self._clock.now()
         connection = exchange.connection
@@ -397,9 +407,9 @@ class Flow:
             elif not self._is_watched:
                 self._watch_idle()
         else:
-            self._discard(exchange)
+            self.discard(exchange)
 
-    def _discard(self, exchange: Exchange) -> None:
+    def discard(self, exchange: Exchange) -> None:
         """Close a connection, if there is one, and give the slot back; any number of times."""
         pool = exchange.pool
         try:

@@ -407,7 +407,7 @@ def _first(connections: list[Connection]) -> Connection:
 
 def _is_uninterrupted() -> bool:
     """Whether nothing else runs while a method of the pool makes no call."""
-    is_compiled = not isinstance(Pool.acquire, types.FunctionType)
+    is_compiled = not isinstance(vars(Pool)["acquire"], types.FunctionType)
     has_gil: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
     return is_compiled and has_gil and sys.implementation.name == "cpython"
 

@@ -30,7 +30,8 @@ PAUSE = object()
 class Driver:
     """See the module's docstring. Belongs to the loop's thread.
 
-    With a ``context`` all steps are taken in it, otherwise in that of whoever brings them about.
+    With a ``context`` all steps are taken in it, otherwise in that of whoever brings them about. A
+    ``future`` is for the outcome, instead of a new one.
     """
 
     def __init__(
@@ -38,9 +39,10 @@ class Driver:
         coroutine: Coroutine[Any, Any, Any],
         loop: asyncio.AbstractEventLoop,
         context: Context | None,
+        future: asyncio.Future[Any] | None = None,
     ) -> None:
         #: The outcome.
-        self.future: asyncio.Future[Any] = loop.create_future()
+        self.future: asyncio.Future[Any] = loop.create_future() if future is None else future
         self._coroutine: Coroutine[Any, Any, Any] | None = coroutine  # None when it is over
         self._loop = loop
         self._context = context

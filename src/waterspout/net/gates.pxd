@@ -9,6 +9,7 @@ cdef class Gate:
 
     cpdef open(self, error=*)
     cpdef until(self, double deadline)
+    cpdef fail(self)
 
 
 cdef class Gates:
