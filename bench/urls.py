@@ -23,7 +23,7 @@ from processes import Child, Cores, ProcessError, free_port
 from report import Report, Table, figure_cells
 from rounds import Rounds, Sample, remarks
 
-URLS, QUICK_URLS = 40_000, 10_000
+URLS, QUICK_URLS = 100_000, 10_000
 LONG_LIST, QUICK_LONG_LIST = 100_000, 20_000
 TASKS = 20
 
