@@ -128,6 +128,28 @@ def test_what_follows_a_response_is_never_the_next_one(client, has_pause):
         assert server.connections == 2
 
 
+# What a blocking read takes at first, and bodies that are read right into their room.
+@pytest.mark.parametrize("size", [16 * 1024, 128 * 1024 + 100, 1024 * 1024])
+def test_what_follows_a_response_that_fills_the_room_for_it(client, size):
+    """Not a byte of what is behind is read with it, and no time goes by until the next one."""
+    size_of_head = len(response(bytes(size))) - size
+    answer = response(bytes(size - size_of_head))
+    assert len(answer) == size
+
+    def say_too_much(peer):
+        peer.answer(answer + response(b"evil"))
+        peer.wait_for_end()
+
+    with serve(say_too_much, always()) as server:
+        assert len(client.fetch(server.url).body) > 16_000
+        until_heard(client)
+        for connection in client.flow.pool.idle:
+            connection.idle_since += 100
+        client.let_notice()
+        assert client.fetch(server.url).body == b"ok"
+        assert server.connections == 2
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -11,6 +11,7 @@ import time
 from typing import cast
 
 import pytest
+from tests.httpclient.scripted_server import eventually
 
 from waterspout.net import BlockingNet, DeadlineError, run_blocking
 from waterspout.net.blocking import BlockingStream
@@ -93,6 +94,25 @@ def test_without_waiting(pair):
     theirs.send(b"x")
     assert not stream.is_quiet(ask=True)
     assert stream.read_now() == b"x"
+
+
+@pytest.mark.parametrize("more", [b"x", b""])
+@pytest.mark.parametrize("way", ["read", "read_now", "read_into"])
+def test_who_may_have_left_something_looks(pair, way, more):
+    """A read that fills its room may be all there was, or not."""
+    stream, ours, theirs = pair
+    size = {"read": 16 * 1024, "read_now": 64 * 1024, "read_into": 100}[way]
+    theirs.sendall(bytes(size) + more)
+    eventually(lambda: len(ours.recv(size + 2, socket.MSG_PEEK)) == size + len(more))
+    if way == "read_into":
+        room = memoryview(bytearray(size))
+        assert stream.read_into(room, time.monotonic() + 20) == size
+    else:
+        assert len(read(stream) if way == "read" else stream.read_now()) == size
+    assert stream.is_quiet(ask=False) is not bool(more)
+    if more:
+        assert read(stream) == more
+        assert stream.is_quiet(ask=False)
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, 0.05])

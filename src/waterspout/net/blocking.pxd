@@ -11,11 +11,12 @@ cdef class BlockingStream:
     cdef object _socket
     cdef int _descriptor
     cdef Py_ssize_t _read_size
+    cdef bint _is_full
     cdef double _armed
 
     @cython.locals(left=double, data=bytes)
     cpdef read(self, double deadline)
-    @cython.locals(left=double)
+    @cython.locals(left=double, size=Py_ssize_t)
     cpdef read_into(self, room, double deadline)
     cpdef bint is_quiet(self, bint ask) except -1
     @cython.locals(left=double, sent=Py_ssize_t)

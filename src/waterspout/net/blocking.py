@@ -61,12 +61,13 @@ class BlockingStream:
     def __init__(self, connected: socket.socket) -> None:
         # To ask costs half a microsecond: nothing next to a pause of a millisecond. In a tight loop
         # nobody asks, but what the server did in the few microseconds since its response would
-        # hardly be here.
+        # hardly be here; unless it came together with that, and there was no room left for it.
         self.ask_after = 0.001
         self._socket = connected
         # A socket of another kind is one whose methods do more.
         self._descriptor = connected.fileno() if type(connected) is socket.socket else -1
         self._read_size = _FIRST_READ_SIZE
+        self._is_full = False  # whether the last read had room for no more
         self._armed = math.inf  # what the kernel's deadline is set to, in seconds
 
     def read(self, deadline: float) -> bytes:
@@ -80,7 +81,8 @@ class BlockingStream:
             except (BlockingIOError, TimeoutError) as error:
                 self._on_expiry(error, deadline)
                 continue
-            if len(data) == self._read_size:
+            self._is_full = len(data) == self._read_size
+            if self._is_full:
                 self._read_size = READ_SIZE
             return data
 
@@ -92,17 +94,23 @@ class BlockingStream:
         while True:
             try:
                 size: int = self._socket.recv_into(room)
-                return size
             except (BlockingIOError, TimeoutError) as error:
                 self._on_expiry(error, deadline)
+                continue
+            self._is_full = size == len(room)
+            return size
 
     def read_now(self) -> bytes | None:
         """Return what has come, None if there is nothing."""
-        return self._socket.recv(READ_SIZE) if has_arrived(self._socket.fileno()) else None
+        if not has_arrived(self._socket.fileno()):
+            return None
+        data = self._socket.recv(READ_SIZE)
+        self._is_full = len(data) == READ_SIZE
+        return data
 
     def is_quiet(self, ask: bool) -> bool:
         """Whether the peer has said nothing."""
-        return not (ask and has_arrived(self._socket.fileno()))
+        return not ((ask or self._is_full) and has_arrived(self._socket.fileno()))
 
     def write(self, data: bytes | memoryview, deadline: float) -> None:
         """Send all of ``data``."""
