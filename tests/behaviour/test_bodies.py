@@ -217,8 +217,9 @@ def test_an_answer_that_stalls(client):
     assert client.flow.pool.statistics == EMPTY
 
 
+@pytest.mark.parametrize("is_reset", [False, True])
 @pytest.mark.parametrize("kind", ["iterator", "producer"])
-def test_an_answer_ends_what_is_sent(client, kind):
+def test_an_answer_ends_what_is_sent(client, kind, is_reset):
     """Even what would never end."""
     is_over = False
 
@@ -237,6 +238,9 @@ def test_an_answer_ends_what_is_sent(client, kind):
     def refuse(peer):
         peer.read_head()
         peer.send(response(b"too large", "413 Too Large"))
+        if is_reset:
+            peer.reset()
+            return
         peer.socket.shutdown(1)
         peer.wait_for_end()
 

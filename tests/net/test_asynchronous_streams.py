@@ -88,12 +88,50 @@ async def test_an_end(net, stream, peer):
 @stream_test
 async def test_a_reset(net, stream, peer):
     reading = net.start(read(stream, soon(20)))
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    peer.close()
+    reset(peer)
     with pytest.raises(ConnectionResetError):
         await reading
     with pytest.raises(ConnectionResetError):
         stream.write(b"x", soon(20))
+
+
+def reset(peer):
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    peer.close()
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_what_was_said_before_a_reset(run, looks):
+    """It is had even where the loop first hears of the reset, when it writes."""
+
+    async def say_and_go(net, stream, peer):
+        peer.send(b"enough")
+        reset(peer)
+        stream.write(b"x", soon(20))
+        said = stream.read_now() if looks else None
+        if said is None:
+            said = await net.start(read(stream, soon(20)))
+        assert said == b"enough"
+        with pytest.raises(ConnectionError):
+            await net.start(read(stream, soon(20)))
+
+    stream_test(say_and_go)(run)
+
+
+@stream_test
+async def test_who_writes_on_without_a_pause_hears_of_a_reset(net, stream, peer):
+    """A loop that is not let run can't tell, but what it knows already is told."""
+    reset(peer)
+
+    async def write_on():
+        while True:
+            waiting = stream.write(b"x" * 100_000, soon(20))
+            stream.read_now()
+            if waiting is not None:
+                await waiting
+
+    with pytest.raises(ConnectionError):
+        await net.start(write_on())
 
 
 @stream_test

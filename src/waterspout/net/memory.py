@@ -275,9 +275,9 @@ class MemoryStream(AsyncStream):
             self._failure = exc
         super().connection_lost(exc)
 
-    def read_now(self) -> bytes | None:
-        """Return what has come, None if there is nothing."""
-        data = super().read_now()
+    def take_unread(self) -> bytes | None:
+        """Return what the loop has brought, ``b""`` for the end; None if that is nothing."""
+        data = super().take_unread()
         if data == b"" and self._failure is not None:
             raise self._failure
         return data

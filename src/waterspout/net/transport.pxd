@@ -19,5 +19,7 @@ cdef class AsyncStream(Gate):
     cpdef data_received(self, bytes data)
     cpdef read(self, double deadline)
     cpdef read_now(self)
+    cpdef take_unread(self)
+    cdef _read_last(self)
     cpdef bint is_quiet(self, bint ask) except -1
     cpdef write(self, bytes data, double deadline)

@@ -73,6 +73,8 @@ class AsyncStream(Gate):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note that nothing comes or goes any more."""
+        if exc is not None and self._end is None:
+            self._read_last()
         self._on_end(exc if isinstance(exc, OSError) else EOFError())
         self._wake_writers(exc or ConnectionResetError("the connection was closed"))
         self.close_gate()
@@ -85,6 +87,15 @@ class AsyncStream(Gate):
         """Let writers go on."""
         self._is_full = False
         self._wake_writers(None)
+
+    def _read_last(self) -> None:
+        """Keep what had come before a write failed: the loop does not read it any more."""
+        try:
+            data = self._socket.recv(READ_SIZE) if self._socket.fileno() >= 0 else b""
+        except OSError:
+            return
+        if data:
+            self._unread.append(data)
 
     def _on_end(self, end: EOFError | OSError) -> None:
         if self._end is None:
@@ -105,7 +116,7 @@ class AsyncStream(Gate):
 
     def __await__(self) -> Generator[Any, None, bytes]:
         while True:
-            data = self.read_now()
+            data = self.take_unread()
             if data is not None:
                 return data
             yield self
@@ -114,6 +125,18 @@ class AsyncStream(Gate):
 
     def read_now(self) -> bytes | None:
         """Return what has come, None if there is nothing."""
+        data = self.take_unread()
+        if data is None and self._transport.is_closing():
+            # A write has failed, and the loop tells it in its next pass. Who only writes, and is
+            # never held back, would never let it come to that.
+            self._read_last()
+            if not self._unread:
+                raise ConnectionResetError("the connection was closed")
+            data = self.take_unread()
+        return data
+
+    def take_unread(self) -> bytes | None:
+        """Return what the loop has brought, ``b""`` for the end; None if that is nothing."""
         if self._unread:
             data = self._unread[0] if len(self._unread) == 1 else b"".join(self._unread)
             self._unread.clear()
