@@ -253,6 +253,26 @@ def test_an_answer_ends_what_is_sent(client, kind, is_reset):
     assert client.flow.pool.statistics == EMPTY
 
 
+def test_who_writes_when_the_request_is_out_is_refused(client):
+    """It would be a piece of the next request on the same connection."""
+    kept = []
+
+    def first(write):
+        kept.append(write)
+        return write(b"first")
+
+    def second(write):
+        with pytest.raises(RuntimeError, match="body_producer"):
+            kept[0](b"evil")
+        return write(b"second")
+
+    with serve(always()) as server:
+        for produce in (first, second):
+            client.fetch(server.url, method="POST", body_producer=produce)
+        assert [request.body for request in server.requests] == [b"first", b"second"]
+        assert server.connections == 1
+
+
 @pytest.mark.parametrize("kind", ["iterator", "producer"])
 def test_a_callback_that_fails_when_the_answer_came_meanwhile(client, kind):
     """Its error is the fetch's, and not the producer's."""

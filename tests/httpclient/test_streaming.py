@@ -240,6 +240,23 @@ def test_what_is_dropped_in_a_loop_is_closed(run):
         assert server.gone.wait(20)
 
 
+def test_what_is_asked_for_in_one_loop_is_not_had_in_another(run):
+    async def make():
+        client = new_client()
+        try:
+            return client.stream("http://127.0.0.1/")
+        finally:
+            client.close()
+
+    async def enter(streaming):
+        async with streaming:
+            pass
+
+    # What is raised where things are collected would fail the test as well.
+    with pytest.raises(RuntimeError, match="event loop"):
+        run(enter(run(make())))
+
+
 @pytest.mark.filterwarnings("ignore:a streamed response was not left:ResourceWarning")
 def test_what_is_dropped_in_a_thread_is_closed():
     with HTTPClient() as client, half_a_body() as server:

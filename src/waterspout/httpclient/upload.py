@@ -99,6 +99,7 @@ async def _produce(exchange: Exchange, connection: Connection) -> None:
         if production.last is not None:
             await production.last
         production.check()
+        production.is_over = True
     except BaseException as error:
         production.stop()
         if isinstance(error, Exception):
@@ -126,9 +127,13 @@ class _Production:
         self.last: Any = None
         #: Why a write failed.
         self.failure: Exception | None = None
+        #: Whether the body is out, or given up: the connection may be another request's by now.
+        self.is_over = False
 
     def write(self, chunk: bytes | bytearray | memoryview) -> Any:
         """Send a piece of the body; return what to await before the next one."""
+        if self.is_over:
+            raise RuntimeError("a body_producer has nothing to write to when its request is over")
         data = chunk if isinstance(chunk, bytes) else bytes(chunk)
         self.last = self._exchange.net.start(self._send(data, self.last))
         return self.last
@@ -142,6 +147,7 @@ class _Production:
 
     def stop(self) -> None:
         """Give up what is not written yet."""
+        self.is_over = True
         if isinstance(self.last, asyncio.Future):
             self.last.cancel()
 

@@ -171,16 +171,14 @@ class AsyncTap(Tap):
 
 
 class AsyncPull:
-    """Takes items from a flow that is driven by the loop."""
+    """Takes items from a flow that is driven by the loop, and has ``future`` for its outcome."""
 
-    def __init__(
-        self, net: AsyncNet, tap: AsyncTap, flow: Coroutine[Any, Any, HTTPResponse]
-    ) -> None:
+    def __init__(self, tap: AsyncTap, future: "asyncio.Future[HTTPResponse]") -> None:
         self._tap = tap
-        self._loop = asyncio.get_running_loop()
+        self._loop = future.get_loop()
         self._has_left = False
-        self._future = net.start(flow)
-        self._future.add_done_callback(lambda future: tap.wake())
+        self._future = future
+        future.add_done_callback(lambda future: tap.wake())
 
     async def take(self) -> Any:
         """Return the next item, or None if there is none; raise what the flow raises.

@@ -298,8 +298,12 @@ class AsyncStreaming:
         if self._pull is not None:
             raise RuntimeError("what stream() returns is for one async with statement")
         tap = self._request.tap = AsyncTap(self._raise_error, self._net)
-        flow = self._flow.fetch(self._request, self._raise_error)
-        self._pull = AsyncPull(self._net, tap, flow)
+        try:
+            future = self._net.start(self._flow.fetch(self._request, self._raise_error))
+        except RuntimeError:
+            tap.gate.close_gate()  # The loop that runs here is another one.
+            raise
+        self._pull = AsyncPull(tap, future)
         try:
             exchange = await self._pull.take()
         except BaseException:
