@@ -10,11 +10,10 @@ import pytest
 
 from waterspout import httpclient
 from waterspout.httpclient import HTTPClientError, HTTPRequest, HTTPResponse, errors
-from waterspout.httpclient.delivery import CallbackError
 from waterspout.httpclient.failures import explained
 from waterspout.httpclient.hop import first_hop
 from waterspout.httpclient.settings import Settings
-from waterspout.net import DeadlineError
+from waterspout.net import CallbackError, DeadlineError
 from waterspout.protocol.errors import LocalProtocolError, RemoteProtocolError
 
 URL = "http://me:secret@example.org/path?q"

@@ -166,3 +166,35 @@ def test_when_the_next_one_is_to_be_woken(is_refused):
         assert [waiter.is_interrupted for waiter in net.waiters] == [True]
         assert flow.pool.statistics["used"] == 0
         flow.close()
+
+
+@needs_signals
+@pytest.mark.parametrize(("is_kept", "size"), [(False, 0), (True, 0), (True, 1_000_000)])
+def test_a_handler_that_says_that_time_is_up(is_kept, size):
+    """What programs do that have no other way to end a call: it ends, with that, and is not made
+    again, though no answer has come.
+    """
+
+    def act(number, frame):
+        raise TimeoutError("of the program")
+
+    def ask(peer: Peer) -> None:
+        if is_kept:
+            peer.answer()
+        peer.read_head()
+        if size:
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+        signal.setitimer(signal.ITIMER_REAL, 0.2)  # by then the client waits
+        peer.wait_for_end()
+
+    before = signal.signal(signal.SIGALRM, act)
+    try:
+        with serve(ask) as server, HTTPClient(retries=3) as client:
+            if is_kept:
+                client.fetch(server.url)
+            with pytest.raises(TimeoutError, match=r"^of the program$"):
+                client.fetch(server.url)
+            assert client._flow.pool.statistics == {"used": 0, "idle": 0, "waiting": 0}
+            assert server.connections == 1
+    finally:
+        signal.signal(signal.SIGALRM, before)

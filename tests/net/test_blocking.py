@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 from tests.httpclient.scripted_server import eventually
 
-from waterspout.net import BlockingNet, DeadlineError, run_blocking
+from waterspout.net import BlockingNet, CallbackError, DeadlineError, run_blocking
 from waterspout.net.blocking import BlockingStream
 
 NET = BlockingNet()
@@ -65,6 +65,15 @@ def read(stream, seconds=20.0):
 
 def write(stream, data, seconds=20.0):
     assert stream.write(data, time.monotonic() + seconds) is None
+
+
+WAYS_TO_WAIT = {
+    "read": read,
+    "read_into": lambda stream, seconds: stream.read_into(
+        memoryview(bytearray(1)), time.monotonic() + seconds
+    ),
+    "write": lambda stream, seconds: write(stream, b"x" * 50_000_000, seconds),
+}
 
 
 def test_two_system_calls_for_each_exchange(counted_pair):
@@ -296,6 +305,32 @@ def test_signals_do_not_end_a_read(pair, alarms):
     assert read(stream) == b"from the handler"
 
 
+@pytest.fixture
+def many_alarms():
+    """A signal that comes every five milliseconds; it ends after a minute, and so do its tests."""
+    left = 12_000
+
+    def on_alarm(number, frame):
+        nonlocal left
+        left -= 1
+        if not left:
+            raise AssertionError("no deadline was kept")
+
+    before = signal.signal(signal.SIGALRM, on_alarm)
+    signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("way", WAYS_TO_WAIT)
+def test_signals_do_not_put_off_a_deadline(pair, many_alarms, way):
+    stream, _, _ = pair
+    with pytest.raises(DeadlineError):
+        WAYS_TO_WAIT[way](stream, 0.1)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
 def test_what_a_handler_raises_ends_a_read(pair, alarms):
     stream, _, theirs = pair
@@ -323,6 +358,21 @@ def test_what_a_handler_raises_ends_a_write(pair, alarms):
         write(stream, b"x" * 50_000_000)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("way", WAYS_TO_WAIT)
+def test_a_handler_that_says_that_time_is_up(pair, alarms, way):
+    """That is no deadline of ours, and nothing that the system says."""
+    stream, _, _ = pair
+
+    def act():
+        raise TimeoutError("of the program")
+
+    alarms(act)
+    with pytest.raises(CallbackError) as caught:
+        WAYS_TO_WAIT[way](stream, 20)
+    assert repr(caught.value.__cause__) == "TimeoutError('of the program')"
+
+
 def test_others_run_while_one_waits(pair):
     stream, _, theirs = pair
     sender = threading.Thread(target=lambda: theirs.send(b"from another thread"))
@@ -343,16 +393,16 @@ def test_the_system_says_that_the_peer_is_gone():
         stream.read(math.inf)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="that is what it does there")
-def test_where_the_kernel_keeps_no_deadlines(pair, monkeypatch):
-    monkeypatch.setattr("waterspout.net.blocking._HAS_KERNEL_DEADLINES", False)
-    stream, _, theirs = pair
+def test_a_socket_of_another_kind_keeps_deadlines_itself(counted_pair):
+    stream, counted, theirs = counted_pair
     with pytest.raises(DeadlineError):
         read(stream, 0.05)
     with pytest.raises(DeadlineError):
         write(stream, b"x" * 50_000_000, 0.05)
     theirs.send(b"x")
     assert stream.read(math.inf) == b"x"
+    assert "settimeout" in counted.calls
+    assert "setsockopt" not in counted.calls
 
 
 def test_a_farewell(pair):

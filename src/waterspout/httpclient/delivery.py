@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from waterspout.net import DeadlineError, Net
+from waterspout.net import CallbackError, DeadlineError, Net
 from waterspout.protocol.coding import Decoder
 from waterspout.protocol.errors import RemoteProtocolError
 from waterspout.protocol.http1.client import ClientConnection
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from waterspout.httpclient.bodies.pulling import Tap
     from waterspout.httpclient.exchange import Exchange
 
-__all__ = ["UNBOUNDED", "CallbackError", "Copy", "Delivery", "Discard", "Gathering"]
+__all__ = ["UNBOUNDED", "Copy", "Delivery", "Discard", "Gathering"]
 __all__ += ["TappedDelivery"]
 
 #: As many bytes as can be counted.
@@ -25,10 +25,6 @@ _MAX_ROOM = 128 * 1024 * 1024
 
 # Bytes that are decoded before others get their turn.
 _DECODED_PER_TURN = 1024 * 1024
-
-
-class CallbackError(Exception):
-    """A callback of the user's raised what is the cause of this: no failure of the network."""
 
 
 class Copy:

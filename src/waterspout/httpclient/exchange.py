@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.delivery import (
     UNBOUNDED,
-    CallbackError,
     Delivery,
     Discard,
     Gathering,
@@ -19,7 +18,7 @@ from waterspout.httpclient.pool import Pool, Ticket
 from waterspout.httpclient.redirect import REDIRECTS
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.upload import send_with_body
-from waterspout.net import Net
+from waterspout.net import CallbackError, Net
 from waterspout.net.clock import Clock
 from waterspout.protocol.coding import Decoder, parse_codings
 from waterspout.protocol.headers import HTTPHeaders

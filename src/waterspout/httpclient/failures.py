@@ -6,7 +6,6 @@ Decides; does no I/O.
 import ssl
 from typing import Protocol
 
-from waterspout.httpclient.delivery import CallbackError
 from waterspout.httpclient.errors import (
     HTTPClientError,
     HTTPProtocolError,
@@ -19,7 +18,7 @@ from waterspout.httpclient.errors import (
 from waterspout.httpclient.hop import Hop
 from waterspout.httpclient.timeouts import which_timeout
 from waterspout.httpclient.tlsadvice import tls_reason
-from waterspout.net import DeadlineError
+from waterspout.net import CallbackError, DeadlineError
 from waterspout.protocol.errors import RemoteProtocolError
 
 __all__ = ["explained"]

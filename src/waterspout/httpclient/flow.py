@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 from waterspout.httpclient.connecting import Connector
 from waterspout.httpclient.connection import Connection
-from waterspout.httpclient.delivery import CallbackError
 from waterspout.httpclient.errors import HTTPClientError, HTTPRedirectError
 from waterspout.httpclient.exchange import Exchange, new_exchange
 from waterspout.httpclient.failures import explained
@@ -21,7 +20,7 @@ from waterspout.httpclient.redirect import RedirectError, follow
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.response import HTTPResponse, received
 from waterspout.httpclient.settings import Settings
-from waterspout.net import Net, run_blocking
+from waterspout.net import CallbackError, Net, run_blocking
 from waterspout.net.clock import Clock
 
 if TYPE_CHECKING:

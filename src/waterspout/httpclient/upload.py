@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from waterspout.httpclient.delivery import CallbackError
-from waterspout.net import DeadlineError
+from waterspout.net import CallbackError, DeadlineError
 from waterspout.protocol.errors import LocalProtocolError
 
 if TYPE_CHECKING:

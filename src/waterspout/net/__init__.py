@@ -7,12 +7,13 @@ runs a flow from its first line to its last. Nothing here knows what HTTP is.
 
 from waterspout.net.asynchronous import AsyncNet
 from waterspout.net.blocking import BlockingNet, run_blocking
-from waterspout.net.interface import Address, DeadlineError, Net, Stream, Waiter
+from waterspout.net.interface import Address, CallbackError, DeadlineError, Net, Stream, Waiter
 
 __all__ = [
     "Address",
     "AsyncNet",
     "BlockingNet",
+    "CallbackError",
     "DeadlineError",
     "Net",
     "Stream",

@@ -1,6 +1,6 @@
 import cython
 
-from waterspout.net.csystem cimport keep_deadline, monotonic, receive, send
+from waterspout.net.csystem cimport keep_deadline, monotonic, receive, receive_into, send
 
 cdef double _TOLERANCE
 cdef Py_ssize_t _FIRST_READ_SIZE
@@ -21,5 +21,5 @@ cdef class BlockingStream:
     cpdef bint is_quiet(self, bint ask) except -1
     @cython.locals(left=double, sent=Py_ssize_t)
     cpdef write(self, data, double deadline)
-    cdef _on_expiry(self, error, double deadline)
+    cdef _on_waking(self, error, double deadline)
     cdef _arm(self, double left)

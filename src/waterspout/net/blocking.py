@@ -1,16 +1,15 @@
 """`BlockingNet`: each call is done when it returns, in the thread that calls.
 
 Theory of operation. A deadline costs two system calls a fetch if Python keeps it: `settimeout`
-makes a socket non-blocking, and then a poll() goes before each send and recv. So the socket stays
-blocking, and the kernel keeps the deadline (SO_RCVTIMEO, SO_SNDTIMEO). What is set there stays set,
-and is set anew only where it is longer than the time that is left; a shorter one wakes us early,
-which is noticed by the clock. In the usual case, one client with one timeout, nothing is ever set
-again.
+makes a socket non-blocking, and then a poll() goes before each send and recv. So where this is
+compiled the socket stays blocking, and the kernel keeps the deadline (SO_RCVTIMEO, SO_SNDTIMEO).
+What is set there stays set, and is set anew only where it is longer than the time that is left; a
+shorter one wakes us early, which is noticed by the clock. In the usual case, one client with one
+timeout, nothing is ever set again.
 
-Where the kernel can't (Windows), `settimeout` does it, by the same rule.
-
-A limit: a signal whose handler returns makes the kernel's time begin again. In a program that has
-one sent to itself all the time (`signal.setitimer`), a silent peer is waited for too long.
+The kernel's time begins anew after a signal. The calls in C come back then, and it is set to what
+is left. Python's own go on by themselves: so where those are made `settimeout` keeps the deadline,
+by the same rule. That is where this is interpreted, on Windows, and with sockets of another kind.
 """
 
 import contextlib
@@ -18,17 +17,15 @@ import math
 import os
 import selectors
 import socket
-import struct
-import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from time import sleep
 from typing import Any, Generic, TypeVar
 
 from waterspout.net.dns import literal_address, resolve_blocking
-from waterspout.net.interface import Address, DeadlineError
+from waterspout.net.interface import Address, CallbackError, DeadlineError
 from waterspout.net.sockets import READ_SIZE, UNDER_WAY, has_arrived, new_socket
-from waterspout.net.system import keep_deadline, monotonic, receive, send
+from waterspout.net.system import keep_deadline, monotonic, receive, receive_into, send
 
 __all__ = ["BlockingNet", "BlockingStream", "run_blocking"]
 
@@ -41,7 +38,14 @@ _TOLERANCE = 0.02
 # Bytes to read at a time, as long as that is enough: room for them costs nothing.
 _FIRST_READ_SIZE = 16 * 1024
 
-_HAS_KERNEL_DEADLINES = sys.platform in ("linux", "darwin") and struct.calcsize("l") == 8
+# What a call ends with that did nothing.
+_WOKEN = (BlockingIOError, InterruptedError, TimeoutError)
+
+# What the error of a socket says whose own timeout is over.
+_TIMED_OUT = ("timed out",)
+
+# Seconds, a little less than the milliseconds that a selector counts to.
+_LONGEST_SELECT = 2e6
 
 
 def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -78,8 +82,8 @@ class BlockingStream:
         while True:
             try:
                 data = receive(self._socket, self._descriptor, self._read_size)
-            except (BlockingIOError, TimeoutError) as error:
-                self._on_expiry(error, deadline)
+            except _WOKEN as error:
+                self._on_waking(error, deadline)
                 continue
             self._is_full = len(data) == self._read_size
             if self._is_full:
@@ -93,9 +97,9 @@ class BlockingStream:
             self._arm(left)
         while True:
             try:
-                size: int = self._socket.recv_into(room)
-            except (BlockingIOError, TimeoutError) as error:
-                self._on_expiry(error, deadline)
+                size = receive_into(self._socket, self._descriptor, room)
+            except _WOKEN as error:
+                self._on_waking(error, deadline)
                 continue
             self._is_full = size == len(room)
             return size
@@ -120,8 +124,8 @@ class BlockingStream:
         while True:
             try:
                 sent = send(self._socket, self._descriptor, data)
-            except (BlockingIOError, TimeoutError) as error:
-                self._on_expiry(error, deadline)
+            except _WOKEN as error:
+                self._on_waking(error, deadline)
                 continue
             if sent == len(data):
                 return
@@ -146,26 +150,29 @@ class BlockingStream:
         self._descriptor = -1
         self._socket.close()
 
-    def _on_expiry(self, error: OSError, deadline: float) -> None:
-        """The kernel woke us: at the deadline, or because it was set to an earlier one."""
-        if isinstance(error, TimeoutError) and error.errno is not None:
-            raise error  # ETIMEDOUT: the peer doesn't acknowledge any more.
+    def _on_waking(self, error: OSError, deadline: float) -> None:
+        """We were woken: at the deadline, because an earlier one was set, or by a signal."""
+        _check_woken(error)
         self._arm(deadline - monotonic())
 
     def _arm(self, left: float) -> None:
-        """Have the kernel keep a deadline that is ``left`` seconds away."""
+        """Have no call wait for longer than ``left`` seconds."""
         if left <= 0:
             raise DeadlineError
-        if _HAS_KERNEL_DEADLINES:
-            # No time at all stands for no deadline.
-            microseconds = 0 if left == math.inf else max(1, int(left * 1e6))
-            keep_deadline(self._socket, self._descriptor, microseconds)
-        else:
-            self._socket.settimeout(None if left == math.inf else left)
+        keep_deadline(self._socket, self._descriptor, left)
         self._armed = left
 
     def __repr__(self) -> str:
         return f"<BlockingStream {self._socket.fileno()}>"
+
+
+def _check_woken(error: OSError) -> None:
+    """Raise ``error`` as what it is, unless that is that a call has waited long enough."""
+    if not isinstance(error, TimeoutError) or error.args == _TIMED_OUT:
+        return
+    if error.errno is None:
+        raise CallbackError from error  # by the handler of a signal
+    raise error  # ETIMEDOUT: the peer doesn't acknowledge any more.
 
 
 class BlockingWaiter:
@@ -213,9 +220,8 @@ class BlockingNet:
             made.settimeout(None)
         except TimeoutError as error:
             made.close()
-            if error.errno is None:
-                raise DeadlineError from None
-            raise
+            _check_woken(error)
+            raise DeadlineError from None
         except BaseException:
             made.close()
             raise
@@ -291,8 +297,8 @@ def _race(addresses: Sequence[Address], deadline: float) -> socket.socket:
                     race.fail(address, error)
                     continue
                 selector.register(made, selectors.EVENT_WRITE, address)
-            until = min(race.next_start, deadline)
-            for key, _ in selector.select(None if until == math.inf else max(0.0, until - now)):
+            until = min(race.next_start, deadline, now + _LONGEST_SELECT)
+            for key, _ in selector.select(max(0.0, until - now)):
                 ready = key.fileobj
                 assert isinstance(ready, socket.socket)
                 state = ready.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

@@ -1,5 +1,7 @@
-# What system.py has, for compiled modules: the same in C. A signal's handler runs in between, as
-# with Python's own (PEP 475), and no call holds the interpreter's lock while it waits.
+# What system.py has, for compiled modules: the same in C. No call holds the interpreter's lock while
+# it waits. A signal ends it: PyErr_SetFromErrno has the handler run, and if that raises nothing, it
+# is InterruptedError for who called, to look at the clock (Python's own go on by themselves, PEP
+# 475, and a kernel's deadline begins anew with each signal).
 
 cdef extern from *:
     """
@@ -19,13 +21,8 @@ cdef extern from *:
     /* What fits in here is not allocated at its largest first. */
     #define WATERSPOUT_ROOM 16384
 
-    /* Whether a call that failed is to be made again; if not, an exception is set. */
-    static inline int waterspout_is_interrupted(void) {
-        if (errno == EINTR)
-            return PyErr_CheckSignals() == 0;
-        PyErr_SetFromErrno(PyExc_OSError);
-        return 0;
-    }
+    /* Deadlines that are further away than this many seconds are none. */
+    #define WATERSPOUT_LONGEST 1e8
 
     static inline PyObject *waterspout_receive(
         PyObject *connected, int descriptor, Py_ssize_t size
@@ -43,14 +40,13 @@ cdef extern from *:
                     return NULL;
                 target = PyBytes_AS_STRING(data);
             }
-            do {
-                Py_BEGIN_ALLOW_THREADS
-                count = recv(descriptor, target, (size_t)size, 0);
-                Py_END_ALLOW_THREADS
-            } while (count < 0 && waterspout_is_interrupted());
-            if (count < 0)
+            Py_BEGIN_ALLOW_THREADS
+            count = recv(descriptor, target, (size_t)size, 0);
+            Py_END_ALLOW_THREADS
+            if (count < 0) {
+                PyErr_SetFromErrno(PyExc_OSError);
                 Py_CLEAR(data);
-            else if (data == NULL)
+            } else if (data == NULL)
                 data = PyBytes_FromStringAndSize(room, count);
             else if (count < size)
                 _PyBytes_Resize(&data, count);
@@ -60,65 +56,94 @@ cdef extern from *:
         return PyObject_CallMethod(connected, "recv", "n", size);
     }
 
-    static inline Py_ssize_t waterspout_send(
-        PyObject *connected, int descriptor, PyObject *data
-    ) {
-        PyObject *sent;
+    /* What a method gives that tells how many bytes went over. */
+    static inline Py_ssize_t waterspout_count(PyObject *counted) {
         Py_ssize_t count;
 
+        if (counted == NULL)
+            return -1;
+        count = PyLong_AsSsize_t(counted);
+        Py_DECREF(counted);
+        return count;
+    }
+
+    static inline Py_ssize_t waterspout_receive_into(
+        PyObject *connected, int descriptor, PyObject *room
+    ) {
     #ifndef _WIN32
         if (descriptor >= 0) {
             Py_buffer view;
+            Py_ssize_t count;
 
-            if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
+            if (PyObject_GetBuffer(room, &view, PyBUF_WRITABLE) < 0)
                 return -1;
-            do {
-                Py_BEGIN_ALLOW_THREADS
-                count = send(descriptor, view.buf, (size_t)view.len, WATERSPOUT_SEND_FLAGS);
-                Py_END_ALLOW_THREADS
-            } while (count < 0 && waterspout_is_interrupted());
+            Py_BEGIN_ALLOW_THREADS
+            count = recv(descriptor, view.buf, (size_t)view.len, 0);
+            Py_END_ALLOW_THREADS
+            if (count < 0)
+                PyErr_SetFromErrno(PyExc_OSError);
             PyBuffer_Release(&view);
             return count;
         }
     #endif
-        sent = PyObject_CallMethod(connected, "send", "O", data);
-        if (sent == NULL)
-            return -1;
-        count = PyLong_AsSsize_t(sent);
-        Py_DECREF(sent);
-        return count;
+        return waterspout_count(PyObject_CallMethod(connected, "recv_into", "O", room));
+    }
+
+    static inline Py_ssize_t waterspout_send(
+        PyObject *connected, int descriptor, PyObject *data
+    ) {
+    #ifndef _WIN32
+        if (descriptor >= 0) {
+            Py_buffer view;
+            Py_ssize_t count;
+
+            if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
+                return -1;
+            Py_BEGIN_ALLOW_THREADS
+            count = send(descriptor, view.buf, (size_t)view.len, WATERSPOUT_SEND_FLAGS);
+            Py_END_ALLOW_THREADS
+            if (count < 0)
+                PyErr_SetFromErrno(PyExc_OSError);
+            PyBuffer_Release(&view);
+            return count;
+        }
+    #endif
+        return waterspout_count(PyObject_CallMethod(connected, "send", "O", data));
     }
 
     static inline int waterspout_keep_deadline(
-        PyObject *connected, int descriptor, long long microseconds
+        PyObject *connected, int descriptor, double seconds
     ) {
-    #ifndef _WIN32
-        static const int options[] = {SO_RCVTIMEO, SO_SNDTIMEO};
-        struct timeval left;
+        PyObject *done;
 
-        memset(&left, 0, sizeof left);
-        left.tv_sec = (time_t)(microseconds / 1000000);
-        left.tv_usec = (suseconds_t)(microseconds % 1000000);
-        for (int i = 0; i < 2; i++) {
-            if (descriptor >= 0) {
+    #ifndef _WIN32
+        if (descriptor >= 0) {
+            static const int options[] = {SO_RCVTIMEO, SO_SNDTIMEO};
+            struct timeval left;
+
+            /* No time at all stands for no deadline. */
+            memset(&left, 0, sizeof left);
+            if (seconds <= WATERSPOUT_LONGEST) {
+                left.tv_sec = (time_t)seconds;
+                left.tv_usec = (suseconds_t)((seconds - (double)left.tv_sec) * 1e6);
+                if (left.tv_sec == 0 && left.tv_usec == 0)
+                    left.tv_usec = 1;
+            }
+            for (int i = 0; i < 2; i++) {
                 if (setsockopt(descriptor, SOL_SOCKET, options[i], &left, sizeof left) < 0) {
                     PyErr_SetFromErrno(PyExc_OSError);
                     return -1;
                 }
-            } else {
-                PyObject *done = PyObject_CallMethod(
-                    connected, "setsockopt", "iiy#", SOL_SOCKET, options[i],
-                    (const char *)&left, (Py_ssize_t)sizeof left);
-                if (done == NULL)
-                    return -1;
-                Py_DECREF(done);
             }
+            return 0;
         }
-        return 0;
-    #else
-        PyErr_SetString(PyExc_NotImplementedError, "this kernel keeps no deadlines");
-        return -1;
     #endif
+        if (seconds <= WATERSPOUT_LONGEST)
+            done = PyObject_CallMethod(connected, "settimeout", "d", seconds);
+        else
+            done = PyObject_CallMethod(connected, "settimeout", "O", Py_None);
+        Py_XDECREF(done);
+        return done == NULL ? -1 : 0;
     }
 
     static inline double waterspout_monotonic(void) {
@@ -142,9 +167,12 @@ cdef extern from *:
     }
     """
     cpdef bytes receive "waterspout_receive"(object connected, int descriptor, Py_ssize_t size)
+    cpdef Py_ssize_t receive_into "waterspout_receive_into"(
+        object connected, int descriptor, object room
+    ) except -1
     cpdef Py_ssize_t send "waterspout_send"(object connected, int descriptor, object data) except -1
     cpdef int keep_deadline "waterspout_keep_deadline"(
-        object connected, int descriptor, long long microseconds
+        object connected, int descriptor, double seconds
     ) except -1
     cpdef double monotonic "waterspout_monotonic"() noexcept
     cpdef double time "waterspout_time"() noexcept

@@ -7,7 +7,7 @@ a deadline as an argument, so a timer that was armed for one request never hits 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-__all__ = ["Address", "DeadlineError", "Net", "Stream", "Waiter"]
+__all__ = ["Address", "CallbackError", "DeadlineError", "Net", "Stream", "Waiter"]
 
 T = TypeVar("T")
 
@@ -17,6 +17,13 @@ class DeadlineError(Exception):
 
     It is no TimeoutError on purpose: that is an OSError, and also what the system says of a peer
     that went silent.
+    """
+
+
+class CallbackError(Exception):
+    """A function of the user's raised what is the cause of this: no failure of the network.
+
+    That is a callback, or the handler of a signal that came while a thread was blocked.
     """
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from waterspout.httpclient.delivery import CallbackError
+from waterspout.net import CallbackError
 
 __all__ = ["Meter", "Progress"]
 

@@ -9,9 +9,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from waterspout.httpclient.delivery import CallbackError
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.response import HTTPResponse
+from waterspout.net import CallbackError
 from waterspout.protocol.headers import HTTPHeaders, encode_fields
 from waterspout.protocol.http1.limits import Limits
 from waterspout.protocol.http1.messages import RequestHead, Signal
