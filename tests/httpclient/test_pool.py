@@ -220,6 +220,44 @@ def test_what_is_of_no_use_any_more():
     assert pool.statistics == statistics(used=1)
 
 
+class Interrupted(FakeStream):
+    """Ctrl-C comes while it is asked."""
+
+    def is_quiet(self, ask):
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_in_the_search_for_what_is_of_no_use_any_more():
+    pool = new_pool(2)
+    old, asking = opened(pool, A), opened(pool, B)
+    asking.connection = Connection(B, Interrupted(NET, ()), ClientConnection(Limits()), 60.0)
+    asking.connection.idle_since = 50.0
+    pool.release(old, True)
+    pool.release(asking, True)
+    with pytest.raises(KeyboardInterrupt):
+        pool.take_unusable(70)
+    assert pool.statistics == statistics(idle=len(pool.idle))
+    # Each of these has room made for it, if there is need.
+    assert [asked(pool, C).has_slot, asked(pool, C).has_slot] == [True, True]
+    assert pool.statistics == statistics(used=2)
+
+
+@pytest.mark.parametrize("per_origin", [0, 1])
+def test_an_interrupt_on_the_way_into_the_queue(per_origin):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    pool = Pool(1, interrupted, per_origin)
+    first = opened(pool, A)
+    ticket = Ticket(A)
+    with pytest.raises(KeyboardInterrupt):
+        pool.acquire(ticket)
+    for leaving in (ticket, first):
+        assert pool.release(leaving, False) is None
+    assert pool.statistics == statistics()
+    assert asked(pool, A).has_slot
+
+
 def test_an_origin_has_no_more_than_its_share():
     pool = new_pool(4, 2)
     one, two = opened(pool, A), opened(pool, A6)

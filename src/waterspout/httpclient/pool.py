@@ -119,8 +119,10 @@ class Pool:
             return
         with self._lock:
             self._is_open = False
-            self._acquire(ticket)
-            self._is_open = _IS_UNINTERRUPTED
+            try:
+                self._acquire(ticket)
+            finally:
+                self._is_open = _IS_UNINTERRUPTED
 
     def replace(self, ticket: Ticket) -> None:
         """Put another idle connection into the slot of a ticket, or none, for one that was bad."""
@@ -166,18 +168,22 @@ class Pool:
     def take_unusable(self, now: float) -> list[Connection]:
         """Return what was idle for too long, or has ended meanwhile, to be closed."""
         unusable: list[Connection] = []
+        idle: dict[Key, list[Connection]] = {}
+        count = 0
         with self._lock:
             self._is_open = False
-            for key in list(self._idle):
-                found = self._idle[key]
-                kept = [connection for connection in found if connection.is_usable(now, True)]
-                if len(kept) < len(found):
-                    unusable += [connection for connection in found if connection not in kept]
-                    self._idle[key] = kept
-                    if not kept:
-                        del self._idle[key]
-            self._idle_count = sum(map(len, self._idle.values()))
-            self._is_open = _IS_UNINTERRUPTED
+            try:
+                for key, found in self._idle.items():
+                    kept: list[Connection] = []
+                    for connection in found:
+                        (kept if connection.is_usable(now, True) else unusable).append(connection)
+                    if kept or not found:
+                        idle[key] = kept
+                        count += len(kept)
+                self._idle = idle
+                self._idle_count = count
+            finally:
+                self._is_open = _IS_UNINTERRUPTED
         return unusable
 
     def take_idle(self) -> list[Connection]:
@@ -330,8 +336,9 @@ class Pool:
         # one a constant time, and it can't grow without bounds where nobody is ever served.
         self._left += 1
         if 2 * self._left > len(self._queue):
-            self._queue = [entry for entry in self._queue if entry[1].is_waiting]
-            heapq.heapify(self._queue)
+            queue = [entry for entry in self._queue if entry[1].is_waiting]
+            heapq.heapify(queue)
+            self._queue = queue
             self._left = 0
 
     # Origins
@@ -347,11 +354,16 @@ class Pool:
         return True
 
     def _wait_at_door(self, ticket: Ticket) -> None:
-        door = self._doors.setdefault(ticket.key.origin, {})
         self._arrivals += 1
         ticket.place = self._arrivals
         ticket.waiter = self._make_waiter()
-        door[ticket] = None
+        origin = ticket.key.origin
+        door = self._doors.get(origin)
+        # Not a call from here on: there is never a door with nobody at it.
+        if door is None:
+            self._doors[origin] = {ticket: None}
+        else:
+            door[ticket] = None
         ticket.is_waiting = True
 
     def _count_off(self, ticket: Ticket) -> None:
