@@ -1,14 +1,17 @@
 """Ctrl-C, timeouts and other threads, at any point of a blocking fetch: nothing gets lost."""
 
 import contextlib
+import inspect
+import itertools
 import os
 import random
 import signal
+import sys
 import threading
 from typing import Any
 
 import pytest
-from tests.httpclient.scripted_server import OK, Peer, always, eventually, serve
+from tests.httpclient.scripted_server import OK, Peer, always, eventually, response, serve
 
 from waterspout.httpclient import HTTPClient, HTTPClientError
 from waterspout.httpclient.flow import Flow
@@ -110,6 +113,66 @@ def test_at_random_points(per_origin, server_tls):
         client.close()
         assert client._flow.pool.statistics == {"used": 0, "idle": 0, "waiting": 0}
         eventually(lambda: descriptors() <= before)
+
+
+class Interruption:
+    """Interrupts a call at its ``number``-th point: where Python looks for signals, as functions
+    begin and end. Those of the collector and of generators, which have places of their own to look,
+    are none.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def __enter__(self) -> "Interruption":
+        sys.setprofile(self._on_event)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        sys.setprofile(None)
+
+    def _on_event(self, frame: Any, event: str, argument: object) -> None:
+        code = frame.f_code
+        if event == "c_call" or "waterspout" not in code.co_filename or code.co_name == "__del__":
+            return
+        if event != "c_return" and code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE):
+            return
+        self.left -= 1
+        if not self.left:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+# A socket that was not closed yet when the interrupt came is closed by the collector.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_at_each_point(is_cut):
+    """Of a fetch on a kept connection that is answered, or cut off. Where it is compiled there are
+    few points.
+    """
+    answer = response(bytes(1000))
+
+    def script(peer: Peer) -> None:
+        while True:
+            if peer.read_request().target == "/cut":
+                peer.send(answer[:500])
+                peer.reset()
+                return
+            peer.send(answer)
+
+    with serve(script) as server:
+        for number in itertools.count(1):
+            with HTTPClient(max_clients_per_origin=1) as client:
+                client.fetch(server.url)
+                interruption = Interruption(number)
+                with contextlib.suppress(KeyboardInterrupt, HTTPClientError), interruption:
+                    client.fetch(server.url + ("cut" if is_cut else ""))
+                pool = client._flow.pool
+                assert pool.statistics == {"used": 0, "idle": len(pool.idle), "waiting": 0}
+                assert client.fetch(server.url, request_timeout=5).code == 200
+            if interruption.left > 0:
+                break
 
 
 class Interrupted:

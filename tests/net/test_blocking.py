@@ -428,6 +428,8 @@ def test_waiting_for_another_thread():
     run_blocking(waiter.wait(math.inf))
     run_blocking(waiter.wait(0.0))
     timer.join()
+    waiter.wake()
+    run_blocking(waiter.wait(math.inf))
 
 
 def test_a_flow_that_awaits_something_else():

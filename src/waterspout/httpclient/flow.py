@@ -139,7 +139,11 @@ class Flow:
         except BaseException:
             # Ctrl-C may have come where nobody else could give back what was acquired.
             if fetch.exchange is not None:
-                self.discard(fetch.exchange)
+                try:
+                    self.discard(fetch.exchange)
+                except BaseException:
+                    self.discard(fetch.exchange)  # And here it may have come as well.
+                    raise
             raise
 
     async def fetch(
@@ -181,7 +185,11 @@ class Flow:
                         await exchange.run(await self._open(exchange))
                     self.keep(exchange)
             except BaseException as error:
-                self.discard(exchange)
+                try:
+                    self.discard(exchange)
+                except BaseException:
+                    self.discard(exchange)  # Ctrl-C has come before that was done.
+                    raise
                 if not isinstance(error, Exception):
                     raise
                 if rounds is None or not rounds.try_again_after(error, exchange):

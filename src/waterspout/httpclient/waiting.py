@@ -81,7 +81,7 @@ class Waiting:
         stream: AsyncStream = exchange.reading
         try:
             stream.fail()
-            data = stream.read_now()
+            data = stream.take_unread()
             if data is None:
                 stream.driver = self
                 return

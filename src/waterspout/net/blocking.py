@@ -176,22 +176,29 @@ def _check_woken(error: OSError) -> None:
 
 
 class BlockingWaiter:
-    """Blocks its thread until another one wakes it."""
+    """Blocks its thread until another one wakes it.
 
-    __slots__ = ("_event",)
+    An Event has more than a lock does, all of it in Python: what the handler of a signal raises
+    there, as Ctrl-C does, may become an error of the Event's own.
+    """
+
+    __slots__ = ("_lock",)
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._lock.acquire()
 
     def wake(self) -> None:
         """End the wait."""
-        self._event.set()
+        with contextlib.suppress(RuntimeError):  # It was open already.
+            self._lock.release()
 
     async def wait(self, deadline: float) -> None:
         """Return when `wake` was called."""
-        left = deadline - monotonic()
-        if not self._event.wait(None if left == math.inf else min(left, threading.TIMEOUT_MAX)):
+        left = min(max(0.0, deadline - monotonic()), threading.TIMEOUT_MAX)
+        if not self._lock.acquire(timeout=left):
             raise DeadlineError
+        self.wake()
 
 
 class BlockingNet:

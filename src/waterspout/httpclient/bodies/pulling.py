@@ -12,10 +12,10 @@ the next piece is there already the loop need not turn.
 Who leaves early makes `Tap.give` return True, and the exchange is over.
 """
 
+import _thread
 import asyncio
 import contextlib
 import math
-import threading
 import warnings
 from collections.abc import Awaitable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any
@@ -129,14 +129,16 @@ class BlockingPull:
             flow.close()
 
     def __del__(self) -> None:
-        if self._flow is None:
+        flow = self._flow
+        if flow is None:
             return
-        warnings.warn("a streamed response was not left", ResourceWarning, stacklevel=2)
-        # Not here: the collector may run while this very thread holds the lock of the pool.
+        # Not here: the collector may run while this very thread holds the lock of the pool. And by
+        # one call, as Ctrl-C may come between two.
         try:
-            threading.Thread(target=self._flow.close, daemon=True).start()
+            _thread.start_new_thread(flow.close, ())
         except RuntimeError:
-            self._flow.close()  # The interpreter is about to end.
+            flow.close()  # The interpreter is about to end.
+        warnings.warn("a streamed response was not left", ResourceWarning, stacklevel=2)
 
 
 class AsyncTap(Tap):
