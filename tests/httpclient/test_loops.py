@@ -2,9 +2,12 @@
 
 import asyncio
 import gc
+import os
+import socket
 import threading
 
 import pytest
+import uvloop
 from tests.httpclient.loops import EMPTY, eventually, settled, statistics
 from tests.httpclient.scripted_server import OK, always, serve
 
@@ -103,6 +106,35 @@ def test_a_loop_that_is_closed_without_a_word(server, client_of_no_loop):
         client.close()
         del flow, idle, future
         gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
+def test_a_loop_that_is_closed_while_something_connects(client_of_no_loop):
+    """What is closed then is not what has got the same descriptor since. Of uvloop's, which closes
+    descriptors with itself; asyncio's complain of Tasks that are left.
+    """
+    client = client_of_no_loop
+    assert isinstance(client, SimpleAsyncHTTPClient)
+
+    async def leave(passes):
+        fetches = [client.fetch(url) for _ in range(3)]
+        for _ in range(passes):
+            await asyncio.sleep(0)
+        return fetches
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        for passes in range(5):
+            loop = uvloop.new_event_loop()
+            fetches = loop.run_until_complete(leave(passes))
+            loop.close()
+            others = [os.open(os.devnull, os.O_RDONLY) for _ in range(40)]
+            client._flow_here()  # As in another loop: what was left in this one is closed.
+            del loop, fetches
+            gc.collect()
+            for descriptor in others:
+                os.close(descriptor)  # OSError, if it was closed
 
 
 def test_a_client_in_two_loops_at_once(server, client_of_no_loop):

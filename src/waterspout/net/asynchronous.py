@@ -59,7 +59,14 @@ class AsyncWaiter:
 class AsyncNet:
     """The network for those who await in ``loop``. Belongs to the loop's thread."""
 
-    __slots__ = ("_gates", "_reminder", "_watch", "loop", "on_end_of_loop")
+    __slots__ = (
+        "_closes_descriptors",
+        "_gates",
+        "_reminder",
+        "_watch",
+        "loop",
+        "on_end_of_loop",
+    )
 
     time = staticmethod(time.monotonic)
 
@@ -70,6 +77,8 @@ class AsyncNet:
         #: Called before the loop is closed, if something was connected: to close what is idle.
         self.on_end_of_loop: Callable[[], object] | None = None
         self._watch: AsyncGenerator[None, None] | None = None
+        # When uvloop's is closed it closes what it has open, also sockets that it was just given.
+        self._closes_descriptors = type(loop).__module__.startswith("uvloop")
 
     async def resolve(self, host: str, port: int, family: int, deadline: float) -> list[Address]:
         """Return the addresses of a host, the best first."""
@@ -116,6 +125,8 @@ class AsyncNet:
         finally:
             if unwrapped:
                 made.close()
+            elif self.loop.is_closed() and self._closes_descriptors:
+                made.detach()  # It is the descriptor of somebody else by now, or of nobody.
 
     async def _finish_connecting(
         self, made: socket.socket, address: Address, deadline: float
@@ -192,7 +203,10 @@ class AsyncNet:
         try:
             await waiter.wait(deadline)
         except BaseException:
-            if not task.cancel() and drop is not None and task.exception() is None:
+            if not task.done():
+                if not self.loop.is_closed():  # who could not hear of it
+                    task.cancel()
+            elif not task.cancelled() and task.exception() is None and drop is not None:
                 drop(task.result())
             raise
         return task.result()
