@@ -1,5 +1,8 @@
 """What both sides share: the buffer, bodies in and out, chunks, trailers and turns."""
 
+import os
+import tracemalloc
+
 import pytest
 from tests.protocol.http1.transcript import (
     byte_by_byte,
@@ -289,6 +292,32 @@ def test_one_event_for_all_chunks_at_hand():
     assert told(connection) == [b"a" * 100, Signal.NEED_DATA]
     connection.receive_data(b"0\r\n\r\n")
     assert told(connection) == [Signal.END_OF_MESSAGE, Signal.PAUSED]
+
+
+@pytest.mark.parametrize("size", [1, 2047, 2048, 2049, 4096, 10_000])
+def test_chunks_of_every_size_make_one_piece(size):
+    body = os.urandom(3 * size + 1)
+    chunks = [body[at : at + size] for at in range(0, len(body), size)]
+    framed = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+    assert told(server(CHUNKED + framed)) == [body, Signal.NEED_DATA]
+    # Cut somewhere in a chunk: what is at hand of it is handed on.
+    most = len(framed) - 3
+    connection = server(CHUNKED + framed[: most - size])
+    connection.receive_data(framed[most - size :])
+    assert b"".join(event for event in told(connection) if isinstance(event, bytes)) == body
+
+
+def test_pieces_take_no_room_for_what_was_around_them():
+    framed = b"1\r\na\r\n" * 4000
+    connections = [server(CHUNKED + framed) for _ in range(50)]
+    tracemalloc.start()
+    try:
+        pieces = [connection.next_event() for connection in connections]
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert pieces == [b"a" * 4000] * 50
+    assert taken < 50 * 4000 * 2
 
 
 def test_the_end_of_the_connection_takes_nothing_of_the_body():

@@ -1,8 +1,11 @@
 import cython
 
+from waterspout.protocol.http1.cpieces cimport cut, new_piece, put
+
 cdef bytes _READING, _WRITING
 cdef int _INPUTS, ILLEGAL
 cdef int CHUNK, CHUNK_DATA, CHUNK_END, CHUNK_SIZE, CHUNKED, CLOSE_BODY, CLOSED, COMPLETE, CRLF, END, EOF
+cdef int _MAX_CHUNK_DIGITS
 cdef int EXHAUSTED, FAILED, FAULT, HEAD, LAST_CHUNK, LENGTH, LENGTH_BODY, NEXT, SWITCHED
 cdef object NEED_DATA, END_OF_MESSAGE, PAUSED
 
@@ -22,6 +25,8 @@ cdef class Connection:
     cdef bint _has_eof
     cdef long long _body_size
     cdef Py_ssize_t _chunks
+    cdef Py_ssize_t _max_chunks
+    cdef Py_ssize_t _max_chunk_line
     cdef long long _body_left
     cdef long long _write_left
     cdef list _trailer_lines
@@ -62,24 +67,25 @@ cdef class Connection:
     cdef _need_data(self, str where)
     cdef _count_body(self, long long size)
 
-    @cython.locals(state=int, pieces=list, most=Py_ssize_t)
+    @cython.locals(
+        data=bytes, state=int, piece=bytes, filled=Py_ssize_t, left=Py_ssize_t, most=Py_ssize_t
+    )
     cdef _process_chunks(self)
     @cython.locals(
         data=bytes,
+        p="const unsigned char *",
         start=Py_ssize_t,
-        most=Py_ssize_t,
         limit=Py_ssize_t,
-        end=Py_ssize_t,
         size="long long",
+        i=Py_ssize_t,
+        c=int,
+        digit=int,
+        digits=Py_ssize_t,
     )
     cdef bint _process_chunk_size(self) except -1
-    @cython.locals(data=bytes, start=Py_ssize_t, found=bytes)
+    @cython.locals(data=bytes, start=Py_ssize_t, end=Py_ssize_t)
+    cdef bint _process_long_chunk_size(self, Py_ssize_t digits_end, Py_ssize_t limit) except -1
+    @cython.locals(p="const unsigned char *", start=Py_ssize_t, left=Py_ssize_t)
     cdef bint _process_chunk_end(self) except -1
     @cython.locals(start=Py_ssize_t, lines=list, end=Py_ssize_t)
     cdef _process_trailers(self)
-
-
-@cython.locals(
-    p="const unsigned char *", size="long long", i=Py_ssize_t, c=int, digit=int
-)
-cdef long long _parse_chunk_line(bytes data, Py_ssize_t start, Py_ssize_t end) except -1

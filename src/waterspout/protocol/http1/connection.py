@@ -13,6 +13,7 @@ from waterspout.protocol.headers import HTTPHeaders, from_lines
 from waterspout.protocol.http1.limits import Limits
 from waterspout.protocol.http1.messages import RequestHead, ResponseHead, Signal
 from waterspout.protocol.http1.parser import scan_fields
+from waterspout.protocol.http1.pieces import cut, new_piece, put
 from waterspout.protocol.http1.states import (
     CHUNK,
     CHUNK_DATA,
@@ -60,6 +61,9 @@ PAUSED = Signal.PAUSED
 # doubled, so the work stays linear however small the fragments are.
 _FIRST_RETRY = 4096
 
+# Of a chunk's size: all of them count, and their number is what can be counted.
+_MAX_CHUNK_DIGITS = 15
+
 
 class Connection:
     """The side that servers and clients share; see the module's docstring."""
@@ -82,6 +86,8 @@ class Connection:
         self._has_eof = False
         self._body_size = 0  # announced so far: by its length, or by its chunks
         self._chunks = 0  # of this body, parsed since the last YIELD
+        self._max_chunks = limits.max_chunks_per_turn
+        self._max_chunk_line = limits.max_chunk_line_size
         self._body_left = 0  # to come, of the body or the chunk being read
         self._write_left = 0  # to come, of a body of known length being written
         self._trailer_lines: list[int] = []
@@ -335,20 +341,33 @@ class Connection:
 
     def _process_chunks(self) -> Event:
         """Read the chunks at hand (RFC 9112 section 7.1) and return their data as one piece."""
-        pieces: list[bytes] = []
-        most = self.limits.max_chunks_per_turn
+        data = self._data
+        left = len(data) - self._position
+        if self.reading == CHUNK_DATA and 0 < left <= self._body_left:
+            return self._take_body(left)  # There is nothing to put together.
+        piece = None
+        filled = 0
+        most = self._max_chunks
         while True:
             state = self.reading
             if state == CHUNK_DATA:
                 if not self._body_left:
                     self._read_step(EXHAUSTED)
                     continue
-                if self._position >= len(self._data):
+                left = len(data) - self._position
+                if not left:
                     break
-                pieces.append(self._take_body(self._body_left))
+                if piece is None:
+                    piece = new_piece(left)
+                if left > self._body_left:
+                    left = self._body_left
+                put(piece, filled, data, self._position, left)
+                filled += left
+                self._position += left
+                self._body_left -= left
             elif state == CHUNK_SIZE:
                 if self._chunks >= most:
-                    if pieces:
+                    if filled:
                         break
                     self._chunks = 0
                     return Signal.YIELD
@@ -359,32 +378,42 @@ class Connection:
                 if not self._process_chunk_end():
                     break
             else:
-                if pieces:
+                if filled:
                     break
                 return self._process_trailers()
-        if pieces:
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        return self._need_data("a body")
+        if piece is None:
+            return self._need_data("a body")
+        if self._position >= len(self._data):
+            self._data = b""  # for whoever reads next: the same memory, which a processor still has
+            self._position = 0
+        return cut(piece, filled)
 
     def _process_chunk_size(self) -> bool:
         """Read the line before a chunk; False while it is incomplete."""
         data = self._data
         start = self._position
-        most = self.limits.max_chunk_line_size
         limit = len(data)
-        if limit - start > most:
-            limit = start + most
-        end = data.find(b"\n", start, limit)
-        if end < 0:
-            if len(data) - start >= most:
-                raise RemoteProtocolError(f"a chunk's size line is longer than {most} bytes")
-            if b"\r" in data[start:-1]:
-                raise RemoteProtocolError("a CR that is not followed by LF in a chunk's size line")
-            if start < len(data):
-                self._line_incomplete()
+        if limit - start > self._max_chunk_line:
+            limit = start + self._max_chunk_line
+        p = data
+        size = 0
+        i = start
+        while i < limit:
+            c = p[i]
+            if 0x30 <= c <= 0x39:
+                digit = c - 0x30
+            elif 0x61 <= (c | 0x20) <= 0x66:
+                digit = (c | 0x20) - 0x57
+            else:
+                break
+            if i - start < _MAX_CHUNK_DIGITS:
+                size = size * 16 + digit
+            i += 1
+        digits = i - start
+        if 0 < digits <= _MAX_CHUNK_DIGITS and i + 1 < limit and p[i] == 0x0D and p[i + 1] == 0x0A:
+            self._position = i + 2
+        elif not self._process_long_chunk_size(i, limit):
             return False
-        size = _parse_chunk_line(data, start, end)
-        self._position = end + 1
         if size:
             self._count_body(size)
             self._body_left = size
@@ -395,16 +424,40 @@ class Connection:
             self._trailer_line = 0
         return True
 
-    def _process_chunk_end(self) -> bool:
-        """Read the CRLF behind a chunk's data; False while it is incomplete."""
+    def _process_long_chunk_size(self, digits_end: int, limit: int) -> bool:
+        """Read a line before a chunk that is not just its size, which ends at ``digits_end``; False
+        while it is incomplete.
+        """
         data = self._data
         start = self._position
-        found = data[start : start + 2]
-        if found == b"\r\n":
+        end = data.find(b"\n", start, limit)
+        if end < 0:
+            most = self._max_chunk_line
+            if len(data) - start >= most:
+                raise RemoteProtocolError(f"a chunk's size line is longer than {most} bytes")
+            if b"\r" in data[start:-1]:
+                raise RemoteProtocolError("a CR that is not followed by LF in a chunk's size line")
+            if start < len(data):
+                self._line_incomplete()
+            return False
+        if digits_end - start > _MAX_CHUNK_DIGITS:
+            raise RemoteProtocolError(f"a chunk's size has more than {_MAX_CHUNK_DIGITS} digits")
+        if digits_end == start:
+            raise RemoteProtocolError("a chunk's size is no hexadecimal number")
+        _check_extensions(data, digits_end, end)
+        self._position = end + 1
+        return True
+
+    def _process_chunk_end(self) -> bool:
+        """Read the CRLF behind a chunk's data; False while it is incomplete."""
+        p = self._data
+        start = self._position
+        left = len(self._data) - start
+        if left > 1 and p[start] == 0x0D and p[start + 1] == 0x0A:
             self._position = start + 2
             self._read_step(CRLF)
             return True
-        if found and found != b"\r":
+        if left > 1 or (left and p[start] != 0x0D):
             raise RemoteProtocolError("a chunk's data is not followed by CRLF")
         return False
 
@@ -440,32 +493,8 @@ def _too_large(limit: int) -> RemoteProtocolError:
     return RemoteProtocolError(f"the body is larger than {limit} bytes", 413)
 
 
-def _parse_chunk_line(data: bytes, start: int, end: int) -> int:
-    """Return the size that the line from ``start`` to its LF at ``end`` states."""
-    p = data
-    size = 0
-    i = start
-    while True:
-        c = p[i]
-        if 0x30 <= c <= 0x39:
-            digit = c - 0x30
-        elif 0x61 <= (c | 0x20) <= 0x66:
-            digit = (c | 0x20) - 0x57
-        else:
-            break
-        if i - start == 15:
-            raise RemoteProtocolError("a chunk's size has more than 15 digits")
-        size = size * 16 + digit
-        i += 1
-    if i == start:
-        raise RemoteProtocolError("a chunk's size is no hexadecimal number")
-    if p[i] == 0x0D and i + 1 == end:
-        return size
-    return _skip_extensions(data, i, end, size)
-
-
-def _skip_extensions(data: bytes, start: int, end: int, size: int) -> int:
-    """Pass over chunk extensions (RFC 9112 section 7.1.1), which nobody here uses.
+def _check_extensions(data: bytes, start: int, end: int) -> None:
+    """Check chunk extensions (RFC 9112 section 7.1.1), which nobody here uses, up to their LF.
 
     They must be set off by a semicolon and hold no controls; beyond that their grammar is not
     checked.
@@ -477,4 +506,3 @@ def _skip_extensions(data: bytes, start: int, end: int, size: int) -> int:
         raise RemoteProtocolError("a chunk's size is no hexadecimal number")
     if not is_field_value(extensions):
         raise RemoteProtocolError("a control character in a chunk extension")
-    return size
