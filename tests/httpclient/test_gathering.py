@@ -1,6 +1,8 @@
 """Long bodies: where they are kept, and that they are read right into that place."""
 
+import itertools
 import os
+import tracemalloc
 
 import pytest
 from tests.httpclient.scripted_server import answering, response, serve
@@ -64,6 +66,42 @@ def test_long_bodies(make_client, server_tls, ca_certs, size, is_secure):
     with serve(script, tls=server_tls if is_secure else None) as server:
         assert [client.fetch(server.url).body for _ in bodies] == bodies
         assert server.connections == 1
+
+
+def in_chunks(body: bytes, sizes: list[int]) -> bytes:
+    """Return a response whose chunks have these sizes, over and over."""
+    parts = [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]
+    at = 0
+    for size in itertools.cycle(sizes):
+        chunk = body[at : at + size]
+        at += size
+        parts.append(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+        if not chunk:
+            return b"".join(parts)
+
+
+@pytest.mark.parametrize("sizes", [[4096], [1, 31, 2047, 2048, 2049, 70_000], [3_000_000]])
+def test_long_bodies_in_chunks(make_client, sizes):
+    bodies = [os.urandom(1_000_000), os.urandom(1_000_000)]
+    client = make_client()
+    with serve(answering(*(in_chunks(body, sizes) for body in bodies))) as server:
+        assert [client.fetch(server.url).body for _ in bodies] == bodies
+        assert server.connections == 1
+
+
+def test_a_long_body_in_chunks_is_not_there_twice(make_client):
+    body = b"x" * 8_000_000
+    client = make_client()
+    with serve(answering(in_chunks(body, [4096]))) as server:
+        tracemalloc.start()
+        try:
+            before = tracemalloc.get_traced_memory()[0]
+            fetched = client.fetch(server.url).body
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert fetched == body
+    assert peak - before < 1.5 * len(body)
 
 
 @pytest.mark.parametrize("is_secure", [False, True])

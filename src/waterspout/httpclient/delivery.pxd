@@ -1,5 +1,7 @@
 import cython
 
+from waterspout.protocol.http1.cpieces cimport blank
+
 
 cdef class Delivery:
     cdef object _net

@@ -8,6 +8,7 @@ from waterspout.net import CallbackError, DeadlineError, Net
 from waterspout.protocol.coding import Decoder
 from waterspout.protocol.errors import RemoteProtocolError
 from waterspout.protocol.http1.client import ClientConnection
+from waterspout.protocol.http1.pieces import blank
 
 if TYPE_CHECKING:
     from waterspout.httpclient.bodies.pulling import Tap
@@ -203,14 +204,16 @@ class Gathering:
     reads can do it right into the room that is left here, which saves a copy of all of it.
 
     The body has ``size`` bytes. There is room for them from the start, if they are not too many to
-    believe it; then for a quarter more than have come.
+    believe it; then for a quarter more than have come. 0: nobody knows; there is no room, and it is
+    for `write` only.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._filled = 0
-        # Nobody else has those bytes, so they are written over.
-        self._buffer = io.BytesIO(bytes(min(size, _MAX_ROOM)))
+        # Nobody else has those bytes, so they are written over. To clear them before that is a
+        # quarter of the time of 1 MiB.
+        self._buffer = io.BytesIO(blank(min(size, _MAX_ROOM)))
         # Of all of it, and of the part that was given away.
         self._view: memoryview | None = None
         self._room: memoryview | None = None

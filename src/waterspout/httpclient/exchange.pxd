@@ -82,6 +82,7 @@ cdef class Exchange(Ticket):
     cdef _put(self, Connection connection, bytes data)
     cdef bint _receive(self, Connection connection, bytes data) except -1
     cdef bint _collect(self, ClientConnection engine) except -1
+    cdef _gather_pieces(self, bytes last)
     @cython.locals(status=int, request=HTTPRequest)
     cdef bint _on_head(self, ResponseHead head) except -1
 

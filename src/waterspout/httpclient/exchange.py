@@ -43,6 +43,8 @@ _MAX_IGNORED_BODY = 64 * 1024
 _LONG_BODY = 4 * 1024 * 1024
 # The same where what comes is read right into that room.
 _BODY_WITH_ROOM = 128 * 1024
+# How many pieces there may be of a body whose length was not told, or is short.
+_MOST_PIECES = 4
 
 FOREVER = math.inf
 
@@ -256,6 +258,7 @@ class Exchange(Ticket):
                 return True
             if self._event is not None:
                 return False
+            data = None  # The next ones may have its memory, which the processor has at hand.
 
     def _fill_room(self, connection: Connection) -> Any:
         """Read into the room of the body as far as that takes no wait, and the body goes.
@@ -353,7 +356,10 @@ class Exchange(Ticket):
             if self.meter is not None and type(event) is bytes and not self.is_passed_over:
                 self.meter.on_received(len(event))
             if type(event) is bytes and self._delivery is None:
-                self._pieces.append(event)
+                if len(self._pieces) < _MOST_PIECES:
+                    self._pieces.append(event)
+                else:
+                    self._gather_pieces(event)
             elif type(event) is ResponseHead:
                 if self._on_head(event):
                     return True
@@ -461,6 +467,13 @@ class Exchange(Ticket):
         self._read_into = getattr(connection.stream, "read_into", None)
         if self._read_into is not None or length >= _LONG_BODY:
             self._delivery = Gathering(length)
+
+    def _gather_pieces(self, last: bytes) -> None:
+        """Have a body that has come in many pieces kept in one place, from ``last`` on."""
+        gathering = self._delivery = Gathering(0)
+        gathering.write(b"".join(self._pieces))
+        gathering.write(last)
+        self._pieces.clear()
 
     def _will_follow(self, head: ResponseHead) -> bool:
         option = self._settings.option
