@@ -144,7 +144,9 @@ def test_an_idle_connection_that_ends_on_the_way_is_replaced(run, end):
 
 
 @pytest.mark.parametrize(
-    ("said", "is_kept"), [(OK, True), (HALF, False), (PACKED, False), (b"nonsense\r\n\r\n", False)]
+    ("said", "is_kept"),
+    [(OK, True), (HALF, False), (PACKED, False), (b"nonsense\r\n\r\n", False)],
+    ids=["all", "a half", "packed", "nonsense"],
 )
 @pytest.mark.parametrize("ends", ["cancel", "set_result"])
 def test_what_comes_when_it_is_of_no_use_any_more(run, said, is_kept, ends):
