@@ -1,5 +1,6 @@
 """Long bodies: where they are kept, and that they are read right into that place."""
 
+import io
 import itertools
 import os
 import tracemalloc
@@ -71,13 +72,11 @@ def test_long_bodies(make_client, server_tls, ca_certs, size, is_secure):
 def in_chunks(body: bytes, sizes: list[int]) -> bytes:
     """Return a response whose chunks have these sizes, over and over."""
     parts = [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]
-    at = 0
-    for size in itertools.cycle(sizes):
-        chunk = body[at : at + size]
-        at += size
+    left = io.BytesIO(body)
+    following = itertools.cycle(sizes)
+    while chunk := left.read(next(following)):
         parts.append(b"%x\r\n%b\r\n" % (len(chunk), chunk))
-        if not chunk:
-            return b"".join(parts)
+    return b"".join([*parts, b"0\r\n\r\n"])
 
 
 @pytest.mark.parametrize("sizes", [[4096], [1, 31, 2047, 2048, 2049, 70_000], [3_000_000]])
