@@ -135,8 +135,52 @@ def test_another_server_is_asked_as_the_last_one_was(monkeypatch):
         "http://f",
     ]
     made = made_at_length(monkeypatch, Settings(), urls)
-    # For credentials, for TLS, and where a scheme has another than the last one.
-    assert made == ["http://a/", "http://me:secret@c/", "https://d/", "http://f"]
+    # For the first of each scheme, and for credentials.
+    assert made == ["http://a/", "http://me:secret@c/", "https://d/"]
+
+
+class Text(str):
+    """What is a URL as well."""
+
+
+@pytest.mark.parametrize("kind", [str, Text])
+def test_a_url_alone_is_understood_as_ever(kind):
+    settings = Settings()
+    hops = FirstHops(settings)
+    for url in URLS * 2:
+        hop = hops.plain_hop(kind(url))
+        assert what_it_does(hop) == what_it_does(first_hop(HTTPRequest(url), settings)), url
+    with pytest.raises(ValueError, match="URL"):
+        hops.plain_hop(kind("http://example.org/a b"))
+
+
+def test_a_url_alone_and_a_request_are_not_taken_for_each_other():
+    settings = Settings()
+    hops = FirstHops(settings)
+    for _ in range(2):
+        for url in ("http://a/", "http://b/"):
+            assert hops.hop(HTTPRequest(url, method="HEAD")).method == "HEAD"
+            assert hops.plain_hop(url).method == "GET"
+
+
+def test_a_request_is_made_for_who_is_shown_it():
+    hops = FirstHops(Settings(event_hooks={"request": print}))
+    for url in ("http://a/", "http://b/"):
+        assert hops.plain_hop(url).request.url == url
+
+
+def test_only_what_differs_is_decided_for_a_url_alone(monkeypatch):
+    made = []
+
+    def noting(request: HTTPRequest, settings: Settings) -> Hop:
+        made.append(request.url)
+        return first_hop(request, settings)
+
+    monkeypatch.setattr(firsthops, "first_hop", noting)
+    hops = FirstHops(Settings())
+    for url in ("http://a/", "http://b/", "https://c/", "http://d/", "https://e/", "http://f"):
+        hops.plain_hop(url)
+    assert made == ["http://a/", "https://c/"]
 
 
 def test_another_server_may_have_another_road(monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from waterspout.httpclient import target as target_module
 from waterspout.httpclient.hostnames import to_ascii
 from waterspout.httpclient.target import parse_url, redacted, resolve_reference
 
@@ -276,3 +277,33 @@ def test_whatever_a_location_says_it_is_refused_or_harmless(text):
     assert target.path.isascii()
     assert " " not in target.url
     assert target.credentials is None
+
+
+def read_by(parse, url):
+    try:
+        return parse(url)
+    except ValueError as error:
+        return str(error)
+
+
+HOSTS = st.text("az09-._", max_size=8) | st.lists(
+    st.sampled_from(
+        ["0", "1", "01", "9", "127", "255", "256", "0x1", "1a", "a", "a" * 63, "b" * 64]
+    ),
+    max_size=6,
+).map(".".join)
+PORTS = st.sampled_from(["", ":", ":0", ":80", ":080", ":443", ":65535", ":65536", ":8x", ":-1"])
+PATHS = st.text("/a?#@: %\\é\x7f\n[]", max_size=5)
+URLS = st.tuples(st.sampled_from(["http://", "https://", "HTTP://", "http:/"]), HOSTS, PORTS, PATHS)
+
+
+@given(URLS.map("".join) | st.text("htps:/a.9", max_size=12))
+def test_what_most_urls_are_means_the_same_at_second_sight(url):
+    assert read_by(parse_url.__wrapped__, url) == read_by(target_module._unusual, url)
+
+
+def test_a_long_name_is_refused_at_first_sight_as_well():
+    longest = "a." * 126 + "ab"
+    assert parse_url(f"http://{longest}/").host == longest
+    with pytest.raises(ValueError, match="invalid host name"):
+        parse_url(f"http://{longest}c/")

@@ -2,6 +2,7 @@ import cython
 
 from waterspout.httpclient.hop cimport Hop, Key
 from waterspout.httpclient.request cimport HTTPRequest
+from waterspout.httpclient.target cimport parse_usual
 from waterspout.protocol.http1.client cimport EncodedRequest
 
 cdef Py_ssize_t _MOST
@@ -12,12 +13,17 @@ cdef object _new_target
 cdef class FirstHops:
     cdef object _settings
     cdef dict _known
-    cdef Known _last
+    cdef dict _last
+    cdef tuple _plain
 
-    @cython.locals(manner=tuple, url=str, path=str, end=Py_ssize_t, known=Known, last=Known)
-    @cython.locals(hop=Hop, encoded=EncodedRequest)
+    @cython.locals(hop=Hop)
+    cpdef Hop plain_hop(self, url)
+    @cython.locals(manner=tuple)
     cpdef Hop hop(self, HTTPRequest request)
-    cdef Known _keep(self, str server, tuple manner, Hop hop)
+    @cython.locals(path=str, end=Py_ssize_t, known=Known, last=Known, hop=Hop)
+    @cython.locals(kept_hop=Hop, encoded=EncodedRequest)
+    cdef Hop _hop(self, HTTPRequest request, str url, tuple manner)
+    cdef Known _keep(self, str url, Py_ssize_t end, tuple manner, Hop hop)
     cdef bint _is_settled(self, Hop hop) except -1
 
 
@@ -27,8 +33,11 @@ cdef class Known:
     cdef bint is_canonical
 
 
-@cython.locals(hop=Hop, url=str)
-cdef Hop _copy(Known known, HTTPRequest request, str path, EncodedRequest encoded)
+@cython.locals(hop=Hop)
+cdef Hop _copy(
+    Known known, HTTPRequest request, str url, str path, EncodedRequest encoded
+)
+@cython.locals(key=Key, encoded=EncodedRequest)
 cdef Hop _copy_for(Hop known, HTTPRequest request, target)
 @cython.locals(hop=Hop)
 cdef Hop _varied(

@@ -11,7 +11,7 @@ from typing import Any
 from waterspout.httpclient.hop import Hop, Key, first_hop
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.settings import Settings
-from waterspout.httpclient.target import Target, parse_url
+from waterspout.httpclient.target import Target, parse_url, parse_usual
 from waterspout.protocol.headers import HTTPHeaders
 from waterspout.protocol.http1.client import EncodedRequest
 
@@ -30,14 +30,30 @@ class FirstHops:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._known: dict[str, Known] = {}
-        self._last: Known | None = None  # of which those for other servers are copies
+        # By scheme, of which those for other servers are copies.
+        self._last: dict[str, Known] = {}
+        # That of a request that says nothing but its URL, once it is known to be shown to nobody.
+        self._plain: tuple[object, ...] | None = None
+
+    def plain_hop(self, url: str) -> Hop:
+        """Return the hop for a request that says nothing but its URL, and that may not be made."""
+        if self._plain is not None and type(url) is str:
+            return self._hop(None, url, self._plain)
+        request = HTTPRequest(url)
+        hop = self.hop(request)
+        if hop.is_plain:
+            self._plain = request.manner()
+        return hop
 
     def hop(self, request: HTTPRequest) -> Hop:
         """Return the hop for a request; raises what `first_hop` does."""
         manner = request.manner()
         if manner is None:
             return first_hop(request, self._settings)
-        url: str = request.url
+        return self._hop(request, request.url, manner)
+
+    def _hop(self, request: HTTPRequest | None, url: str, manner: tuple[object, ...]) -> Hop:
+        """Return the hop for a URL; without a request it is that of an earlier one."""
         end = url.find("/", 8)  # of the server: there are https:// and one letter before
         known = self._known.get(url[:end])
         if known is not None and known.manner == manner and end > 0:
@@ -45,32 +61,34 @@ class FirstHops:
             # What can be a target is what `parse_url` leaves as it is, and has no fragment.
             encoded = known.hop.encoded.with_target(path)
             if encoded is not None:
-                return _copy(known, request, path, encoded)
-        last = self._last
-        if last is not None and last.manner == manner:
-            target = parse_url(url)
-            if target.scheme == last.hop.target.scheme and target.credentials is None:
-                hop = _copy_for(last.hop, request, target)
+                return _copy(known, request or known.hop.request, url, path, encoded)
+        if self._last:
+            target = parse_usual(url) or parse_url(url)
+            last = self._last.get(target.scheme)
+            if last is not None and last.manner == manner and target.credentials is None:
+                hop = _copy_for(last.hop, request or last.hop.request, target)
                 if end > 0 and url[end:] == target.path:
-                    # Nothing of the user's here either: the request is that of the first one.
-                    kept_hop = _varied(hop, last.hop.request, target, hop.url, hop.key, hop.encoded)
-                    self._keep(url[:end], last.manner, kept_hop)
+                    kept_hop = hop
+                    if request is not None:
+                        # Nothing of the user's here either: the request is that of the first one.
+                        kept_hop = _varied(
+                            hop, last.hop.request, target, hop.url, hop.key, hop.encoded
+                        )
+                    self._keep(url, end, last.manner, kept_hop)
                 return hop
-        hop = first_hop(request, self._settings)
+        hop = first_hop(request or HTTPRequest(url), self._settings)
         if url[end:] == hop.target.path and self._is_settled(hop):
             # Nothing of the user's is kept: callbacks may hold much, and headers be changed.
             kept_hop = _varied(hop, HTTPRequest(url), hop.target, hop.url, hop.key, hop.encoded)
-            kept = self._keep(url[:end], manner, kept_hop)
+            kept = self._keep(url, end, manner, kept_hop)
             if self._settings.is_straight and hop.target.credentials is None:
-                self._last = kept
+                self._last[hop.target.scheme] = kept
         return hop
 
-    def _keep(self, server: str, manner: tuple[object, ...], hop: Hop) -> "Known":
+    def _keep(self, url: str, end: int, manner: tuple[object, ...], hop: Hop) -> "Known":
         if len(self._known) >= _MOST:
             self._known.clear()
-        target = hop.target
-        is_canonical = server == f"{target.scheme}://{target.authority}"
-        kept = self._known[server] = Known(manner, hop, is_canonical)
+        kept = self._known[url[:end]] = Known(manner, hop, hop.url == url)
         return kept
 
     def _is_settled(self, hop: Hop) -> bool:
@@ -103,20 +121,22 @@ class Known:
 _NO_HEADERS = HTTPHeaders()
 
 
-def _copy(known: Known, request: HTTPRequest, path: str, encoded: EncodedRequest) -> Hop:
+def _copy(known: Known, request: HTTPRequest, url: str, path: str, encoded: EncodedRequest) -> Hop:
     """Return the hop for another path of the same server."""
     hop = known.hop
     scheme, host, port, authority, _, _, credentials = hop.target
     target = _new_target(Target, (scheme, host, port, authority, path, "", credentials))
-    url: str = request.url if known.is_canonical else f"{scheme}://{authority}{path}"
+    if not known.is_canonical:
+        url = f"{scheme}://{authority}{path}"
     return _varied(hop, request, target, url, hop.key, encoded)
 
 
 def _copy_for(known: Hop, request: HTTPRequest, target: Target) -> Hop:
     """Return the hop for another server, which is asked without credentials and proxies."""
-    key = Key(target.host, target.port, known.key.family, known.key.context)
-    encoded = known.encoded.with_host(target.path, target.authority)
-    return _varied(known, request, target, target.url, key, encoded)
+    scheme, host, port, authority, path, fragment, _ = target
+    key = Key(host, port, known.key.family, known.key.context)
+    encoded = known.encoded.with_host(path, authority)
+    return _varied(known, request, target, f"{scheme}://{authority}{path}{fragment}", key, encoded)
 
 
 def _varied(

@@ -7,7 +7,7 @@ ASCII leaves here. Text that people write is quoted where there is one way to do
 import functools
 import ipaddress
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urljoin
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "bracketed",
     "parse_authority",
     "parse_url",
+    "parse_usual",
     "redacted",
     "resolve_reference",
     "without_credentials",
@@ -35,7 +36,7 @@ _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_\-]{0,61}[A-Za-z0-9_])?"
 _NAME = rf"{_LABEL}(?:\.{_LABEL})*\.?"
 _MAX_NAME = 254
 # An IPv4 address as it is mostly written.
-_BYTE = r"(?:[1-9]?[0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])"
+_BYTE = r"(?:1[0-9][0-9]|2[0-4][0-9]|25[0-5]|[1-9]?[0-9])"
 _IPV4 = rf"{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}"
 # Ends in a number, so it is an IPv4 address or nothing (WHATWG URL, "host parsing").
 _NUMBER = r"(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?\Z"
@@ -73,6 +74,9 @@ class Target(NamedTuple):
         return f"{bracketed(self.host)}:{self.port}"
 
 
+# Makes a Target for a fifth of what its constructor takes, which is a function written in Python.
+_new_target: Any = tuple.__new__
+
 # Of the patterns here; they are compiled when they are wanted, for programs that fetch nothing.
 _compiled = functools.cache(re.compile)
 
@@ -83,6 +87,65 @@ def parse_url(url: str) -> Target:
 
     The message names the URL without its credentials.
     """
+    return (parse_usual(url) if type(url) is str else None) or _unusual(url)
+
+
+def parse_usual(url: str) -> Target | None:
+    """Do what `parse_url` does for what most URLs are, where nothing is quoted or in upper case.
+
+    None: it takes a closer look. For URLs that are not met again it is faster.
+    """
+    if url.startswith("http://"):
+        scheme, begin, port = "http", 7, 80
+    elif url.startswith("https://"):
+        scheme, begin, port = "https", 8, 443
+    else:
+        return None
+    size = len(url)
+    at = label = begin
+    before = "."
+    while at < size:
+        char = url[at]
+        if "a" <= char <= "z" or "0" <= char <= "9" or char == "_":
+            pass
+        elif char == "-" or char == ".":
+            if before == "." or (char == "." and (before == "-" or at - label > 63)):
+                return None
+            if char == ".":
+                label = at + 1
+        else:
+            break
+        before = char
+        at += 1
+    if before == "." or before == "-" or at - label > 63 or at - begin > _MAX_NAME:
+        return None
+    host = url[begin:at]
+    if "0" <= url[label] <= "9" and not _compiled(_IPV4).fullmatch(host):
+        return None  # What ends in a number is one.
+    authority = host
+    if at < size and url[at] == ":":
+        label = at + 1
+        number = 0
+        at = label
+        while at < size and "0" <= url[at] <= "9":
+            number = number * 10 + ord(url[at]) - 48
+            at += 1
+            if number > 65535:
+                return None
+        if not number or url[label] == "0":
+            return None
+        if number != port:
+            port = number
+            authority = url[begin:at]
+    path = url[at:] or "/"
+    is_visible = path.isascii() and path.isprintable() and " " not in path
+    if path[0] != "/" or "#" in path or not is_visible:
+        return None
+    target: Target = _new_target(Target, (scheme, host, port, authority, path, "", None))
+    return target
+
+
+def _unusual(url: str) -> Target:
     found = _compiled(_URL).fullmatch(url)
     if found is None:
         raise ValueError(f"no URL with a scheme and a host: {redacted(url)!r}")

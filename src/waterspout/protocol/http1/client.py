@@ -80,7 +80,7 @@ class EncodedRequest:
         """
         check_target(target)
         rest = self.data.index(b"\n", self._line_size) + 1
-        tail = b"%bHost: %b\r\n%b" % (_VERSION, host.encode("ascii"), self.data[rest:])
+        tail = b"".join((_VERSION, b"Host: ", host.encode("ascii"), b"\r\n", self.data[rest:]))
         return self._with_head(target, tail)
 
     def _with_head(self, target: str, tail: bytes) -> "EncodedRequest":
