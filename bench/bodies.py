@@ -42,6 +42,7 @@ LOADS = (
     Load("100 MiB", f"{100 * MIB}", 100 * MIB, 5),
     Load("1 MiB in chunks of 4 KiB", f"chunked/{MIB}", MIB, 200),
     Load("100 origins", "12", 12, 1000, 100),
+    Load("500 origins met once", "12", 12, 500, 500),
     Load("TLS", "12", 12, 2000, is_secure=True),
     Load("1 MiB over TLS", f"{MIB}", MIB, 200, is_secure=True),
     Load("2 GiB streamed", f"{2048 * MIB}", 2048 * MIB, 1, is_streamed=True),

@@ -12,7 +12,7 @@ from waterspout.httpclient import AsyncHTTPClient
 async def main(run: Run) -> None:
     """Measure one client, shared by all tasks."""
     client = AsyncHTTPClient(
-        force_instance=True, max_clients=max(run.tasks, run.origins), ca_certs=run.authority
+        force_instance=True, max_clients=max(run.tasks, run.kept), ca_certs=run.authority
     )
 
     async def fetch() -> bytes:

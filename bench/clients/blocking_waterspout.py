@@ -7,7 +7,7 @@ from measure import Run
 from waterspout.httpclient import HTTPClient
 
 run = Run.from_arguments()
-client = HTTPClient(max_clients=max(10, run.origins), ca_certs=run.authority)
+client = HTTPClient(max_clients=max(10, run.kept), ca_certs=run.authority)
 
 
 def stream() -> int:

@@ -56,6 +56,11 @@ class Run:
         return int(self.url.rstrip("/").rpartition(":")[2])
 
     @property
+    def kept(self) -> int:
+        """How many connections are worth keeping: those to origins that are met again."""
+        return self.origins if self.origins < self.fetches else 1
+
+    @property
     def request(self) -> bytes:
         """What the candidates send that make no request of their own."""
         return f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n\r\n".encode()
@@ -146,8 +151,8 @@ class _RunOfMany(Run):
     def __init__(self, run: Run) -> None:
         self._first_url = run.url
         self._urls = itertools.cycle(
-            run.url.replace("127.0.0.1", f"127.0.1.{number}")
-            for number in range(1, run.origins + 1)
+            run.url.replace("127.0.0.1", f"127.0.{1 + number // 250}.{1 + number % 250}")
+            for number in range(run.origins)
         )
         self.__dict__ |= {name: value for name, value in vars(run).items() if name != "url"}
 

@@ -64,6 +64,45 @@ class PlainNet(FakeNet):
         return plain
 
 
+class PromptNet(PlainNet):
+    """One that connects without a coroutine."""
+
+    def connect_now(self, address: Any, deadline: float) -> FakeStream:
+        return run_blocking(self.connect(address, deadline))
+
+
+class Opening:
+    """A stream that is there when it is awaited, as a loop has it."""
+
+    def __init__(self, net: FakeNet, address: Any, deadline: float) -> None:
+        self._arguments = (address, deadline)
+        self._net = net
+        self.is_left = False
+
+    def __await__(self) -> Any:
+        return self._net.connect(*self._arguments).__await__()
+
+    def leave(self) -> None:
+        self.is_left = True
+
+
+class BeginningNet(FakeNet):
+    """One that begins to connect without a coroutine."""
+
+    def __init__(self, *scripts: Any) -> None:
+        super().__init__(*scripts)
+        self.openings: list[Opening] = []
+
+    def begin_connecting(self, address: Any, deadline: float) -> Opening:
+        self.openings.append(Opening(self, address, deadline))
+        return self.openings[-1]
+
+
+NETS = [FakeNet, PlainNet, PromptNet, BeginningNet]
+# Nobody has to be asked for its address.
+NUMERIC = "http://192.0.2.1/"
+
+
 def outcome(flow: Flow, way: str, url: str) -> tuple[Any, ...]:
     """Fetch, and return all that there is to compare."""
     net: Any = flow.net
@@ -83,17 +122,18 @@ def outcome(flow: Flow, way: str, url: str) -> tuple[Any, ...]:
     return *what, early, hops, found.effective_url, found.request_time, net.now - begun, *pool
 
 
+@pytest.mark.parametrize("url", [URL, NUMERIC])
 @pytest.mark.parametrize("name", SCRIPTS)
-@pytest.mark.parametrize("net", [FakeNet, PlainNet])
-def test_all_ways_lead_to_the_same(name, net):
+@pytest.mark.parametrize("net", NETS)
+def test_all_ways_lead_to_the_same(name, net, url):
     first, *others = SCRIPTS[name]
 
     def tried(way: str, is_kept: bool) -> tuple[Any, ...]:
         before = [OK] if is_kept else []
         flow = Flow(net([*before, *first], *others), Settings(**LIMITS.get(name, {})))
         if is_kept:
-            assert outcome(flow, way, URL)[0] == 200
-        return outcome(flow, way, URL)
+            assert outcome(flow, way, url)[0] == 200
+        return outcome(flow, way, url)
 
     expected = tried("fetch", False)
     assert tried("fetch", True) == expected
@@ -101,7 +141,7 @@ def test_all_ways_lead_to_the_same(name, net):
     assert tried("fetch_now", True) == expected
 
 
-@pytest.mark.parametrize("net", [FakeNet, PlainNet])
+@pytest.mark.parametrize("net", NETS)
 @pytest.mark.parametrize("end", [b"", ConnectionResetError(104, "reset")])
 def test_an_idle_connection_that_has_ended_is_replaced(net, end):
     fake = net([OK, end], [MOVED, OK])
@@ -138,3 +178,57 @@ def test_an_interrupt_before_there_is_a_coroutine_frees_everything(before, monke
         flow.fetch_now(URL, True)
     assert flow.pool.statistics == {"used": 0, "idle": 0, "waiting": 0}
     assert [stream.is_closed for stream in fake.streams] == [True] * before
+
+
+@pytest.mark.parametrize("way", ["fetch", "fetch_now"])
+@pytest.mark.parametrize("failure", [ConnectionRefusedError(111, "refused"), 30.0])
+def test_a_connection_that_does_not_come_about_is_told_alike(way, failure):
+    """With the same error, after the same time, and the slot is free."""
+    told = []
+    for net in NETS:
+        flow = Flow(net(failure), Settings(max_clients=1))
+        told.append(outcome(flow, way, NUMERIC))
+    assert all(one == told[0] for one in told)
+    assert "connecting to 192.0.2.1:80" in told[0][1]
+    assert told[0][-1] == {"used": 0, "idle": 0, "waiting": 0}
+
+
+@pytest.mark.parametrize("net", [PromptNet, BeginningNet])
+def test_the_times_of_a_new_connection(net):
+    kind: Any = net
+
+    class SlowNet(kind):  # type: ignore[misc]
+        async def connect(self, address: Any, deadline: float) -> FakeStream:
+            self.now += 0.5
+            stream: FakeStream = await super().connect(address, deadline)
+            return stream
+
+    info = Flow(SlowNet([0.25, OK]), Settings()).fetch_now(NUMERIC, True).time_info
+    assert (info["namelookup"], info["connect"], info["pretransfer"]) == (0.0, 0.5, 0.5)
+    assert info["total"] == 0.75
+
+
+def test_a_connection_that_nobody_waits_for_is_left(monkeypatch):
+    """Interrupted when it has begun, and is awaited by nobody yet."""
+    net = BeginningNet([OK])
+    flow = Flow(net, Settings(max_clients=1))
+
+    def interrupt(coroutine: Any) -> Any:
+        coroutine.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(flow_module, "run_blocking", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        flow.fetch_now(NUMERIC, True)
+    assert [opening.is_left for opening in net.openings] == [True]
+    assert flow.pool.statistics == {"used": 0, "idle": 0, "waiting": 0}
+
+
+@pytest.mark.parametrize("net", [PromptNet, BeginningNet])
+def test_an_idle_connection_goes_where_another_is_opened(net):
+    fake = net([OK], [OK])
+    flow = Flow(fake, Settings(max_clients=1))
+    flow.fetch_now(NUMERIC, True)
+    flow.fetch_now("http://192.0.2.2/", True)
+    assert [stream.is_closed for stream in fake.streams] == [True, False]
+    assert [address.host for address in fake.tried] == ["192.0.2.1", "192.0.2.2"]

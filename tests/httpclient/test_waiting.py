@@ -68,6 +68,9 @@ class ScriptedNet(AsyncNet):
 
     __slots__ = ("_scripts", "_sockets", "transports")
 
+    # There is nothing to wait for.
+    begin_connecting = None  # type: ignore[assignment]
+
     def __init__(self, loop: asyncio.AbstractEventLoop, *scripts: list[Any]) -> None:
         super().__init__(loop)
         self.transports: list[Transport] = []

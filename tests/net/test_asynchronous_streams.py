@@ -231,6 +231,29 @@ async def test_a_connection_that_is_not_wanted_any_more(net):
                 pytest.fail(repr(net._gates))
 
 
+@in_loop
+async def test_a_connection_that_is_left(net):
+    """In each pass of the loop in turn, awaited by nobody: it is closed, and there is no gate."""
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        address = Address(socket.AF_INET, listener.getsockname())
+        for passes in range(6):
+            opening = net.begin_connecting(address, math.inf)
+            for _ in range(passes):
+                await asyncio.sleep(0)
+            opening.leave()
+            opening.leave()
+            peer, _ = await loop.sock_accept(listener)
+            peer.setblocking(False)
+            try:
+                assert await loop.sock_recv(peer, 1) == b""
+            except ConnectionResetError:
+                pass
+            peer.close()
+            assert repr(net._gates) == "<Gates 0>"
+
+
 class Distant(socket.socket):
     """A socket whose connection is never there at once."""
 
@@ -243,10 +266,16 @@ class Distant(socket.socket):
         return super().connect_ex(address)
 
 
+def distant(address):
+    made = Distant(address.family)
+    made.setblocking(False)
+    return made
+
+
 @in_loop
 async def test_a_connection_that_takes_its_time(net):
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(asynchronous, "new_socket", lambda address: Distant(address.family))
+        patched.setattr(asynchronous, "new_loop_socket", distant)
         stream, peer = await connect(net)
         peer.send(b"x")
         assert await net.start(read(stream, soon(20))) == b"x"
@@ -269,6 +298,7 @@ async def test_a_connection_that_nobody_accepts(net):
         connecting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await connecting
+        net.begin_connecting(address, math.inf).leave()
     await asyncio.sleep(0)
     assert repr(net._gates) == "<Gates 0>"
 

@@ -11,10 +11,12 @@ import time
 from typing import cast
 
 import pytest
+from tests.httpclient.places import full_backlog
 from tests.httpclient.scripted_server import eventually
 
 from waterspout.net import BlockingNet, CallbackError, DeadlineError, run_blocking
 from waterspout.net.blocking import BlockingStream
+from waterspout.net.interface import Address
 
 NET = BlockingNet()
 
@@ -501,3 +503,63 @@ def test_nothing_is_sent_after_the_deadline(pair):
     theirs.setblocking(False)
     with pytest.raises(BlockingIOError):
         theirs.recv(10)
+
+
+def soon(seconds: float) -> float:
+    return time.monotonic() + seconds
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+@pytest.mark.parametrize("seconds", [20.0, math.inf])
+def test_connecting(host, seconds):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    if family == socket.AF_INET6 and not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+    with socket.create_server((host, 0), family=family) as listener:
+        port = listener.getsockname()[1]
+        stream = NET.connect_now(Address(family, (host, port)), soon(seconds))
+        theirs, _ = listener.accept()
+        theirs.send(b"x")
+        assert read(stream) == b"x"
+        stream.close()
+        theirs.close()
+
+
+def test_nobody_listens():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with pytest.raises(ConnectionRefusedError):
+            NET.connect_now(Address(socket.AF_INET, unused.getsockname()), soon(20))
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, 2**70])
+def test_a_port_that_is_none(port):
+    with pytest.raises(OverflowError):
+        NET.connect_now(Address(socket.AF_INET, ("127.0.0.1", port)), soon(20))
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, 0.01])
+def test_nobody_accepts(seconds):
+    with full_backlog() as port, pytest.raises(DeadlineError):
+        NET.connect_now(Address(socket.AF_INET, ("127.0.0.1", port)), soon(seconds))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_signals_do_not_end_connecting(alarms):
+    """And the deadline is kept for all that."""
+    handled = []
+    alarms(lambda: handled.append(True))
+    with full_backlog() as port, pytest.raises(DeadlineError):
+        NET.connect_now(Address(socket.AF_INET, ("127.0.0.1", port)), soon(0.2))
+    assert handled
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_what_a_handler_raises_ends_connecting(alarms):
+    def act():
+        raise KeyboardInterrupt
+
+    with full_backlog() as port:
+        alarms(act)
+        with pytest.raises(KeyboardInterrupt):
+            NET.connect_now(Address(socket.AF_INET, ("127.0.0.1", port)), math.inf)

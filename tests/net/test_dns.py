@@ -14,11 +14,11 @@ from waterspout.net.dns import (
     MOST_ADDRESSES,
     Lookup,
     begin_lookup,
-    literal_address,
     look_up,
     order_addresses,
     resolve_blocking,
 )
+from waterspout.net.sockets import literal_address
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 

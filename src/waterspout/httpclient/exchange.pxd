@@ -21,6 +21,7 @@ cdef class Exchange(Ticket):
     cdef public str phase
     cdef readonly bint has_begun
     cdef readonly bint has_ended
+    cdef public object opening
     cdef readonly ResponseHead head
     cdef readonly object headers
     cdef readonly list interims

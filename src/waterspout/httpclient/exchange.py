@@ -79,6 +79,8 @@ class Exchange(Ticket):
         #: Whether a byte of the response has come, and whether the server has ended the connection.
         self.has_begun = False
         self.has_ended = False
+        #: What its connection is to be awaited from, while it is being opened.
+        self.opening: Any = None
         #: The final head, as soon as it is there.
         self.head: ResponseHead | None = None
         #: The headers where they are not those of ``head``.

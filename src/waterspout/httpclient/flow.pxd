@@ -1,5 +1,6 @@
 import cython
 
+from waterspout.httpclient.connecting cimport Connector
 from waterspout.httpclient.connection cimport Connection
 from waterspout.httpclient.exchange cimport Exchange, new_exchange
 from waterspout.httpclient.firsthops cimport FirstHops
@@ -41,7 +42,7 @@ cdef class Flow:
     cdef readonly object net
     cdef readonly object settings
     cdef readonly Pool pool
-    cdef object _connector
+    cdef Connector _connector
     cdef Clock _clock
     cdef dict _plain
     cdef FirstHops _first
@@ -62,5 +63,7 @@ cdef class Flow:
     cdef bint _is_stale(self, Exchange exchange) except -1
     @cython.locals(connection=Connection)
     cdef Connection _usable(self, Exchange exchange, double now)
+    cdef Connection _open_now(self, Exchange exchange)
+    cpdef _clean_up(self)
     @cython.locals(connection=Connection, following=Ticket)
     cpdef keep(self, Exchange exchange)

@@ -20,7 +20,7 @@ from waterspout.httpclient.redirect import RedirectError, follow
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.response import HTTPResponse, received
 from waterspout.httpclient.settings import Settings
-from waterspout.net import CallbackError, Net, run_blocking
+from waterspout.net import CallbackError, DeadlineError, Net, run_blocking
 from waterspout.net.clock import Clock
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ class Flow:
         self.net = net
         self.settings = settings
         self.pool: Pool = self._new_pool()
-        self._connector = Connector(net, settings)
-        self._clock = Clock(net.time)
+        self._clock: Clock = Clock(net.time)
+        self._connector: Connector = Connector(net, settings, self._clock)
         self._plain: dict[str, Hop] = {}
         self._first: FirstHops = FirstHops(settings)
         self._course: Course | None = None
@@ -172,9 +172,13 @@ class Flow:
                             failure, fetch.failure = fetch.failure, None
                             raise failure
                         connection = exchange.connection
-                        if connection is None or exchange.waiter is not None:
-                            connection = await self._reach(exchange)
                         is_over = False
+                        if connection is None or exchange.waiter is not None:
+                            if exchange.opening is None:
+                                connection = await self._reach(exchange)
+                            else:
+                                connection = await self._opened(exchange)
+                            is_over = exchange.begin(connection)
                         while exchange.reading is not None and not is_over:
                             is_over = exchange.take(await exchange.reading)
                         if not is_over:
@@ -307,7 +311,7 @@ class Flow:
 
     def _new_plain(self, url: str) -> Hop:
         """Return the first hop for a URL with nothing else, and keep it for the next time."""
-        hop = self._first.hop(HTTPRequest(url))
+        hop = self._first.plain_hop(url)
         if len(self._plain) >= _MAX_PLAIN:
             self._plain.clear()
         self._plain[url] = hop
@@ -331,7 +335,9 @@ class Flow:
             return False
         connection = self._usable(exchange, now)
         if connection is None:
-            return False
+            connection = self._open_now(exchange)
+            if connection is None:
+                return False
         try:
             is_over = exchange.begin(connection)
         except OSError:
@@ -390,14 +396,29 @@ class Flow:
 
     async def _open(self, exchange: Exchange) -> Connection:
         """Open a connection in the slot of ``exchange``."""
+        connection = self._open_now(exchange)
+        if exchange.opening is not None:
+            return await self._opened(exchange)
+        if connection is None:
+            connection = exchange.connection = await self._connector.open(exchange)
+        return connection
+
+    def _open_now(self, exchange: Exchange) -> Connection | None:
+        """Open a connection, or begin to, where that takes no more than a call; see there."""
         if exchange.surplus is not None:
             exchange.surplus.close()
             exchange.surplus = None
         self._clean_up()
-        connection = await self._connector.open(exchange, exchange.deadline)
-        exchange.connection = connection
-        exchange.sent = self._clock.now()
-        return connection
+        return self._connector.open_now(exchange)
+
+    async def _opened(self, exchange: Exchange) -> Connection:
+        """Wait for a connection that is being opened."""
+        try:
+            stream = await exchange.opening
+        except (OSError, DeadlineError):
+            self._connector.not_opened(exchange)
+            raise
+        return self._connector.opened(exchange, stream)
 
     def keep(self, exchange: Exchange) -> None:
         """Give a slot back, with its connection if that can be used again."""
@@ -421,6 +442,9 @@ class Flow:
         pool = exchange.pool
         try:
             connection = exchange.connection
+            if exchange.opening is not None and pool is self.pool:
+                exchange.opening.leave()
+                exchange.opening = None
             if connection is not None:
                 if pool is self.pool:
                     connection.close()

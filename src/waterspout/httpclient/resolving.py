@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from waterspout.net import Address, DeadlineError, Net
-from waterspout.net.dns import MOST_ADDRESSES, interleave, literal_address
+from waterspout.net.dns import MOST_ADDRESSES, interleave
 from waterspout.net.interface import Waiter
+from waterspout.net.sockets import literal_address
 
 __all__ = ["Names", "addresses_of", "check_resolver"]
 

@@ -1,10 +1,8 @@
 """`AsyncNet`: a flow waits, and its loop goes on. Works on uvloop and on asyncio's own loops."""
 
 import asyncio
-import errno
 import functools
 import inspect
-import os
 import socket
 import sys
 import time
@@ -12,11 +10,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequ
 from contextvars import Context
 from typing import Any, TypeVar
 
-from waterspout.net.dns import begin_lookup, literal_address
+from waterspout.net.dns import begin_lookup
 from waterspout.net.driver import Driver
 from waterspout.net.gates import Gate, Gates
 from waterspout.net.interface import Address, DeadlineError
-from waterspout.net.sockets import UNDER_WAY, new_socket
+from waterspout.net.opening import Opening
+from waterspout.net.sockets import literal_address, new_loop_socket
 from waterspout.net.transport import AsyncStream
 
 __all__ = ["AsyncNet"]
@@ -59,14 +58,7 @@ class AsyncWaiter:
 class AsyncNet:
     """The network for those who await in ``loop``. Belongs to the loop's thread."""
 
-    __slots__ = (
-        "_closes_descriptors",
-        "_gates",
-        "_reminder",
-        "_watch",
-        "loop",
-        "on_end_of_loop",
-    )
+    __slots__ = ("_gates", "_reminder", "_watch", "loop", "on_end_of_loop")
 
     time = staticmethod(time.monotonic)
 
@@ -77,8 +69,6 @@ class AsyncNet:
         #: Called before the loop is closed, if something was connected: to close what is idle.
         self.on_end_of_loop: Callable[[], object] | None = None
         self._watch: AsyncGenerator[None, None] | None = None
-        # When uvloop's is closed it closes what it has open, also sockets that it was just given.
-        self._closes_descriptors = type(loop).__module__.startswith("uvloop")
 
     async def resolve(self, host: str, port: int, family: int, deadline: float) -> list[Address]:
         """Return the addresses of a host, the best first."""
@@ -102,51 +92,26 @@ class AsyncNet:
 
     async def connect(self, address: Address, deadline: float) -> AsyncStream:
         """Return a new stream to an address."""
+        opening = self.begin_connecting(address, deadline)
+        if opening is not None:
+            return await opening
+        return await self._within(self._open(address), deadline, AsyncStream.close)
+
+    def begin_connecting(self, address: Address, deadline: float) -> Opening | None:
+        """Begin what `connect` does: to be awaited, or left. None: that is not for this address."""
         if self._watch is None:
             self._watch_loop()
         if address.family not in _CONNECTED_HERE:
-            return await self._within(self._open(address), deadline, AsyncStream.close)
-        made = new_socket(address)
+            return None
+        made = new_loop_socket(address)
         try:
-            made.setblocking(False)
-            await self._finish_connecting(made, address, deadline)
+            opening = Opening(self.loop, self._gates, made)
+            opening.begin(address.sockaddr)
         except BaseException:
             made.close()
             raise
-        # In a Task: uvloop crashes where it is left then and there, as a flow is. One that is left
-        # before it has begun never does.
-        unwrapped = [made]
-
-        async def wrap() -> AsyncStream:
-            return await self._wrap(unwrapped.pop())
-
-        try:
-            return await self._within(wrap(), deadline, AsyncStream.close)
-        finally:
-            if unwrapped:
-                made.close()
-            elif self.loop.is_closed() and self._closes_descriptors:
-                made.detach()  # It is the descriptor of somebody else by now, or of nobody.
-
-    async def _finish_connecting(
-        self, made: socket.socket, address: Address, deadline: float
-    ) -> None:
-        """Connect a socket."""
-        state = made.connect_ex(address.sockaddr)
-        if state in UNDER_WAY:
-            # Within a machine it is there by now, and the loop need not watch for it.
-            state = made.connect_ex(address.sockaddr)
-        if state in UNDER_WAY:
-            waiter = self.waiter()
-            self.loop.add_writer(made, waiter.wake)
-            try:
-                await waiter.wait(deadline)
-            finally:
-                if not self.loop.is_closed():
-                    self.loop.remove_writer(made)
-            state = made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if state not in (0, errno.EISCONN):
-            raise OSError(state, os.strerror(state))
+        opening.until(deadline)
+        return opening
 
     async def connect_any(self, addresses: Sequence[Address], deadline: float) -> AsyncStream:
         """Return a new stream to the address that connects first."""
@@ -166,9 +131,8 @@ class AsyncNet:
 
     async def _dial(self, address: Address) -> socket.socket:
         """Return a socket that is connected to an address."""
-        made = new_socket(address)
+        made = new_loop_socket(address)
         try:
-            made.setblocking(False)
             await self.loop.sock_connect(made, address.sockaddr)
         except BaseException:
             made.close()

@@ -1,6 +1,7 @@
 import cython
 
-from waterspout.net.csystem cimport keep_deadline, monotonic, receive, receive_into, send
+from waterspout.net.csystem cimport connect, keep_deadline, monotonic, receive, receive_into, send
+from waterspout.net.sockets cimport new_socket
 
 cdef double _TOLERANCE
 cdef Py_ssize_t _FIRST_READ_SIZE
@@ -14,6 +15,7 @@ cdef class BlockingStream:
     cdef bint _is_full
     cdef double _armed
 
+    cpdef connect(self, sockaddr, double deadline)
     @cython.locals(left=double, data=bytes)
     cpdef read(self, double deadline)
     @cython.locals(left=double, size=Py_ssize_t)

@@ -22,10 +22,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from time import sleep
 from typing import Any, Generic, TypeVar
 
-from waterspout.net.dns import literal_address, resolve_blocking
+from waterspout.net.dns import resolve_blocking
 from waterspout.net.interface import Address, CallbackError, DeadlineError
-from waterspout.net.sockets import READ_SIZE, UNDER_WAY, has_arrived, new_socket
-from waterspout.net.system import keep_deadline, monotonic, receive, receive_into, send
+from waterspout.net.sockets import READ_SIZE, UNDER_WAY, has_arrived, literal_address, new_socket
+from waterspout.net.system import connect, keep_deadline, monotonic, receive, receive_into, send
 
 __all__ = ["BlockingNet", "BlockingStream", "run_blocking"]
 
@@ -37,6 +37,8 @@ _TOLERANCE = 0.02
 
 # Bytes to read at a time, as long as that is enough: room for them costs nothing.
 _FIRST_READ_SIZE = 16 * 1024
+
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 # What a call ends with that did nothing.
 _WOKEN = (BlockingIOError, InterruptedError, TimeoutError)
@@ -73,6 +75,16 @@ class BlockingStream:
         self._read_size = _FIRST_READ_SIZE
         self._is_full = False  # whether the last read had room for no more
         self._armed = math.inf  # what the kernel's deadline is set to, in seconds
+
+    def connect(self, sockaddr: Any, deadline: float) -> None:
+        """Connect the socket, which is one of the Internet, and is not yet."""
+        self._arm(deadline - monotonic())
+        while True:
+            try:
+                connect(self._socket, self._descriptor, sockaddr)
+                return
+            except _WOKEN as error:
+                self._on_waking(error, deadline)
 
     def read(self, deadline: float) -> bytes:
         """Return the bytes that have come; see `interface.Stream`."""
@@ -217,11 +229,19 @@ class BlockingNet:
 
     async def connect(self, address: Address, deadline: float) -> BlockingStream:
         """Return a new stream to an address."""
+        return self.connect_now(address, deadline)
+
+    def connect_now(self, address: Address, deadline: float) -> BlockingStream:
+        """Do what `connect` does, without a coroutine."""
         left = deadline - monotonic()
         if left <= 0:
             raise DeadlineError
         made = new_socket(address)
         try:
+            if address.family in _INTERNET:
+                stream = BlockingStream(made)
+                stream.connect(address.sockaddr, deadline)
+                return stream
             made.settimeout(None if left == math.inf else left)
             made.connect(address.sockaddr)
             made.settimeout(None)

@@ -7,6 +7,8 @@ cdef extern from *:
     """
     #include <errno.h>
     #ifndef _WIN32
+    #include <arpa/inet.h>
+    #include <netinet/in.h>
     #include <string.h>
     #include <sys/socket.h>
     #include <sys/time.h>
@@ -23,6 +25,63 @@ cdef extern from *:
 
     /* Deadlines that are further away than this many seconds are none. */
     #define WATERSPOUT_LONGEST 1e8
+
+    /* The kernel of Linux keeps the deadline of what is sent for this as well, and goes on where it
+       was when it is asked again. Python would poll. */
+    static inline int waterspout_connect(PyObject *connected, int descriptor, PyObject *sockaddr) {
+        PyObject *done;
+
+    #ifdef __linux__
+        if (descriptor >= 0 && PyTuple_Check(sockaddr) && PyTuple_GET_SIZE(sockaddr) >= 2) {
+            union {
+                struct sockaddr any;
+                struct sockaddr_in v4;
+                struct sockaddr_in6 v6;
+            } address;
+            Py_ssize_t size = PyTuple_GET_SIZE(sockaddr);
+            const char *host = PyUnicode_AsUTF8(PyTuple_GET_ITEM(sockaddr, 0));
+            long port = host == NULL ? -1 : PyLong_AsLong(PyTuple_GET_ITEM(sockaddr, 1));
+            socklen_t length = 0;
+
+            if (PyErr_Occurred())
+                return -1;
+            memset(&address, 0, sizeof address);
+            if (port != (uint16_t)port) {
+                /* Python knows what to say. */
+            } else if (size == 2 && inet_pton(AF_INET, host, &address.v4.sin_addr) == 1) {
+                address.v4.sin_family = AF_INET;
+                address.v4.sin_port = htons((uint16_t)port);
+                length = sizeof address.v4;
+            } else if (size == 4 && inet_pton(AF_INET6, host, &address.v6.sin6_addr) == 1) {
+                address.v6.sin6_family = AF_INET6;
+                address.v6.sin6_port = htons((uint16_t)port);
+                address.v6.sin6_flowinfo = htonl(
+                    (uint32_t)PyLong_AsUnsignedLongMask(PyTuple_GET_ITEM(sockaddr, 2)));
+                address.v6.sin6_scope_id =
+                    (uint32_t)PyLong_AsUnsignedLongMask(PyTuple_GET_ITEM(sockaddr, 3));
+                if (PyErr_Occurred())
+                    return -1;
+                length = sizeof address.v6;
+            }
+            if (length > 0) {
+                int state;
+
+                Py_BEGIN_ALLOW_THREADS
+                state = connect(descriptor, &address.any, length);
+                Py_END_ALLOW_THREADS
+                if (state == 0 || errno == EISCONN)
+                    return 0;
+                PyErr_SetFromErrno(PyExc_OSError);
+                return -1;
+            }
+        }
+    #endif
+        done = PyObject_CallMethod(connected, "connect", "(O)", sockaddr);
+        if (done == NULL)
+            return -1;
+        Py_DECREF(done);
+        return 0;
+    }
 
     static inline PyObject *waterspout_receive(
         PyObject *connected, int descriptor, Py_ssize_t size
@@ -166,6 +225,9 @@ cdef extern from *:
     #endif
     }
     """
+    cpdef int connect "waterspout_connect"(
+        object connected, int descriptor, object sockaddr
+    ) except -1
     cpdef bytes receive "waterspout_receive"(object connected, int descriptor, Py_ssize_t size)
     cpdef Py_ssize_t receive_into "waterspout_receive_into"(
         object connected, int descriptor, object room

@@ -17,7 +17,6 @@ __all__ = [
     "Lookup",
     "begin_lookup",
     "interleave",
-    "literal_address",
     "look_up",
     "order_addresses",
     "resolve_blocking",
@@ -25,26 +24,6 @@ __all__ = [
 
 #: So many addresses of a host are kept. An answer may hold thousands.
 MOST_ADDRESSES = 64
-
-
-def literal_address(host: str, port: int) -> Address | None:
-    """Return the address that ``host`` spells out in numbers; None if it is a name.
-
-    Zones (``fe80::1%eth0``) and the odd ways to write IPv4 (``127.1``) are left to the system.
-    """
-    if ":" in host:
-        try:
-            socket.inet_pton(socket.AF_INET6, host)
-        except OSError:
-            return None
-        return Address(socket.AF_INET6, (host, port, 0, 0))
-    if not host[-1:].isdigit():
-        return None
-    try:
-        socket.inet_pton(socket.AF_INET, host)
-    except OSError:
-        return None
-    return Address(socket.AF_INET, (host, port))
 
 
 def order_addresses(infos: Sequence[tuple[Any, ...]]) -> list[Address]:

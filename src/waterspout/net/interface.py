@@ -123,6 +123,10 @@ class Net(Protocol):
         """Return a new stream to an address."""
         ...
 
+    # Some nets have a plain function beside it: `connect_now`, where that takes no wait; or
+    # `begin_connecting`, which returns what the stream is to be awaited from, or else is told to
+    # `leave` it; None where `connect` is to be called.
+
     async def connect_any(self, addresses: Sequence[Address], deadline: float) -> Stream:
         """Return a new stream to that of ``addresses``, at least one, which connects first.
 

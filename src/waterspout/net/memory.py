@@ -307,6 +307,9 @@ class MemoryNet(AsyncNet):
         super().__init__(loop)
         self._make_protocol = make_protocol
 
+    # There is nothing to wait for.
+    begin_connecting = None  # type: ignore[assignment]
+
     async def resolve(self, host: str, port: int, family: int, deadline: float) -> list[Address]:
         """Return an address, whatever the host."""
         return [nowhere(host, port)]

@@ -177,7 +177,7 @@ class PrivateNet(BlockingNet):
         """Return an address, whatever the host."""
         return [nowhere(host, port)]
 
-    async def connect(  # type: ignore[override]
+    def connect_now(  # type: ignore[override]
         self, address: Address, deadline: float
     ) -> PrivateStream:
         """Return a new stream."""
@@ -191,7 +191,7 @@ class PrivateNet(BlockingNet):
         self, addresses: Sequence[Address], deadline: float
     ) -> PrivateStream:
         """Return a new stream."""
-        return await self.connect(addresses[0], deadline)
+        return self.connect_now(addresses[0], deadline)
 
     def close(self) -> None:
         """End the server and its loop."""

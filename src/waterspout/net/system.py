@@ -10,8 +10,14 @@ imports from here calls those of ``csystem.pxd`` instead.
 import math
 import socket
 from time import monotonic, time
+from typing import Any
 
-__all__ = ["keep_deadline", "monotonic", "receive", "receive_into", "send", "time"]
+__all__ = ["connect", "keep_deadline", "monotonic", "receive", "receive_into", "send", "time"]
+
+
+def connect(connected: socket.socket, descriptor: int, sockaddr: Any) -> None:
+    """Connect a socket, which goes on where it was if it is asked again; otherwise as `receive`."""
+    connected.connect(sockaddr)
 
 
 def receive(connected: socket.socket, descriptor: int, size: int) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 from waterspout.concurrent import dummy_executor
 from waterspout.ioloop import IOLoop
-from waterspout.net.dns import literal_address
+from waterspout.net.sockets import literal_address
 from waterspout.util import Configurable
 
 __all__ = [

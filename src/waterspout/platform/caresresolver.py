@@ -4,7 +4,7 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING, Any
 
-from waterspout.net.dns import literal_address
+from waterspout.net.sockets import literal_address
 from waterspout.netutil import Resolver
 
 if TYPE_CHECKING:
