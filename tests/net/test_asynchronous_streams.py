@@ -15,7 +15,8 @@ from waterspout.net.interface import Address
 
 
 async def read(stream, deadline):
-    return await stream.read(deadline)
+    got = stream.read(deadline)
+    return got if isinstance(got, bytes) else await got
 
 
 async def connect(net):

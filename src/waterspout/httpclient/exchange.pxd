@@ -73,10 +73,12 @@ cdef class Exchange(Ticket):
     cpdef bint is_reusable(self, Connection connection) except -1
     cpdef bint begin(self, Connection connection) except -1
     @cython.locals(connection=Connection)
-    cpdef bint take(self, bytes data) except -1
+    cpdef bint take(self, got) except -1
     cdef bint _read(self, Connection connection) except -1
     @cython.locals(engine=ClientConnection, gathering=Gathering)
     cdef _fill_room(self, Connection connection)
+    @cython.locals(gathering=Gathering)
+    cdef _count_filled(self, ClientConnection engine, Py_ssize_t size)
     cpdef begin_to_wait(self)
     @cython.locals(connection=Connection)
     cpdef bytes next_piece(self)

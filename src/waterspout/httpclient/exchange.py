@@ -230,7 +230,7 @@ class Exchange(Ticket):
             elif self.take(await self.reading):
                 return
 
-    def take(self, data: bytes) -> bool:
+    def take(self, got: bytes | int) -> bool:
         """Take what ``reading`` gave, and read on; True if the response is over.
 
         Otherwise it goes on with ``reading``, or where that is None with `run`.
@@ -238,7 +238,9 @@ class Exchange(Ticket):
         connection = self._begun_on
         assert connection is not None
         self.reading = None
-        if self._receive(connection, data):
+        if isinstance(got, int):
+            self._count_filled(connection.engine, got)
+        elif self._receive(connection, got):
             return True
         return self._event is None and self._read(connection)
 
@@ -277,12 +279,18 @@ class Exchange(Ticket):
                 return got
             if not got:
                 return b""
-            engine.count_read(got)
-            gathering.fill(got)
-            if self.meter is not None:
-                self.meter.on_received(got)
+            self._count_filled(engine, got)
         self._read_into = None
         return None
+
+    def _count_filled(self, engine: ClientConnection, size: int) -> None:
+        """Take note that so many bytes were put into the room of the body."""
+        gathering = self._delivery
+        assert type(gathering) is Gathering
+        engine.count_read(size)
+        gathering.fill(size)
+        if self.meter is not None:
+            self.meter.on_received(size)
 
     def begin_to_wait(self) -> None:
         """Let the time limit begin now, for who takes the body at his own pace."""

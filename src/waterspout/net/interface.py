@@ -61,7 +61,9 @@ class Stream(Protocol):
         """
         ...
 
-    # Some streams have `read_into` as well: as `read`, with room for the bytes, which saves a copy.
+    # Some streams have `read_into` as well: as `read`, with room for the bytes, which saves copies.
+    # It returns how many were put there, 0 at the end, or what to await; which may give bytes all
+    # the same, that are for the caller to put there.
 
     def read_now(self) -> bytes | None:
         """Return what has come, as `read` does, but None instead of waiting for it."""

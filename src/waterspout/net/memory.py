@@ -269,6 +269,9 @@ class MemoryStream(AsyncStream):
             self.transport.join(server, self._context)
         return super().write(data, deadline)
 
+    def take_blocks(self) -> None:
+        """Go on as before: what comes is `bytes`, and was not copied."""
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note of the end; an error that is none of the system's is raised as it is."""
         if exc is not None and not isinstance(exc, OSError):
@@ -277,7 +280,7 @@ class MemoryStream(AsyncStream):
 
     def take_unread(self) -> bytes | None:
         """Return what the loop has brought, ``b""`` for the end; None if that is nothing."""
-        data = super().take_unread()
+        data: bytes | None = super().take_unread()
         if data == b"" and self._failure is not None:
             raise self._failure
         return data

@@ -68,7 +68,8 @@ class PrivateStream:
 
 
 async def _read(stream: MemoryStream, deadline: float) -> bytes:
-    return await stream.read(deadline)
+    got = stream.read(deadline)
+    return got if isinstance(got, bytes) else await got
 
 
 async def _write(stream: MemoryStream, data: bytes, deadline: float) -> None:

@@ -2,6 +2,10 @@
 
 An asyncio protocol without a reader object: what arrives goes to the flow that waits for it, in the
 callback that brings it, and is kept only if none does.
+
+Theory of operation. Who has once had much at a time is given room from then on that the kernel
+writes into: that of who waits with some, or a block, which is the `bytes` that are handed on if it
+is filled. A loop wants another protocol for that, so the transport gets a `_BlockReads`.
 """
 
 import asyncio
@@ -10,6 +14,7 @@ import socket
 from collections.abc import Awaitable, Generator
 from typing import Any
 
+from waterspout.net.blocks import borrowed, bytes_of, new_block, view_of
 from waterspout.net.gates import Gate, Gates
 from waterspout.net.sockets import READ_SIZE, has_arrived
 
@@ -17,6 +22,11 @@ __all__ = ["AsyncStream"]
 
 # What may lie here unread before the peer is held back.
 _MAX_UNREAD = 4 * READ_SIZE
+
+# Of a block: with what Python and the C library add, it takes 256 KiB.
+_BLOCK_SIZE = 256 * 1024 - 64
+# Of the one for the first bytes of an answer: what follows may have a place of its own.
+_FIRST_BLOCK_SIZE = 16 * 1024
 
 
 class AsyncStream(Gate):
@@ -37,6 +47,11 @@ class AsyncStream(Gate):
         self._socket = connected
         self._transport: Any = None
         self._send: Any = None  # the transport's method
+        self._takes_blocks = False  # whether the transport asks for room
+        self._block_size = _BLOCK_SIZE  # of the next
+        self._block: Any = None  # what it was given, unless that is the next
+        self._room: memoryview | None = None  # that of who waits
+        self._filled = 0  # so much of it, for him to hear of
         self._unread: list[bytes] = []
         self._unread_size = 0
         self._is_paused = False  # whether the transport was told to read no more
@@ -54,16 +69,43 @@ class AsyncStream(Gate):
 
     def data_received(self, data: bytes) -> None:
         """Keep the bytes, and let who waits for them take them."""
+        if len(data) > READ_SIZE and not self._takes_blocks:
+            self.take_blocks()
         self._unread.append(data)
+        self._unread_size += len(data)
         if self.driver is not None:
             self.open()
             return
-        self._unread_size += len(data)
         if self._unread_size > _MAX_UNREAD and not self._is_paused and self._end is None:
             self._is_paused = True
             self._transport.pause_reading()
         if self._writers:
             self._wake_writers(None)
+
+    def take_blocks(self) -> None:
+        """Have the transport ask for room from now on."""
+        self._takes_blocks = True
+        self._transport.set_protocol(_BlockReads(self))
+
+    def get_buffer(self, _size: int) -> memoryview:
+        """Return where to put the next bytes; nobody keeps that beyond `buffer_updated`."""
+        if self._room is not None:
+            view = borrowed(self._room)
+            if view is not None:
+                return view
+        self._block = new_block(self._block_size)
+        return view_of(self._block)
+
+    def buffer_updated(self, size: int) -> None:
+        """Take note that so many bytes were put there, as `data_received` does."""
+        block, self._block = self._block, None
+        if block is not None:
+            self._block_size = _BLOCK_SIZE
+            self.data_received(bytes_of(block, size))
+        else:
+            self._room = None
+            self._filled = size
+            self.open()
 
     def eof_received(self) -> bool:
         """Take note that the peer sends no more; what we send may still be heard."""
@@ -96,6 +138,7 @@ class AsyncStream(Gate):
             return
         if data:
             self._unread.append(data)
+            self._unread_size += len(data)
 
     def _on_end(self, end: EOFError | OSError) -> None:
         if self._end is None:
@@ -110,22 +153,31 @@ class AsyncStream(Gate):
 
     # The flow's side
 
-    def read(self, deadline: float) -> Awaitable[bytes]:
-        """Await the bytes that have come; see `interface.Stream`."""
+    def read(self, deadline: float) -> bytes | Awaitable[bytes]:
+        """Return the bytes that have come, or what to await; see `interface.Stream`."""
+        if self._unread:
+            return self._next_piece()
         return self.until(deadline)
 
-    def __await__(self) -> Generator[Any, None, bytes]:
+    def read_into(self, room: memoryview, deadline: float) -> Any:
+        """Return what `read` does, or await how many bytes were put into ``room``."""
+        if self._takes_blocks and not self._unread and self._end is None:
+            self._room = room
+        return self.read(deadline)
+
+    def __await__(self) -> Generator[Any, None, Any]:
         while True:
             data = self.take_unread()
             if data is not None:
                 return data
             yield self
             if self._error is not None:
+                self._room = None
                 self.fail()
 
     def read_now(self) -> bytes | None:
         """Return what has come, None if there is nothing."""
-        data = self.take_unread()
+        data: bytes | None = self.take_unread()
         if data is None and self._transport.is_closing():
             # A write has failed, and the loop tells it in its next pass. Who only writes, and is
             # never held back, would never let it come to that.
@@ -135,22 +187,38 @@ class AsyncStream(Gate):
             data = self.take_unread()
         return data
 
-    def take_unread(self) -> bytes | None:
-        """Return what the loop has brought, ``b""`` for the end; None if that is nothing."""
+    def take_unread(self) -> Any:
+        """Return what the loop has brought, or how much of it is in the room of who waits; ``b""``
+        for the end; None if that is nothing.
+        """
+        if self._filled:
+            filled, self._filled = self._filled, 0
+            return filled
         if self._unread:
-            data = self._unread[0] if len(self._unread) == 1 else b"".join(self._unread)
-            self._unread.clear()
-            self._unread_size = 0
-            if self._is_paused:
-                self._is_paused = False
-                if self._end is None:
-                    self._transport.resume_reading()
-            return data
+            self._room = None
+            return self._next_piece()
         if self._end is None:
             return None
         if isinstance(self._end, EOFError):
             return b""
         raise self._end
+
+    def _next_piece(self) -> bytes:
+        unread = self._unread
+        data = unread[0]
+        if len(unread) == 1:
+            unread.clear()
+        elif len(data) > READ_SIZE:
+            del unread[0]  # They are few, then, and to join them is to copy them.
+        else:
+            data = b"".join(unread)
+            unread.clear()
+        self._unread_size -= len(data)
+        if self._is_paused and not unread:
+            self._is_paused = False
+            if self._end is None:
+                self._transport.resume_reading()
+        return data
 
     def is_quiet(self, ask: bool) -> bool:
         """Whether the peer has said nothing."""
@@ -165,6 +233,7 @@ class AsyncStream(Gate):
         """
         if isinstance(self._end, OSError):
             raise self._end
+        self._block_size = _FIRST_BLOCK_SIZE
         self._send(data)
         return self._drain(deadline) if self._is_full else None
 
@@ -181,6 +250,7 @@ class AsyncStream(Gate):
     def close(self, farewell: bytes = b"") -> None:
         """Close the transport; what is not sent yet is dropped."""
         self._end = ConnectionAbortedError("the connection was closed")
+        self._room = None
         self.close_gate()
         transport = self._transport
         if self._loop.is_closed():
@@ -210,6 +280,23 @@ class AsyncStream(Gate):
     def __repr__(self) -> str:
         return f"<AsyncStream {self._socket.fileno()}>"
 
+
+class _BlockReads(asyncio.BufferedProtocol):
+    """What the transport calls of a stream that takes blocks; its class tells loops so."""
+
+    def __init__(self, stream: AsyncStream) -> None:
+        for name in _CALLED:
+            setattr(self, name, getattr(stream, name))
+
+
+_CALLED = (
+    "get_buffer",
+    "buffer_updated",
+    "eof_received",
+    "connection_lost",
+    "pause_writing",
+    "resume_writing",
+)
 
 # Streams of a loop that runs in the parent. Their destructors would reach into it.
 _dropped: list[AsyncStream] = []
