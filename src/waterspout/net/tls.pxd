@@ -20,7 +20,7 @@ cdef class TLSStream:
     cpdef read_into(self, room, double deadline)
     cpdef read_now(self)
     @cython.locals(pieces=list, size=Py_ssize_t)
-    cdef bytes _decrypted(self, Py_ssize_t most=*)
+    cdef bytes _decrypted(self)
     @cython.locals(size=Py_ssize_t, most=Py_ssize_t, read=Py_ssize_t)
     cdef Py_ssize_t _decrypt_into(self, room) except? -2
     cpdef bint is_quiet(self, bint ask) except -1

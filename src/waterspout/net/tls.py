@@ -98,32 +98,37 @@ class TLSStream:
             self._take(received)
         return data
 
-    def read_into(self, room: memoryview, deadline: float) -> int | Awaitable[bytes]:
+    def read_into(self, room: memoryview, deadline: float) -> int | Awaitable[int | bytes]:
         """Put the bytes that have come into ``room``; return how many they are, 0 if the peer took
-        its leave. Who has to await them gets the first of them, which are for him to put there.
+        its leave, or what that is to be awaited from.
         """
         while (size := self._decrypt_into(room)) < 0:
             if self._outgoing.pending:
-                return self._read_on(None, deadline, 1)
+                return self._read_on(None, deadline, room)
             received = self._stream.read(deadline)
             if not isinstance(received, bytes):
-                return self._read_on(received, deadline, 1)
+                return self._read_on(received, deadline, room)
             self._take(received)
         return size
 
     async def _read_on(
-        self, reading: Awaitable[bytes] | None, deadline: float, most: int = _READ_SIZE
-    ) -> bytes:
-        """Do what is left of `read`, and wait for it."""
+        self, reading: Awaitable[bytes] | None, deadline: float, room: memoryview | None = None
+    ) -> Any:
+        """Do what is left of `read`, or with ``room`` of `read_into`, and wait for it."""
         while True:
             if reading is None:
                 await self._exchange(deadline)
             else:
                 self._take(await reading)
                 reading = None
-            data = self._decrypted(most)
-            if data is not None:
-                return data
+            if room is None:
+                data = self._decrypted()
+                if data is not None:
+                    return data
+            else:
+                size = self._decrypt_into(room)
+                if size >= 0:
+                    return size or b""
 
     def read_now(self) -> bytes | None:
         """Return what has come, None if there is nothing."""
@@ -134,9 +139,9 @@ class TLSStream:
             self._take(received)
         return data
 
-    def _decrypted(self, most: int = _READ_SIZE) -> bytes | None:
-        """Return what the records say that have come, those that begin within ``most`` bytes; None
-        if that is nothing.
+    def _decrypted(self) -> bytes | None:
+        """Return what the records say that have come, those that begin within `_READ_SIZE` bytes;
+        None if that is nothing.
         """
         if self._end is not None:
             if isinstance(self._end, bytes):
@@ -146,7 +151,7 @@ class TLSStream:
         pieces: list[bytes] = []
         size = 0
         try:
-            while size < most and (self._records or self._is_cut):
+            while size < _READ_SIZE and (self._records or self._is_cut):
                 data = self._tls.read(_RECORD_SIZE)
                 if not data:
                     self._end = data
