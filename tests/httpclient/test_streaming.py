@@ -11,7 +11,12 @@ import pytest
 import uvloop
 from tests.httpclient.scripted_server import OK, always, eventually, response, serve
 
-from waterspout.httpclient import AsyncHTTPClient, HTTPClient, HTTPTimeoutError
+from waterspout.httpclient import (
+    AsyncHTTPClient,
+    HTTPClient,
+    HTTPClientError,
+    HTTPTimeoutError,
+)
 from waterspout.httpclient.asynchronous import SimpleAsyncHTTPClient
 
 EMPTY = {"used": 0, "idle": 0, "waiting": 0}
@@ -171,6 +176,48 @@ def test_two_readers_at_once(run):
         await settled()
 
     with half_a_body() as server:
+        run(main(server))
+
+
+@pytest.mark.parametrize(
+    ("come", "found", "what"),
+    [
+        (b"1\r\nb\r\n", [b"b"], "ended inside a body"),
+        (b"1\r\nb\r\n0\r\n\r\n", [b"b"], None),
+        (b"zzz\r\n", [], "chunk's size"),
+        (b"", [], "ended inside a body"),
+    ],
+)
+def test_what_is_at_hand_for_a_slow_reader(run, come, found, what):
+    """He finds it, and hears of what went wrong, as one does who waits for it."""
+    is_slow = threading.Event()
+
+    def script(peer):
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+        is_slow.wait(20)
+        peer.send(come)
+
+    async def main(server):
+        client = new_client()
+        async with client.stream(server.url) as answer:
+            pieces = answer.iter_bytes()
+            assert await anext(pieces) == b"a"
+            connection = answer._exchange.connection
+            assert connection is not None
+            is_slow.set()
+            for _ in range(100_000):
+                if not connection.stream.is_quiet(ask=False):
+                    break
+                await asyncio.sleep(0)
+            for piece in found:
+                assert await anext(pieces) == piece
+            with pytest.raises(StopAsyncIteration if what is None else HTTPClientError, match=what):
+                await anext(pieces)
+        assert client._flow.pool.statistics["used"] == 0
+        client.close()
+
+    with serve(script) as server:
         run(main(server))
 
 

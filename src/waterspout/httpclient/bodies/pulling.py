@@ -173,12 +173,15 @@ class AsyncTap(Tap):
 
 
 class AsyncPull:
-    """Takes items from a flow that is driven by the loop, and has ``future`` for its outcome."""
+    """Takes items from a flow that is driven by the loop, and has ``future`` for its outcome; those
+    at hand without it, as `BlockingPull` does.
+    """
 
     def __init__(self, tap: AsyncTap, future: "asyncio.Future[HTTPResponse]") -> None:
         self._tap = tap
         self._loop = future.get_loop()
         self._has_left = False
+        self._exchange: Exchange | None = None
         self._future = future
         future.add_done_callback(lambda future: tap.wake())
 
@@ -192,8 +195,16 @@ class AsyncPull:
             raise RuntimeError("the response is being read already")
         if self._has_left:
             return _nothing(False)
-        if tap.item is None and not self._future.done():
-            tap.gate.open()
+        if tap.item is None and tap.gate.driver is not None:
+            error = None
+            if self._exchange is not None:
+                try:
+                    piece = self._exchange.next_piece()
+                    if piece is not None:
+                        return piece
+                except Exception as failure:
+                    error = failure
+            tap.gate.open(error)
         if tap.item is None and not self._future.done():
             tap.reader = self._loop.create_future()
             try:
@@ -204,6 +215,8 @@ class AsyncPull:
         if item is None:
             tap.gate.close_gate()
             self._future.result()
+        elif self._exchange is None:
+            self._exchange = item
         return item
 
     def leave(self) -> None:
