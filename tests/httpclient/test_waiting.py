@@ -51,6 +51,9 @@ class Transport:
             self.stream.connection_lost(step)
         self._loop.call_soon(self._step, request)
 
+    def set_protocol(self, protocol: Any) -> None:
+        """It goes on with what the stream has for it from the beginning."""
+
     def pause_reading(self) -> None:
         """What was said already does not get lost."""
 

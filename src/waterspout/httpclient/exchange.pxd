@@ -1,7 +1,7 @@
 import cython
 
 from waterspout.httpclient.connection cimport Connection
-from waterspout.httpclient.delivery cimport Gathering
+from waterspout.httpclient.delivery cimport Delivery, Gathering
 from waterspout.httpclient.hop cimport Hop
 from waterspout.httpclient.pool cimport Pool, Ticket
 from waterspout.httpclient.request cimport HTTPRequest
@@ -85,6 +85,8 @@ cdef class Exchange(Ticket):
     cdef _put(self, Connection connection, bytes data)
     cdef bint _receive(self, Connection connection, bytes data) except -1
     cdef bint _collect(self, ClientConnection engine) except -1
+    @cython.locals(gathering=Gathering, listener=Delivery)
+    cdef bint _is_taken(self, bytes data) except -1
     cdef _gather_pieces(self, bytes last)
     @cython.locals(status=int, request=HTTPRequest)
     cdef bint _on_head(self, ResponseHead head) except -1

@@ -391,11 +391,13 @@ class Exchange(Ticket):
         """
         delivery = self._delivery
         if type(delivery) is Gathering:
-            delivery.write(data)
+            gathering: Gathering = delivery
+            gathering.write(data)
             return True
         if type(delivery) is not Delivery or self.hop.has_producer:
             return False
-        return delivery.take_now(data)
+        listener: Delivery = delivery
+        return listener.take_now(data)
 
     async def _work_off(self, engine: ClientConnection) -> bool:
         """Do what `_event` and those behind it ask for; True if the response is over."""

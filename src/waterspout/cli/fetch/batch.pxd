@@ -1,6 +1,10 @@
-from waterspout.cli.fetch.results cimport Results
+import cython
+
+from waterspout.cli.fetch.results cimport Results, line_of
 from waterspout.cli.fetch.schedule cimport Schedule
+from waterspout.httpclient.flow cimport Flow
 from waterspout.net.clock cimport Clock
+from waterspout.net.gates cimport Gate
 
 
 cdef class Batch:
@@ -15,10 +19,11 @@ cdef class Batch:
     cdef Py_ssize_t _concurrency
     cdef Py_ssize_t _ahead
     cdef Schedule _schedule
-    cdef object _flow
+    cdef Flow _flow
     cdef object _net
     cdef Clock _clock
     cdef list _idle
+    cdef list _resting
     cdef bint _is_reading
     cdef bint _is_read
     cdef int _status
@@ -31,6 +36,8 @@ cdef class Batch:
     cdef readonly Py_ssize_t size
 
     cdef _add(self, str url, double seconds, body, response, failure)
+    @cython.locals(turn=Gate)
+    cpdef _begin_pass(self)
     cdef _wake(self)
     cdef _wake_one(self)
     cdef _note(self, int status)

@@ -20,6 +20,7 @@ from waterspout.httpclient.target import without_credentials
 from waterspout.ioloop import run
 from waterspout.net import AsyncNet
 from waterspout.net.clock import Clock
+from waterspout.net.gates import Gate
 
 __all__ = ["Batch", "run_batch"]
 
@@ -81,6 +82,7 @@ class Batch:
         self._net: Any = None
         self._clock = Clock(time.monotonic)
         self._idle: list[asyncio.Future[None]] = []  # where the others wait
+        self._resting: list[Gate] = []  # those who go on in the next pass of the loop
         self._is_reading = False
         self._is_read = False
         self._status = 0
@@ -95,7 +97,7 @@ class Batch:
         self._flow = Flow(net, Settings(**{**self._plan.client, "max_clients": self._concurrency}))
         try:
             with live(self._line, self._is_shown):
-                # No Tasks: a worker goes on in the callback that brings it the end of a response.
+                # No Tasks: they take more, and nothing here asks which one it is in.
                 await _all([net.start(self._work()) for _ in range(self._concurrency)])
         finally:
             self._flow.close()
@@ -129,7 +131,8 @@ class Batch:
 
     async def _work(self) -> None:
         """Fetch one URL after the other until there is none."""
-        schedule, fetch = self._schedule, self._flow.fetch
+        schedule = self._schedule
+        turn = self._net.gate()
         count: Count | None = None
         reused: HTTPRequest | None = None
         if self._is_counted:
@@ -159,7 +162,7 @@ class Batch:
                 )
                 request.url = url if url.startswith("http://") else with_scheme(url)
                 body.size = 0
-                response = await fetch(request, False)
+                response = await self._flow.fetch(request, False)
                 body.finish()
             except BaseException as error:
                 body.drop()
@@ -170,10 +173,14 @@ class Batch:
                     self._wake_one()
             ended = self._clock.now()
             self._add(url, ended - begun, body, response, failure)
-            begun = ended
-            if failure is not None:
-                await self._net.pause()  # It may have failed at once, and so may all others.
-                begun = self._clock.now()
+            # The next one is begun in the next pass of the loop, with all others whose responses came
+            # in this one: to do the same for many in a row costs a quarter less than all for each.
+            # And it may have failed at once, as may all others.
+            self._resting.append(turn)
+            if len(self._resting) == 1:
+                self._net.loop.call_soon(self._begin_pass)
+            await turn
+            begun = self._clock.now()
 
     async def _wait_for_urls(self) -> bool:
         """Read more of the list, or wait for who does; False if there is nothing left to do."""
@@ -199,6 +206,11 @@ class Batch:
             self._schedule.add(left)
         self._wake()
         return True
+
+    def _begin_pass(self) -> None:
+        resting, self._resting = self._resting, []
+        for turn in resting:
+            turn.open()
 
     def _wake(self) -> None:
         for waiter in self._idle:
