@@ -173,9 +173,9 @@ class Batch:
                     self._wake_one()
             ended = self._clock.now()
             self._add(url, ended - begun, body, response, failure)
-            # The next one is begun in the next pass of the loop, with all others whose responses came
-            # in this one: to do the same for many in a row costs a quarter less than all for each.
-            # And it may have failed at once, as may all others.
+            # The next one is begun in the next pass of the loop, with all whose responses came in
+            # this one: to do the same for many in a row costs a quarter less than all for each. And
+            # it may have failed at once, as may all others.
             self._resting.append(turn)
             if len(self._resting) == 1:
                 self._net.loop.call_soon(self._begin_pass)
