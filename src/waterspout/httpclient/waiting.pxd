@@ -7,7 +7,7 @@ from waterspout.net.transport cimport AsyncStream
 
 
 @cython.locals(fetch=Fetch, waiting=Waiting)
-cpdef fetch_soon(Flow flow, asked, bint raise_error)
+cpdef fetch_soon(Flow flow, asked, bint raise_error, future=*)
 
 
 cdef class Waiting:

@@ -19,28 +19,29 @@ __all__ = ["fetch_soon"]
 
 
 def fetch_soon(
-    flow: Flow, asked: HTTPRequest | str, raise_error: bool
+    flow: Flow, asked: HTTPRequest | str, raise_error: bool, future: Any = None
 ) -> asyncio.Future[HTTPResponse]:
     """Begin to fetch; return the future of what `Flow.fetch` returns or raises.
 
     To be called in the running loop, which has to be that of ``flow``. Who cancels the future ends
-    the fetch. It runs in the context of whoever brings its bytes, so callbacks are not for it.
+    the fetch. It runs in the context of whoever brings its bytes, so callbacks of users are not for
+    it. A ``future`` of one's own needs no more of a future's methods than are called here.
     """
     net: Any = flow.net
     loop: asyncio.AbstractEventLoop = net.loop
-    future: asyncio.Future[HTTPResponse] = loop.create_future()
+    outcome: asyncio.Future[HTTPResponse] = loop.create_future() if future is None else future
     try:
         fetch = flow.begin(asked, raise_error)
     except Exception as error:
-        future.set_exception(error)
-        return future
+        outcome.set_exception(error)
+        return outcome
     waiting: Waiting = Waiting.__new__(Waiting)
-    waiting._prepare(flow, fetch, loop, future)
+    waiting._prepare(flow, fetch, loop, outcome)
     if fetch.is_plain:
         waiting._send()
     else:
         waiting._hand_over(None)
-    return future
+    return outcome
 
 
 class Waiting:

@@ -207,9 +207,9 @@ class AsyncNet:
         """Return a place to wait at."""
         return AsyncWaiter(self.loop, self._gates)
 
-    def gate(self) -> Gate:
+    def gate(self, kind: type[Gate] = Gate) -> Any:
         """Return a gate, for a driven flow to wait at; whoever wants one closes it."""
-        return Gate(self._gates)
+        return kind(self._gates)
 
     def start(
         self, coroutine: Coroutine[Any, Any, T], context: Context | None = None

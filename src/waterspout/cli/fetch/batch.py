@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from waterspout.cli.fetch.bodies import Body, Count, prepare_directory
@@ -17,6 +18,7 @@ from waterspout.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 from waterspout.httpclient.flow import Flow
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import without_credentials
+from waterspout.httpclient.waiting import fetch_soon
 from waterspout.ioloop import run
 from waterspout.net import AsyncNet
 from waterspout.net.clock import Clock
@@ -82,7 +84,7 @@ class Batch:
         self._net: Any = None
         self._clock = Clock(time.monotonic)
         self._idle: list[asyncio.Future[None]] = []  # where the others wait
-        self._resting: list[Gate] = []  # those who go on in the next pass of the loop
+        self._settled: list[Reply] = []  # in this pass of the loop
         self._is_reading = False
         self._is_read = False
         self._status = 0
@@ -132,7 +134,7 @@ class Batch:
     async def _work(self) -> None:
         """Fetch one URL after the other until there is none."""
         schedule = self._schedule
-        turn = self._net.gate()
+        reply: Reply = self._net.gate(Reply)
         count: Count | None = None
         reused: HTTPRequest | None = None
         if self._is_counted:
@@ -154,6 +156,7 @@ class Batch:
                 raise self._failure
             body = self._new_body(url) if count is None else count
             response = failure = None
+            reply.begin(self)
             try:
                 if len(url) > MAX_LINE:
                     raise ValueError(f"the URL has more than {MAX_LINE} characters")
@@ -162,9 +165,12 @@ class Batch:
                 )
                 request.url = url if url.startswith("http://") else with_scheme(url)
                 body.size = 0
-                response = await self._flow.fetch(request, False)
+                fetch_soon(self._flow, request, False, reply)
+                await reply
+                response = reply.response()
                 body.finish()
             except BaseException as error:
+                reply.leave()
                 body.drop()
                 failure = self._failed(error)
             finally:
@@ -173,14 +179,10 @@ class Batch:
                     self._wake_one()
             ended = self._clock.now()
             self._add(url, ended - begun, body, response, failure)
-            # The next one is begun in the next pass of the loop, with all whose responses came in
-            # this one: to do the same for many in a row costs a quarter less than all for each. And
-            # it may have failed at once, as may all others.
-            self._resting.append(turn)
-            if len(self._resting) == 1:
-                self._net.loop.call_soon(self._begin_pass)
-            await turn
-            begun = self._clock.now()
+            begun = ended
+            if failure is not None:
+                await self._net.pause()  # It may have failed at once, and so may all others.
+                begun = self._clock.now()
 
     async def _wait_for_urls(self) -> bool:
         """Read more of the list, or wait for who does; False if there is nothing left to do."""
@@ -207,10 +209,19 @@ class Batch:
         self._wake()
         return True
 
-    def _begin_pass(self) -> None:
-        resting, self._resting = self._resting, []
-        for turn in resting:
-            turn.open()
+    def settle(self, reply: "Reply") -> None:
+        """Have who waits for a reply go on in the next pass of the loop, with all others who can.
+
+        To do the same for many in a row costs a quarter less than all for each.
+        """
+        self._settled.append(reply)
+        if len(self._settled) == 1:
+            self._net.loop.call_soon(self._open_settled)
+
+    def _open_settled(self) -> None:
+        settled, self._settled = self._settled, []
+        for reply in settled:
+            reply.open()
 
     def _wake(self) -> None:
         for waiter in self._idle:
@@ -285,6 +296,66 @@ _FAILURES = (HTTPClientError, ValueError, KeyError, NotImplementedError)
 def _shown(url: str) -> str:
     """Return a URL as results have it."""
     return without_credentials(url) if "@" in url else url
+
+
+class Reply(Gate):
+    """The future of a fetch, for a worker of a batch; it is good for one after the other.
+
+    It has what `waiting.fetch_soon` needs of one.
+    """
+
+    def begin(self, batch: Batch) -> None:
+        """Be the future of another fetch."""
+        self._batch = batch
+        self._is_done = False
+        self._response: HTTPResponse | None = None
+        self._failure: BaseException | None = None
+        self._listener: Callable[[Any], object] | None = None
+
+    def response(self) -> HTTPResponse:
+        """Return the response, or raise what there is instead; after `begin` and a wait."""
+        if self._failure is not None:
+            raise self._failure
+        assert self._response is not None
+        return self._response
+
+    def leave(self) -> None:
+        """Want no response any more."""
+        listener = self._listener
+        self._is_done = True
+        if listener is not None:
+            self._listener = None
+            listener(self)
+
+    # What a future has
+
+    def done(self) -> bool:
+        """Whether nobody waits."""
+        return self._is_done
+
+    def set_result(self, response: HTTPResponse) -> None:
+        """Be done."""
+        self._is_done = True
+        self._response = response
+        self._batch.settle(self)
+
+    def set_exception(self, error: BaseException) -> None:
+        """Be done, without a response."""
+        self._is_done = True
+        self._failure = error
+        self._batch.settle(self)
+
+    def cancel(self) -> None:
+        """Be done, as the loop ends."""
+        self.set_exception(asyncio.CancelledError())
+
+    def add_done_callback(self, listener: Callable[[Any], object]) -> None:
+        """Keep whom to tell if the worker leaves."""
+        self._listener = listener
+
+    def remove_done_callback(self, listener: Callable[[Any], object]) -> None:
+        """Tell nobody."""
+        self._listener = None
 
 
 class BodyError(OSError):
