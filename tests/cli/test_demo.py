@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -182,6 +183,16 @@ def test_the_server_ends_in_the_middle_of_an_answer():
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert not is_alive(stage[0])
+
+
+def test_who_leaves_before_the_answer_is_no_event(capfd):
+    with ServerProcess(0.01) as process:
+        port = int(process.address().rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET /async?1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        # Once the second is answered the first, which was sooner, has been given up.
+        fetch_and_block(process.address(), "/async", Fetch(2, 0.0), patience=10)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_server_that_has_ended_is_noticed():

@@ -73,7 +73,8 @@ def main(delay: float) -> None:
         ("/async", Awaiting),
         ("/threaded", Offloading),
     ]
-    server = Application(rules).listen(0, "127.0.0.1")
+    # Nobody reads a log here, and who presses Ctrl-C has left many an answer unread.
+    server = Application(rules, log_function=lambda handler: None).listen(0, "127.0.0.1")
     report(Event("listening", time.monotonic(), detail=str(server.sockets[0].getsockname()[1])))
     IOLoop.current().start()
 
