@@ -149,6 +149,7 @@ class Batch:
             if url is None:
                 if not await self._wait_for_urls():
                     self._wake()
+                    reply.close_gate()
                     return
                 begun = self._clock.now()
                 continue
@@ -330,7 +331,7 @@ class Reply(Gate):
     # What a future has
 
     def done(self) -> bool:
-        """Whether nobody waits."""
+        """Whether nobody waits for it any more."""
         return self._is_done
 
     def set_result(self, response: HTTPResponse) -> None:
