@@ -1,11 +1,12 @@
 import cython
 
-cdef Py_ssize_t _READ_SIZE, _WRITE_SIZE, _RECORD_HEADER_SIZE, _RECORD_SIZE, _LONGEST_RECORD
+cdef Py_ssize_t _READ_SIZE, _SCRATCH_SIZE, _LEAST_SCRATCH_SIZE, _WRITE_SIZE, _RECORD_HEADER_SIZE, _RECORD_SIZE, _LONGEST_RECORD
 
 
 cdef class TLSStream:
     cdef readonly double ask_after
     cdef object _stream
+    cdef object _receive_into
     cdef object _incoming
     cdef object _outgoing
     cdef public object _tls
@@ -26,4 +27,4 @@ cdef class TLSStream:
     cpdef bint is_quiet(self, bint ask) except -1
     cpdef write(self, data, double deadline)
     @cython.locals(end=Py_ssize_t, size=Py_ssize_t, records=Py_ssize_t, length=Py_ssize_t)
-    cdef _take(self, bytes data)
+    cdef _take(self, data)

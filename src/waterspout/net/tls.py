@@ -23,6 +23,10 @@ _RECORD_SIZE = 16 * 1024
 _LONGEST_RECORD = _RECORD_SIZE + 2048
 # What is read of those that have come, as one piece.
 _READ_SIZE = 128 * 1024
+# Bytes to read at a time into the room for what they say. OpenSSL keeps a buffer of that size.
+_SCRATCH_SIZE = 128 * 1024
+# Where there is less room, what comes would not fit there as it is.
+_LEAST_SCRATCH_SIZE = 32 * 1024
 # Type, version, length.
 _RECORD_HEADER_SIZE = 5
 
@@ -49,6 +53,7 @@ class TLSStream:
     def __init__(self, stream: Stream, context: ssl.SSLContext, server_name: str) -> None:
         self.ask_after = stream.ask_after
         self._stream = stream
+        self._receive_into = getattr(stream, "read_into", None)
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._left = 0  # of the record that is not whole yet; or of its header there is this much
@@ -101,25 +106,39 @@ class TLSStream:
     def read_into(self, room: memoryview, deadline: float) -> int | Awaitable[int | bytes]:
         """Put the bytes that have come into ``room``; return how many they are, 0 if the peer took
         its leave, or what that is to be awaited from.
+
+        Where there is much room it is also where the records are put as they come: OpenSSL takes
+        them from there, and what they say is written over them.
         """
         while (size := self._decrypt_into(room)) < 0:
             if self._outgoing.pending:
                 return self._read_on(None, deadline, room)
-            received = self._stream.read(deadline)
-            if not isinstance(received, bytes):
+            if self._receive_into is not None and len(room) >= _LEAST_SCRATCH_SIZE:
+                received = self._receive_into(room[:_SCRATCH_SIZE], deadline)
+            else:
+                received = self._stream.read(deadline)
+            if not isinstance(received, bytes | int):
                 return self._read_on(received, deadline, room)
-            self._take(received)
+            self._take(received if isinstance(received, bytes) else room[:received])
         return size
 
     async def _read_on(
-        self, reading: Awaitable[bytes] | None, deadline: float, room: memoryview | None = None
+        self,
+        reading: Awaitable[bytes | int] | None,
+        deadline: float,
+        room: memoryview | None = None,
     ) -> Any:
         """Do what is left of `read`, or with ``room`` of `read_into`, and wait for it."""
         while True:
             if reading is None:
                 await self._exchange(deadline)
             else:
-                self._take(await reading)
+                received = await reading
+                if isinstance(received, int):
+                    assert room is not None
+                    self._take(room[:received])
+                else:
+                    self._take(received)
                 reading = None
             if room is None:
                 data = self._decrypted()
@@ -258,7 +277,7 @@ class TLSStream:
             if waiting is not None:
                 await waiting
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, data: bytes | memoryview) -> None:
         if not data:
             self._incoming.write_eof()
             self._is_cut = True
@@ -279,7 +298,7 @@ class TLSStream:
                 records += 1  # One that is too long is an error, which OpenSSL need not wait for.
         self._records = records
         if end < size:
-            self._header = data[end:]
+            self._header = bytes(data[end:])
         self._left = max(0, end - size)
 
     @property
