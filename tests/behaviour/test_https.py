@@ -2,8 +2,10 @@
 
 import ssl
 import threading
+from pathlib import Path
 
 import pytest
+import trustme
 from tests.httpclient.scripted_server import OK, always, answering, eventually, serve
 from tests.httpclient.styles import until_heard
 
@@ -80,6 +82,22 @@ def test_a_certificate_of_the_client(client, authority, ca_certs, tmp_path):
         assert client.fetch(server.url, ca_certs=ca_certs, **files).body == b"ok"
         with pytest.raises(HTTPClientError):
             client.fetch(server.url, ca_certs=ca_certs)
+
+
+def test_files_that_have_changed(make_client, server_tls, ca_certs, tmp_path):
+    mine = tmp_path / "ca.pem"
+    mine.write_bytes(Path(ca_certs).read_bytes())
+    client = make_client(ca_certs=str(mine))
+    with serve(always(), tls=server_tls) as server:
+        for path in ("a", "a", "b"):
+            assert client.fetch(server.url + path).body == b"ok"
+        assert server.connections == 1
+        trustme.CA().cert_pem.write_to_path(mine)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            eventually(lambda: client.fetch(server.url + "a").code != 200)
+        for path in ("a", "b", "c"):
+            with pytest.raises(ssl.SSLCertVerificationError):
+                client.fetch(server.url + path)
 
 
 def test_files_that_are_not_there(client):

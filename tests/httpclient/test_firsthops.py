@@ -4,7 +4,9 @@ import ast
 import copy
 import datetime
 import gc
+import os
 import ssl
+import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,18 @@ from waterspout import httpclient
 from waterspout.httpclient import DigestAuth, HTTPRequest, RetryPolicy, firsthops
 from waterspout.httpclient.firsthops import FirstHops
 from waterspout.httpclient.flow import Flow
-from waterspout.httpclient.hop import Hop, first_hop
+from waterspout.httpclient.hop import Hop, Key, first_hop
 from waterspout.httpclient.settings import Settings
 from waterspout.net import run_blocking
+from waterspout.net.clock import Clock
 from waterspout.net.fake import FakeNet
 
-SEEN = "body connect_timeout credentials expects_continue has_producer is_plain is_repeatable key"
-SEEN += " length method read_timeout request_timeout source target url wants_close"
+SEEN = "body connect_timeout credentials expects_continue files has_producer is_plain is_repeatable"
+SEEN += " key length method read_timeout request_timeout source target url wants_close"
+
+
+def first_hops(settings: Settings, read_time: Any = time.monotonic) -> FirstHops:
+    return FirstHops(settings, Clock(read_time))
 
 
 def what_it_does(hop: Hop) -> dict[str, object]:
@@ -70,7 +77,7 @@ URLS = [
 
 def test_every_url_is_understood_as_ever():
     settings = Settings()
-    hops = FirstHops(settings)
+    hops = first_hops(settings)
     for url in URLS * 2:
         request = HTTPRequest(url)
         hop = hops.hop(request)
@@ -92,7 +99,7 @@ def test_every_url_is_understood_as_ever():
     ],
 )
 def test_what_is_refused_is_refused_of_a_known_server_as_well(url):
-    hops = FirstHops(Settings())
+    hops = first_hops(Settings())
     for _ in range(2):
         hops.hop(HTTPRequest("http://example.org/"))
         with pytest.raises(ValueError, match="URL"):
@@ -100,7 +107,7 @@ def test_what_is_refused_is_refused_of_a_known_server_as_well(url):
 
 
 def test_most_urls_of_a_server_are_not_taken_apart():
-    hops = FirstHops(Settings())
+    hops = first_hops(Settings())
     hops.hop(HTTPRequest("http://example.org/"))
     known = hops.hop(HTTPRequest("http://example.org/1")).key
     assert hops.hop(HTTPRequest("http://example.org/2")).key is known
@@ -116,7 +123,7 @@ def made_at_length(monkeypatch, settings, urls) -> list[str]:
         return first_hop(request, settings)
 
     monkeypatch.setattr(firsthops, "first_hop", noting)
-    hops = FirstHops(settings)
+    hops = first_hops(settings)
     for url in urls:
         hop = hops.hop(HTTPRequest(url))
         assert what_it_does(hop) == what_it_does(first_hop(HTTPRequest(url), settings)), url
@@ -144,19 +151,20 @@ class Text(str):
 
 
 @pytest.mark.parametrize("kind", [str, Text])
-def test_a_url_alone_is_understood_as_ever(kind):
+@pytest.mark.parametrize("ask", ["plain_hop", "url_hop"])
+def test_a_url_alone_is_understood_as_ever(kind, ask):
     settings = Settings()
-    hops = FirstHops(settings)
+    hops = first_hops(settings)
     for url in URLS * 2:
-        hop = hops.plain_hop(kind(url))
+        hop = getattr(hops, ask)(kind(url))
         assert what_it_does(hop) == what_it_does(first_hop(HTTPRequest(url), settings)), url
     with pytest.raises(ValueError, match="URL"):
-        hops.plain_hop(kind("http://example.org/a b"))
+        getattr(hops, ask)(kind("http://example.org/a b"))
 
 
 def test_a_url_alone_and_a_request_are_not_taken_for_each_other():
     settings = Settings()
-    hops = FirstHops(settings)
+    hops = first_hops(settings)
     for _ in range(2):
         for url in ("http://a/", "http://b/"):
             assert hops.hop(HTTPRequest(url, method="HEAD")).method == "HEAD"
@@ -164,7 +172,7 @@ def test_a_url_alone_and_a_request_are_not_taken_for_each_other():
 
 
 def test_a_request_is_made_for_who_is_shown_it():
-    hops = FirstHops(Settings(event_hooks={"request": print}))
+    hops = first_hops(Settings(event_hooks={"request": print}))
     for url in ("http://a/", "http://b/"):
         assert hops.plain_hop(url).request.url == url
 
@@ -177,7 +185,7 @@ def test_only_what_differs_is_decided_for_a_url_alone(monkeypatch):
         return first_hop(request, settings)
 
     monkeypatch.setattr(firsthops, "first_hop", noting)
-    hops = FirstHops(Settings())
+    hops = first_hops(Settings())
     for url in ("http://a/", "http://b/", "https://c/", "http://d/", "https://e/", "http://f"):
         hops.plain_hop(url)
     assert made == ["http://a/", "https://c/"]
@@ -273,7 +281,7 @@ def test_no_argument_is_forgotten():
 
 
 def test_a_request_that_is_changed_is_asked_anew():
-    hops = FirstHops(Settings())
+    hops = first_hops(Settings())
     request = HTTPRequest("http://example.org/")
     assert hops.hop(request).method == "GET"
     request.method = "HEAD"
@@ -292,7 +300,7 @@ def test_a_request_that_is_changed_is_asked_anew():
 
 
 def test_headers_of_one_are_not_those_of_another():
-    hops = FirstHops(Settings())
+    hops = first_hops(Settings())
     first = HTTPRequest("http://example.org/")
     hops.hop(first)
     second = HTTPRequest("http://example.org/2")
@@ -310,7 +318,7 @@ def test_subclasses_may_do_as_they_like():
 
 
 def test_requests_of_the_user_are_let_go():
-    hops = FirstHops(Settings())
+    hops = first_hops(Settings())
 
     def callback(data: bytes) -> None:
         pass
@@ -329,25 +337,68 @@ def test_requests_of_the_user_are_let_go():
 
 
 def test_servers_that_are_kept_in_mind_are_bounded():
-    hops = FirstHops(Settings())
+    hops = first_hops(Settings())
     for number in range(300):
         hops.hop(HTTPRequest(f"http://h{number}/"))
     assert repr(hops) == "<FirstHops 44>"
 
 
-def test_a_certificate_that_was_renewed_is_read_again(tmp_path, ca_certs):
+@pytest.mark.parametrize("option", ["ca_certs", "client_cert", "ssl_options", "proxy_ssl_options"])
+@pytest.mark.parametrize("asked", ["hop", "plain_hop", "url_hop"])
+def test_a_certificate_that_was_renewed_is_read_again(tmp_path, authority, option, asked):
+    mine = tmp_path / "mine.pem"
+    shown = authority.issue_cert("me@example.org").private_key_and_cert_chain_pem
+    was = (shown if option == "client_cert" else authority.cert_pem).bytes()
+    mine.write_bytes(was)
+    value = {"ca_certs": str(mine)} if option.endswith("ssl_options") else str(mine)
+    proxy = "https://127.0.0.1:1" if option == "proxy_ssl_options" else None
+    now = 1000.0
+    hops = first_hops(Settings(defaults={option: value}, proxy=proxy), lambda: now)
+
+    def key(url: str) -> Key:
+        hop: Hop = getattr(hops, asked)(HTTPRequest(url) if asked == "hop" else url)
+        return hop.key
+
+    first = key("https://localhost/")
+    assert key("https://localhost/2") == first
+    mine.write_bytes(was + b"\n")
+    now += 0.1
+    second = key("https://localhost/3")
+    assert second != first
+    assert key("https://localhost/4") == second
+    now += 0.1
+    assert key("https://localhost/4") == second
+    mine.unlink()
+    now += 0.1
+    with pytest.raises(FileNotFoundError, match=r"ca_certs|client_cert"):
+        key("https://localhost/5")
+
+
+@pytest.mark.parametrize("paths", [1, 100])
+def test_files_are_looked_at_now_and_then(tmp_path, ca_certs, monkeypatch, paths):
     mine = tmp_path / "ca.pem"
     mine.write_bytes(Path(ca_certs).read_bytes())
-    hops = FirstHops(Settings(ca_certs=str(mine)))
-    first = hops.hop(HTTPRequest("https://localhost/")).key
-    assert hops.hop(HTTPRequest("https://localhost/2")).key == first
-    mine.write_bytes(Path(ca_certs).read_bytes() + b"\n")
-    assert hops.hop(HTTPRequest("https://localhost/3")).key != first
+    asked: list[object] = []
+    stat = os.stat
+
+    def counting(path: str) -> os.stat_result:
+        asked.append(path)
+        return stat(path)
+
+    monkeypatch.setattr(os, "stat", counting)
+    now = 1000.0
+    hops = first_hops(Settings(ca_certs=str(mine)), lambda: now)
+    hops.url_hop("https://localhost/")
+    asked.clear()
+    for number in range(100):
+        now += 0.01
+        hops.url_hop(f"https://localhost/{number % paths}")
+    assert 8 <= len(asked) <= 11
 
 
 def test_a_proxy_is_chosen_for_each():
     settings = Settings(proxy="http://proxy:3128")
-    hops = FirstHops(settings)
+    hops = first_hops(settings)
     for path in "ab":
         hop = hops.hop(HTTPRequest(f"http://example.org/{path}"))
         assert hop.encoded.data.startswith(f"GET http://example.org/{path} ".encode())

@@ -3,19 +3,26 @@ import cython
 from waterspout.httpclient.hop cimport Hop, Key
 from waterspout.httpclient.request cimport HTTPRequest
 from waterspout.httpclient.target cimport parse_usual
+from waterspout.net.clock cimport Clock
 from waterspout.protocol.http1.client cimport EncodedRequest
 
 cdef Py_ssize_t _MOST
+cdef double _LOOK_AFTER
 cdef object _NO_HEADERS
 cdef object _new_target
 
 
 cdef class FirstHops:
     cdef object _settings
+    cdef Clock _clock
     cdef dict _known
     cdef dict _last
     cdef tuple _plain
+    cdef dict _urls
+    cdef double _looked
 
+    @cython.locals(hop=Hop, now=double)
+    cpdef Hop url_hop(self, url)
     @cython.locals(hop=Hop)
     cpdef Hop plain_hop(self, url)
     @cython.locals(manner=tuple)
@@ -24,13 +31,16 @@ cdef class FirstHops:
     @cython.locals(kept_hop=Hop, encoded=EncodedRequest)
     cdef Hop _hop(self, HTTPRequest request, str url, tuple manner)
     cdef Known _keep(self, str url, Py_ssize_t end, tuple manner, Hop hop)
-    cdef bint _is_settled(self, Hop hop) except -1
 
 
 cdef class Known:
     cdef tuple manner
     cdef Hop hop
     cdef bint is_canonical
+    cdef double _looked
+
+    @cython.locals(now=double)
+    cdef bint is_for(self, tuple manner, Clock clock) except -1
 
 
 @cython.locals(hop=Hop)

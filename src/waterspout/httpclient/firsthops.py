@@ -6,19 +6,25 @@ manner, is a copy of it. One for another server is a copy of that which was made
 proxy may be for some servers only.
 """
 
+import math
 from typing import Any
 
 from waterspout.httpclient.hop import Hop, Key, first_hop
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import Target, parse_url, parse_usual
+from waterspout.net.clock import Clock
+from waterspout.net.tlscontext import have_changed
 from waterspout.protocol.headers import HTTPHeaders
 from waterspout.protocol.http1.client import EncodedRequest
 
 __all__ = ["FirstHops"]
 
-# Servers to keep in mind.
+# Servers to keep in mind, and URLs.
 _MOST = 256
+
+# Seconds after which it is looked again whether files are what they were.
+_LOOK_AFTER = 0.1
 
 # Makes a Target for a fifth of what its constructor takes, which is a function written in Python.
 _new_target: Any = tuple.__new__
@@ -27,13 +33,34 @@ _new_target: Any = tuple.__new__
 class FirstHops:
     """Makes the hops to begin with: those of `first_hop`, but sooner."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
+        self._clock = clock
         self._known: dict[str, Known] = {}
         # By scheme, of which those for other servers are copies.
         self._last: dict[str, Known] = {}
+        # By URL, where that is all that was said; made after files were looked at.
+        self._urls: dict[str, Hop] = {}
+        self._looked = -math.inf
         # That of a request that says nothing but its URL, once it is known to be shown to nobody.
         self._plain: tuple[object, ...] | None = None
+
+    def url_hop(self, url: str) -> Hop:
+        """Return what `plain_hop` does, and keep it for the next time."""
+        hop = self._urls.get(url)
+        if hop is not None:
+            if not hop.files:
+                return hop
+            now = self._clock.now()
+            if now - self._looked < _LOOK_AFTER:
+                return hop
+            self._urls.clear()
+            self._looked = now
+        hop = self.plain_hop(url)
+        if len(self._urls) >= _MOST:
+            self._urls.clear()
+        self._urls[url] = hop
+        return hop
 
     def plain_hop(self, url: str) -> Hop:
         """Return the hop for a request that says nothing but its URL, and that may not be made."""
@@ -56,7 +83,7 @@ class FirstHops:
         """Return the hop for a URL; without a request it is that of an earlier one."""
         end = url.find("/", 8)  # of the server: there are https:// and one letter before
         known = self._known.get(url[:end])
-        if known is not None and known.manner == manner and end > 0:
+        if known is not None and end > 0 and known.is_for(manner, self._clock):
             path = url[end:]
             # What can be a target is what `parse_url` leaves as it is, and has no fragment.
             encoded = known.hop.encoded.with_target(path)
@@ -65,7 +92,7 @@ class FirstHops:
         if self._last:
             target = parse_usual(url) or parse_url(url)
             last = self._last.get(target.scheme)
-            if last is not None and last.manner == manner and target.credentials is None:
+            if last is not None and target.credentials is None and last.is_for(manner, self._clock):
                 hop = _copy_for(last.hop, request or last.hop.request, target)
                 if end > 0 and url[end:] == target.path:
                     kept_hop = hop
@@ -77,7 +104,8 @@ class FirstHops:
                     self._keep(url, end, last.manner, kept_hop)
                 return hop
         hop = first_hop(request or HTTPRequest(url), self._settings)
-        if url[end:] == hop.target.path and self._is_settled(hop):
+        # The next one may have another road.
+        if url[end:] == hop.target.path and hop.key.road is None:
             # Nothing of the user's is kept: callbacks may hold much, and headers be changed.
             kept_hop = _varied(hop, HTTPRequest(url), hop.target, hop.url, hop.key, hop.encoded)
             kept = self._keep(url, end, manner, kept_hop)
@@ -88,19 +116,8 @@ class FirstHops:
     def _keep(self, url: str, end: int, manner: tuple[object, ...], hop: Hop) -> "Known":
         if len(self._known) >= _MOST:
             self._known.clear()
-        kept = self._known[url[:end]] = Known(manner, hop, hop.url == url)
+        kept = self._known[url[:end]] = Known(manner, hop, hop.url == url, self._clock)
         return kept
-
-    def _is_settled(self, hop: Hop) -> bool:
-        """Whether the next one to ask gets the same road, and files of certificates are no matter,
-        which may change at any time.
-        """
-        option, request = self._settings.option, hop.request
-        return hop.key.road is None and not (
-            option(request, "ca_certs")
-            or option(request, "client_cert")
-            or isinstance(option(request, "ssl_options"), dict)
-        )
 
     def __repr__(self) -> str:
         return f"<FirstHops {len(self._known)}>"
@@ -109,13 +126,28 @@ class FirstHops:
 class Known:
     """A hop, and the manner in which its request was asked for."""
 
-    __slots__ = ("hop", "is_canonical", "manner")
+    __slots__ = ("_looked", "hop", "is_canonical", "manner")
 
-    def __init__(self, manner: tuple[object, ...], hop: Hop, is_canonical: bool) -> None:
+    def __init__(
+        self, manner: tuple[object, ...], hop: Hop, is_canonical: bool, clock: Clock
+    ) -> None:
         self.manner = manner
         self.hop = hop
         # Whether the server was written as it is in the URL of the hop.
         self.is_canonical = is_canonical
+        self._looked = clock.now()  # after its files
+
+    def is_for(self, manner: tuple[object, ...], clock: Clock) -> bool:
+        """Whether a hop for that manner would be the same, but for its URL."""
+        if self.manner != manner:
+            return False
+        if self.hop.files:
+            now = clock.now()
+            if now - self._looked >= _LOOK_AFTER:
+                if have_changed(self.hop.files):
+                    return False
+                self._looked = now
+        return True
 
 
 _NO_HEADERS = HTTPHeaders()
@@ -158,6 +190,7 @@ def _varied(
     hop.request_timeout = known.request_timeout
     hop.read_timeout = known.read_timeout
     hop.key = key
+    hop.files = known.files
     hop.length = known.length
     hop.is_plain = known.is_plain
     hop.expects_continue = known.expects_continue

@@ -44,7 +44,6 @@ cdef class Flow:
     cdef readonly Pool pool
     cdef Connector _connector
     cdef Clock _clock
-    cdef dict _plain
     cdef FirstHops _first
     cdef object _course
     cdef public double _cleaned_up

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Flow"]
 
-# URLs whose first hop is kept ready, for clients that ask for the same again and again.
-_MAX_PLAIN = 256
-
 # Seconds from one search for idle connections that are of no use any more to the next.
 _CLEANING_INTERVAL = 1.0
 
@@ -110,8 +107,7 @@ class Flow:
         self.pool: Pool = self._new_pool()
         self._clock: Clock = Clock(net.time)
         self._connector: Connector = Connector(net, settings, self._clock)
-        self._plain: dict[str, Hop] = {}
-        self._first: FirstHops = FirstHops(settings)
+        self._first: FirstHops = FirstHops(settings, self._clock)
         self._course: Course | None = None
         self._cleaned_up = 0.0
         self._is_watched = False
@@ -234,12 +230,8 @@ class Flow:
     def begin(self, asked: HTTPRequest | str, raise_error: bool) -> "Fetch":
         """Begin a fetch; ValueError where that can't be sent."""
         begun = self._clock.now()
-        if isinstance(asked, str):
-            hop = self._plain.get(asked)
-            if hop is None:
-                hop = self._new_plain(asked)
-        else:
-            hop = self._first.hop(asked)
+        first = self._first
+        hop = first.url_hop(asked) if isinstance(asked, str) else first.hop(asked)
         return new_fetch(asked, raise_error, hop, begun)
 
     def next_exchange(self, fetch: "Fetch") -> Exchange:
@@ -308,14 +300,6 @@ class Flow:
         """Close what is idle."""
         for connection in self.pool.take_idle():
             connection.close()
-
-    def _new_plain(self, url: str) -> Hop:
-        """Return the first hop for a URL with nothing else, and keep it for the next time."""
-        hop = self._first.plain_hop(url)
-        if len(self._plain) >= _MAX_PLAIN:
-            self._plain.clear()
-        self._plain[url] = hop
-        return hop
 
     # One hop
 

@@ -29,6 +29,7 @@ cdef class Hop:
     cdef readonly double request_timeout
     cdef readonly double read_timeout
     cdef readonly Key key
+    cdef readonly tuple files
     cdef readonly long long length
     cdef readonly bint expects_continue
     cdef readonly bint wants_close

@@ -15,7 +15,12 @@ from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import Target, parse_url
 from waterspout.httpclient.timeouts import limit
 from waterspout.httputil import encode_username_password
-from waterspout.net.tlscontext import context_from_options, shared_context
+from waterspout.net.tlscontext import (
+    context_from_options,
+    file_identities,
+    files_of_options,
+    shared_context,
+)
 from waterspout.protocol.coding import accepted
 from waterspout.protocol.grammar import parse_content_length
 from waterspout.protocol.headers import HTTPHeaders, encode_fields
@@ -29,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["Hop", "Key", "first_hop", "next_hop"]
 
 _USER_AGENT = f"waterspout/{__version__}"
+
+# The options that name files.
+_FILES = ("ca_certs", "client_cert", "client_key")
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"})
 _WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
@@ -125,6 +133,8 @@ class Hop:
         self.connect_timeout = _seconds(request, settings, "connect_timeout")
         self.request_timeout = _seconds(request, settings, "request_timeout")
         self.read_timeout = _seconds(request, settings, "read_timeout")
+        #: The identities of the files that the key depends on: they may change at any time.
+        self.files = _files(request, settings, target)
         self.key = _key(request, settings, target, road)
         path = target.path
         if road is not None and road.proxy is not None:
@@ -337,6 +347,18 @@ def _key(request: HTTPRequest, settings: Settings, target: Target, road: "Road |
         return Key(road.proxy.host, road.proxy.port, int(family), road.context, road)
     context = _context(request, settings) if target.scheme == "https" else None
     return Key(target.host, target.port, int(family), context, road)
+
+
+def _files(request: HTTPRequest, settings: Settings, target: Target) -> tuple[tuple[Any, ...], ...]:
+    options = settings.option(request, "proxy_ssl_options")
+    files = files_of_options(options) if isinstance(options, dict) else ()
+    if target.scheme != "https":
+        return files
+    options = settings.option(request, "ssl_options")
+    if options is not None:
+        return files + files_of_options(options) if isinstance(options, dict) else files
+    paths = {name: settings.option(request, name) for name in _FILES}
+    return files + file_identities(**paths)
 
 
 def _context(request: HTTPRequest, settings: Settings) -> ssl.SSLContext:

@@ -15,11 +15,19 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["context_from_options", "shared_context", "tls_version"]
+__all__ = [
+    "context_from_options",
+    "file_identities",
+    "files_of_options",
+    "have_changed",
+    "shared_context",
+    "tls_version",
+]
 
 _HTTP = ("http/1.1",)
 
-_WRAP_SOCKET = {"certfile", "keyfile", "cert_reqs", "ca_certs", "ciphers", "ssl_version"}
+_FILES = ("certfile", "keyfile", "ca_certs")
+_WRAP_SOCKET = {*_FILES, "cert_reqs", "ciphers", "ssl_version"}
 
 _VERSIONS = {
     "1.2": ssl.TLSVersion.TLSv1_2,
@@ -75,9 +83,7 @@ def shared_context(
         is_verified,
         version,
         protocols,
-        _identity("ca_certs", ca_certs),
-        _identity("client_cert", client_cert),
-        _identity("client_key", client_key),
+        *file_identities(ca_certs=ca_certs, client_cert=client_cert, client_key=client_key),
     )
 
     def make() -> ssl.SSLContext:
@@ -100,8 +106,13 @@ def context_from_options(options: dict[str, Any]) -> ssl.SSLContext:
     unknown = options.keys() - _WRAP_SOCKET
     if unknown:
         raise TypeError(f"unknown ssl_options: {', '.join(sorted(unknown))}")
-    files = [_identity(name, options.get(name)) for name in ("certfile", "keyfile", "ca_certs")]
-    return _shared((tuple(sorted(options.items())), *files), lambda: _context_of(options))
+    key = (tuple(sorted(options.items())), files_of_options(options))
+    return _shared(key, lambda: _context_of(options))
+
+
+def files_of_options(options: dict[str, Any]) -> tuple[tuple[Any, ...], ...]:
+    """Return the `file_identities` of such arguments."""
+    return file_identities(**{name: options.get(name) for name in _FILES})
 
 
 def _shared(key: tuple[Any, ...], make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
@@ -128,14 +139,28 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-def _identity(name: str, path: Any) -> tuple[Any, ...] | None:
-    if path is None:
-        return None
+def file_identities(**paths: Any) -> tuple[tuple[Any, ...], ...]:
+    """Return what `have_changed` can tell by; files and directories, by the names of options."""
+    return tuple(_identity(name, path) for name, path in paths.items() if path is not None)
+
+
+def have_changed(identities: tuple[tuple[Any, ...], ...]) -> bool:
+    """Whether one of these files is not what it was, or is there no more."""
+    try:
+        for known in identities:
+            if _identity(known[0], known[1]) != known:
+                return True
+    except OSError:
+        return True
+    return False
+
+
+def _identity(name: str, path: Any) -> tuple[Any, ...]:
     try:
         status = os.stat(path)
     except OSError as error:
         raise type(error)(error.errno, f"{name}: {error.strerror}", path) from None
-    return (os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino)
+    return (name, os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 def _new_context(
