@@ -127,7 +127,8 @@ class HTTPRequest:
     - ``validate_cert``: whether the certificate of an https server must be good, and be for its
       name. ``ca_certs``: a file in PEM format, or a directory as OpenSSL has them, of the
       certificates to trust instead of those that the system does. ``client_cert``, ``client_key``:
-      files with the certificate to show, and its key, which may also be in the first.
+      files with the certificate to show, and its key, which may also be in the first. Files that
+      were replaced are noticed within a fifth of a second, and new connections are made with them.
       ``minimum_tls_version``: "1.2", which it is unless given, or "1.3".
       ``ssl_options``, a context or a dict as `ssl.wrap_socket` had it, replaces these five. A
       connection is only used for requests that agree in all of them.
