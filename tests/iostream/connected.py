@@ -1,13 +1,15 @@
-"""A stream, and the raw socket at its other end."""
+"""A stream, the raw socket at its other end, and why a stream has closed."""
 
 import socket
+from collections.abc import Awaitable
 from typing import Any
 
+import pytest
 from tests.wire.server_under_test import Client, Wire
 
-from waterspout.iostream import IOStream
+from waterspout.iostream import IOStream, StreamClosedError
 
-__all__ = ["connected"]
+__all__ = ["connected", "why"]
 
 
 def connected(
@@ -22,3 +24,10 @@ def connected(
     stream = IOStream(ours, **options)
     wire.streams.append(stream)
     return stream, client
+
+
+async def why(awaitable: Awaitable[object]) -> BaseException | None:
+    """Return the ``real_error`` of the StreamClosedError that comes."""
+    with pytest.raises(StreamClosedError) as caught:
+        await awaitable
+    return caught.value.real_error
