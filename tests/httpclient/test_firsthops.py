@@ -8,10 +8,13 @@ import os
 import ssl
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from tests.httpclient.scripted_server import OK
 
 from waterspout import httpclient
@@ -23,6 +26,7 @@ from waterspout.httpclient.settings import Settings
 from waterspout.net import run_blocking
 from waterspout.net.clock import Clock
 from waterspout.net.fake import FakeNet
+from waterspout.protocol.headers import HTTPHeaders
 
 SEEN = "body connect_timeout credentials expects_continue files has_producer is_plain is_repeatable"
 SEEN += " key length method read_timeout request_timeout source target url wants_close"
@@ -297,6 +301,98 @@ def test_a_request_that_is_changed_is_asked_anew():
     assert hops.hop(request).body == b"x"
     request.body = b"yy"
     assert hops.hop(request).body == b"yy"
+
+
+def repeated(name: str, *values: str) -> HTTPHeaders:
+    headers = HTTPHeaders()
+    for value in values:
+        headers.add(name, value)
+    return headers
+
+
+HEADERS: list[Any] = [
+    None,
+    {},
+    {"A": "b"},
+    {"A": "c"},
+    {"a": "b", "B": "c"},
+    repeated("A", "b", "c"),
+    {"Host": "other"},
+    {"Connection": "close"},
+    {"Upgrade": "x", "Connection": "upgrade"},
+    {"Expect": "100-continue"},
+    {"Content-Type": "x"},
+    {"Content-Length": "1"},
+    {"Transfer-Encoding": "chunked"},
+    {"Authorization": "x", "User-Agent": "y", "Accept-Encoding": "z"},
+]
+
+
+MANNERS = st.fixed_dictionaries(
+    {
+        "method": st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE"]),
+        "headers": st.sampled_from(HEADERS),
+        "allow_nonstandard_methods": st.sampled_from([None, True]),
+    },
+    optional={"auth_username": st.just("me"), "request_timeout": st.just(3.0)},
+)
+SMALL_URLS = st.sampled_from(
+    ["http://h/1", "http://h/2", "http://g/1", "https://h/1", "https://g/2"]
+)
+BYTES = st.sampled_from([None, b"", b"x", b"yy", b"z" * 300])
+
+
+@given(
+    st.lists(MANNERS, min_size=1, max_size=2),
+    st.lists(st.tuples(st.integers(0, 1), SMALL_URLS | st.sampled_from(URLS), BYTES), max_size=12),
+)
+@example(
+    [{"method": "GET", "headers": {"Host": "other"}}],
+    [(0, "http://h/1", None), (0, "http://g/1", None)],
+)
+def test_every_request_is_understood_as_ever(manners, asked):
+    settings = Settings()
+    hops = first_hops(settings)
+
+    def told(make: Callable[[HTTPRequest], Hop], arguments: dict[str, Any]) -> object:
+        request = HTTPRequest(**arguments)
+        try:
+            hop = make(request)
+        except (ValueError, KeyError) as error:
+            return type(error), str(error)
+        assert hop.request is request
+        return what_it_does(hop)
+
+    for number, url, body in asked:
+        arguments = {"url": url, "body": body, **manners[number % len(manners)]}
+        expected = told(lambda request: first_hop(request, settings), arguments)
+        assert told(hops.hop, arguments) == expected
+
+
+def test_what_is_usual_is_decided_once(monkeypatch):
+    made = []
+
+    def noting(request: HTTPRequest, settings: Settings) -> Hop:
+        made.append(request.method)
+        return first_hop(request, settings)
+
+    monkeypatch.setattr(firsthops, "first_hop", noting)
+    hops = first_hops(Settings())
+    for number in range(3):
+        url = f"https://api.example.org/{number}"
+        hops.hop(HTTPRequest(url, headers={"Authorization": "Bearer x"}))
+        hops.hop(HTTPRequest(url, "POST", json={"number": 10**number}))
+        hops.hop(HTTPRequest(url, "PUT", body="x" * number or "-"))
+    assert made == ["GET", "POST", "PUT"]
+
+
+def test_the_headers_of_a_response_s_request_are_not_sent():
+    hops = first_hops(Settings())
+    hops.plain_hop("http://example.org/").request.headers["X"] = "y"
+    hops.plain_hop("http://example.org/2").request.headers["X"] = "y"
+    for hop in (hops.plain_hop("http://example.org/3"), hops.url_hop("http://example.org/")):
+        assert not list(hop.headers.get_all())
+        assert b"X:" not in hop.encoded.data
 
 
 def test_headers_of_one_are_not_those_of_another():

@@ -27,10 +27,10 @@ cdef class FirstHops:
     cpdef Hop plain_hop(self, url)
     @cython.locals(manner=tuple)
     cpdef Hop hop(self, HTTPRequest request)
-    @cython.locals(path=str, end=Py_ssize_t, known=Known, last=Known, hop=Hop)
-    @cython.locals(kept_hop=Hop, encoded=EncodedRequest)
+    @cython.locals(path=str, server=str, end=Py_ssize_t, length=Py_ssize_t)
+    @cython.locals(known=Known, last=Known, kept=Known, hop=Hop, twin=Hop, encoded=EncodedRequest)
     cdef Hop _hop(self, HTTPRequest request, str url, tuple manner)
-    cdef Known _keep(self, str url, Py_ssize_t end, tuple manner, Hop hop)
+    cdef Known _keep(self, str server, str url, tuple manner, Hop hop)
 
 
 cdef class Known:
@@ -44,12 +44,10 @@ cdef class Known:
 
 
 @cython.locals(hop=Hop)
-cdef Hop _copy(
-    Known known, HTTPRequest request, str url, str path, EncodedRequest encoded
-)
+cdef Hop _copy(Known known, str url, str path, EncodedRequest encoded)
 @cython.locals(key=Key, encoded=EncodedRequest)
-cdef Hop _copy_for(Hop known, HTTPRequest request, target)
+cdef Hop _copy_for(Hop known, target, Py_ssize_t length)
+cdef Hop _twin(Hop hop)
 @cython.locals(hop=Hop)
-cdef Hop _varied(
-    Hop known, HTTPRequest request, target, str url, Key key, EncodedRequest encoded
-)
+cdef Hop _varied(Hop known, target, str url, Key key, EncodedRequest encoded)
+cdef Hop _asked(Hop hop, HTTPRequest request)

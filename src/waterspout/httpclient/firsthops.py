@@ -81,42 +81,44 @@ class FirstHops:
 
     def _hop(self, request: HTTPRequest | None, url: str, manner: tuple[object, ...]) -> Hop:
         """Return the hop for a URL; without a request it is that of an earlier one."""
+        length = 0 if request is None or request._body is None else len(request._body)
         end = url.find("/", 8)  # of the server: there are https:// and one letter before
-        known = self._known.get(url[:end])
+        server = f"{manner[0]} {url[:end]}"
+        known = self._known.get(server)
         if known is not None and end > 0 and known.is_for(manner, self._clock):
             path = url[end:]
             # What can be a target is what `parse_url` leaves as it is, and has no fragment.
-            encoded = known.hop.encoded.with_target(path)
+            encoded = known.hop.encoded.with_target(path, length)
             if encoded is not None:
-                return _copy(known, request or known.hop.request, url, path, encoded)
+                return _asked(_copy(known, url, path, encoded), request)
         if self._last:
             target = parse_usual(url) or parse_url(url)
             last = self._last.get(target.scheme)
             if last is not None and target.credentials is None and last.is_for(manner, self._clock):
-                hop = _copy_for(last.hop, request or last.hop.request, target)
-                if end > 0 and url[end:] == target.path:
-                    kept_hop = hop
-                    if request is not None:
-                        # Nothing of the user's here either: the request is that of the first one.
-                        kept_hop = _varied(
-                            hop, last.hop.request, target, hop.url, hop.key, hop.encoded
-                        )
-                    self._keep(url, end, last.manner, kept_hop)
-                return hop
+                hop = _copy_for(last.hop, target, length)
+                if end < 0 or url[end:] != target.path:
+                    return _asked(hop, request)
+                self._keep(server, url, last.manner, hop)
+                return hop if request is None else _asked(_twin(hop), request)
         hop = first_hop(request or HTTPRequest(url), self._settings)
         # The next one may have another road.
         if url[end:] == hop.target.path and hop.key.road is None:
             # Nothing of the user's is kept: callbacks may hold much, and headers be changed.
-            kept_hop = _varied(hop, HTTPRequest(url), hop.target, hop.url, hop.key, hop.encoded)
-            kept = self._keep(url, end, manner, kept_hop)
-            if self._settings.is_straight and hop.target.credentials is None:
+            twin = _twin(hop)
+            twin.request = HTTPRequest(url)
+            kept = self._keep(server, url, manner, twin)
+            if (
+                self._settings.is_straight
+                and hop.target.credentials is None
+                and "Host" not in hop.headers
+            ):
                 self._last[hop.target.scheme] = kept
         return hop
 
-    def _keep(self, url: str, end: int, manner: tuple[object, ...], hop: Hop) -> "Known":
+    def _keep(self, server: str, url: str, manner: tuple[object, ...], hop: Hop) -> "Known":
         if len(self._known) >= _MOST:
             self._known.clear()
-        kept = self._known[url[:end]] = Known(manner, hop, hop.url == url, self._clock)
+        kept = self._known[server] = Known(manner, hop, hop.url == url, self._clock)
         return kept
 
     def __repr__(self) -> str:
@@ -153,29 +155,31 @@ class Known:
 _NO_HEADERS = HTTPHeaders()
 
 
-def _copy(known: Known, request: HTTPRequest, url: str, path: str, encoded: EncodedRequest) -> Hop:
+def _copy(known: Known, url: str, path: str, encoded: EncodedRequest) -> Hop:
     """Return the hop for another path of the same server."""
     hop = known.hop
     scheme, host, port, authority, _, _, credentials = hop.target
     target = _new_target(Target, (scheme, host, port, authority, path, "", credentials))
     if not known.is_canonical:
         url = f"{scheme}://{authority}{path}"
-    return _varied(hop, request, target, url, hop.key, encoded)
+    return _varied(hop, target, url, hop.key, encoded)
 
 
-def _copy_for(known: Hop, request: HTTPRequest, target: Target) -> Hop:
+def _copy_for(known: Hop, target: Target, length: int) -> Hop:
     """Return the hop for another server, which is asked without credentials and proxies."""
     scheme, host, port, authority, path, fragment, _ = target
     key = Key(host, port, known.key.family, known.key.context)
-    encoded = known.encoded.with_host(path, authority)
-    return _varied(known, request, target, f"{scheme}://{authority}{path}{fragment}", key, encoded)
+    encoded = known.encoded.with_host(path, authority, length)
+    return _varied(known, target, f"{scheme}://{authority}{path}{fragment}", key, encoded)
 
 
-def _varied(
-    known: Hop, request: HTTPRequest, target: Target, url: str, key: Key, encoded: EncodedRequest
-) -> Hop:
+def _twin(hop: Hop) -> Hop:
+    return _varied(hop, hop.target, hop.url, hop.key, hop.encoded)
+
+
+def _varied(known: Hop, target: Target, url: str, key: Key, encoded: EncodedRequest) -> Hop:
     hop: Hop = Hop.__new__(Hop)
-    hop.request = request
+    hop.request = known.request
     hop._settings = known._settings
     hop.target = target
     hop.url = url
@@ -183,7 +187,7 @@ def _varied(
     hop.headers = _NO_HEADERS
     hop.credentials = known.credentials
     hop.source = None
-    hop.body = known.body
+    hop.body = None
     hop.has_producer = False
     hop.is_repeatable = known.is_repeatable
     hop.connect_timeout = known.connect_timeout
@@ -191,9 +195,19 @@ def _varied(
     hop.read_timeout = known.read_timeout
     hop.key = key
     hop.files = known.files
-    hop.length = known.length
+    hop.length = encoded.length
     hop.is_plain = known.is_plain
     hop.expects_continue = known.expects_continue
     hop.wants_close = known.wants_close
     hop.encoded = encoded
+    return hop
+
+
+def _asked(hop: Hop, request: HTTPRequest | None) -> Hop:
+    """Return a new hop as that of a request of the user's, if it is one."""
+    if request is not None:
+        hop.request = request
+        hop.body = request._body
+        if request._headers is not None:
+            hop.headers = request._headers
     return hop

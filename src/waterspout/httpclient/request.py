@@ -319,21 +319,28 @@ class HTTPRequest:
         )
 
     def manner(self) -> tuple[object, ...] | None:
-        """Return all that says how this is to be sent, but for its URL: where two requests agree in
-        that they differ by it, and by callbacks about the response. None where somebody may change
-        such a thing in its place. Not for users.
+        """Return all that says how this is to be sent, the method first, but for its URL and what
+        is in the body: where two requests agree in that they differ by those, and by callbacks
+        about the response. None where that can't be told. Not for users.
         """
         if (
             type(self) is not HTTPRequest
             or type(self.url) is not str
-            or self._headers
             or self.source is not None
             or self.body_producer is not None
         ):
             return None
+        fields: Any = None
+        if self._headers:
+            if type(self._headers) is not HTTPHeaders or "Content-Length" in self._headers:
+                return None
+            fields = self._headers.get_all()
+        body = self._body
         return (
             self.method,
-            self._body,
+            fields,
+            # Whether there is one, and whether there is something in it.
+            None if body is None else body != b"",
             self.allow_ipv6,
             self.allow_nonstandard_methods,
             self.auth,

@@ -22,11 +22,11 @@ cdef class EncodedRequest:
     cdef Py_ssize_t _line_size
     cdef bytes _tail
 
-    cpdef EncodedRequest with_target(self, str target)
+    cpdef EncodedRequest with_target(self, str target, long long length)
     @cython.locals(tail=bytes, rest=Py_ssize_t)
-    cpdef EncodedRequest with_host(self, str target, str host)
-    @cython.locals(other=EncodedRequest)
-    cdef EncodedRequest _with_head(self, str target, bytes tail)
+    cpdef EncodedRequest with_host(self, str target, str host, long long length)
+    @cython.locals(other=EncodedRequest, end=Py_ssize_t)
+    cdef EncodedRequest _with_head(self, str target, bytes tail, long long length)
 
 
 cdef class ClientConnection(Connection):

@@ -66,28 +66,34 @@ class EncodedRequest:
         # What stands behind the target, once somebody has asked for another one.
         self._tail: bytes | None = None
 
-    def with_target(self, target: str) -> "EncodedRequest | None":
-        """Return the same request for another target; None if it can't stand in a request line."""
+    def with_target(self, target: str, length: int) -> "EncodedRequest | None":
+        """Return the same request for another target, and a body of another length, if it has any;
+        None if the target can't stand in a request line.
+        """
         if not is_target(target):
             return None
         if self._tail is None:
             self._tail = _VERSION + self.data[self._line_size :]
-        return self._with_head(target, self._tail)
+        return self._with_head(target, self._tail, length)
 
-    def with_host(self, target: str, host: str) -> "EncodedRequest":
-        """Return the same request for another target and another host, which was checked; of one
-        whose first field is Host. ``ValueError`` where the target can't stand in a request line.
+    def with_host(self, target: str, host: str, length: int) -> "EncodedRequest":
+        """Return what `with_target` does, for another host, which was checked; of a request whose
+        first field is Host. ``ValueError`` where the target can't stand in a request line.
         """
         check_target(target)
         rest = self.data.index(b"\n", self._line_size) + 1
         tail = b"".join((_VERSION, b"Host: ", host.encode("ascii"), b"\r\n", self.data[rest:]))
-        return self._with_head(target, tail)
+        return self._with_head(target, tail, length)
 
-    def _with_head(self, target: str, tail: bytes) -> "EncodedRequest":
+    def _with_head(self, target: str, tail: bytes, length: int) -> "EncodedRequest":
         """Return it with another target, and ``tail`` for what stands behind that."""
+        if length != self.length:
+            # What is written of that stands last.
+            end = len(tail) - len(content_length_field(self.length)) - 2
+            tail = b"%b%b\r\n" % (tail[:end], content_length_field(length))
         other: EncodedRequest = EncodedRequest.__new__(EncodedRequest)
         other.data = b"".join((self._method, b" ", target.encode("ascii"), tail))
-        other.length = self.length
+        other.length = length
         other.event = self.event
         other.is_head = self.is_head
         other.is_connect = self.is_connect
