@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.httpclient.hops import HEADERS, what_it_does
 from tests.httpclient.scripted_server import OK
 
 from waterspout import httpclient
@@ -26,24 +27,10 @@ from waterspout.httpclient.settings import Settings
 from waterspout.net import run_blocking
 from waterspout.net.clock import Clock
 from waterspout.net.fake import FakeNet
-from waterspout.protocol.headers import HTTPHeaders
-
-SEEN = "body connect_timeout credentials expects_continue files has_producer is_plain is_repeatable"
-SEEN += " key length method read_timeout request_timeout source target url wants_close"
 
 
 def first_hops(settings: Settings, read_time: Any = time.monotonic) -> FirstHops:
     return FirstHops(settings, Clock(read_time))
-
-
-def what_it_does(hop: Hop) -> dict[str, object]:
-    """Return all that a hop says, and the bytes that are sent for it."""
-    said = {name: getattr(hop, name) for name in SEEN.split()}
-    encoded = hop.encoded
-    said["encoded"] = (encoded.data, encoded.length, encoded.event, encoded.is_head)
-    said["asks"] = (encoded.asks_to_close, encoded.asks_to_upgrade, encoded.is_connect)
-    said["headers"] = list(hop.headers.get_all())
-    return said
 
 
 URLS = [
@@ -301,31 +288,6 @@ def test_a_request_that_is_changed_is_asked_anew():
     assert hops.hop(request).body == b"x"
     request.body = b"yy"
     assert hops.hop(request).body == b"yy"
-
-
-def repeated(name: str, *values: str) -> HTTPHeaders:
-    headers = HTTPHeaders()
-    for value in values:
-        headers.add(name, value)
-    return headers
-
-
-HEADERS: list[Any] = [
-    None,
-    {},
-    {"A": "b"},
-    {"A": "c"},
-    {"a": "b", "B": "c"},
-    repeated("A", "b", "c"),
-    {"Host": "other"},
-    {"Connection": "close"},
-    {"Upgrade": "x", "Connection": "upgrade"},
-    {"Expect": "100-continue"},
-    {"Content-Type": "x"},
-    {"Content-Length": "1"},
-    {"Transfer-Encoding": "chunked"},
-    {"Authorization": "x", "User-Agent": "y", "Accept-Encoding": "z"},
-]
 
 
 MANNERS = st.fixed_dictionaries(

@@ -1,6 +1,6 @@
 import cython
 
-from waterspout.httpclient.hop cimport Hop, Key
+from waterspout.httpclient.hop cimport Hop, Key, varied_hop
 from waterspout.httpclient.request cimport HTTPRequest
 from waterspout.httpclient.target cimport parse_usual
 from waterspout.net.clock cimport Clock
@@ -48,6 +48,4 @@ cdef Hop _copy(Known known, str url, str path, EncodedRequest encoded)
 @cython.locals(key=Key, encoded=EncodedRequest)
 cdef Hop _copy_for(Hop known, target, Py_ssize_t length)
 cdef Hop _twin(Hop hop)
-@cython.locals(hop=Hop)
-cdef Hop _varied(Hop known, target, str url, Key key, EncodedRequest encoded)
 cdef Hop _asked(Hop hop, HTTPRequest request)

@@ -9,7 +9,7 @@ proxy may be for some servers only.
 import math
 from typing import Any
 
-from waterspout.httpclient.hop import Hop, Key, first_hop
+from waterspout.httpclient.hop import Hop, Key, first_hop, varied_hop
 from waterspout.httpclient.request import HTTPRequest
 from waterspout.httpclient.settings import Settings
 from waterspout.httpclient.target import Target, parse_url, parse_usual
@@ -106,6 +106,8 @@ class FirstHops:
             # Nothing of the user's is kept: callbacks may hold much, and headers be changed.
             twin = _twin(hop)
             twin.request = HTTPRequest(url)
+            twin.headers = _NO_HEADERS
+            twin.body = None
             kept = self._keep(server, url, manner, twin)
             if (
                 self._settings.is_straight
@@ -162,7 +164,7 @@ def _copy(known: Known, url: str, path: str, encoded: EncodedRequest) -> Hop:
     target = _new_target(Target, (scheme, host, port, authority, path, "", credentials))
     if not known.is_canonical:
         url = f"{scheme}://{authority}{path}"
-    return _varied(hop, target, url, hop.key, encoded)
+    return varied_hop(hop, target, url, hop.key, encoded)
 
 
 def _copy_for(known: Hop, target: Target, length: int) -> Hop:
@@ -170,37 +172,11 @@ def _copy_for(known: Hop, target: Target, length: int) -> Hop:
     scheme, host, port, authority, path, fragment, _ = target
     key = Key(host, port, known.key.family, known.key.context)
     encoded = known.encoded.with_host(path, authority, length)
-    return _varied(known, target, f"{scheme}://{authority}{path}{fragment}", key, encoded)
+    return varied_hop(known, target, f"{scheme}://{authority}{path}{fragment}", key, encoded)
 
 
 def _twin(hop: Hop) -> Hop:
-    return _varied(hop, hop.target, hop.url, hop.key, hop.encoded)
-
-
-def _varied(known: Hop, target: Target, url: str, key: Key, encoded: EncodedRequest) -> Hop:
-    hop: Hop = Hop.__new__(Hop)
-    hop.request = known.request
-    hop._settings = known._settings
-    hop.target = target
-    hop.url = url
-    hop.method = known.method
-    hop.headers = _NO_HEADERS
-    hop.credentials = known.credentials
-    hop.source = None
-    hop.body = None
-    hop.has_producer = False
-    hop.is_repeatable = known.is_repeatable
-    hop.connect_timeout = known.connect_timeout
-    hop.request_timeout = known.request_timeout
-    hop.read_timeout = known.read_timeout
-    hop.key = key
-    hop.files = known.files
-    hop.length = encoded.length
-    hop.is_plain = known.is_plain
-    hop.expects_continue = known.expects_continue
-    hop.wants_close = known.wants_close
-    hop.encoded = encoded
-    return hop
+    return varied_hop(hop, hop.target, hop.url, hop.key, hop.encoded)
 
 
 def _asked(hop: Hop, request: HTTPRequest | None) -> Hop:

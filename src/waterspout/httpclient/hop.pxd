@@ -1,3 +1,5 @@
+import cython
+
 from waterspout.httpclient.request cimport HTTPRequest
 from waterspout.protocol.http1.client cimport EncodedRequest
 
@@ -25,6 +27,7 @@ cdef class Hop:
     cdef readonly bint has_producer
     cdef readonly bint is_repeatable
     cdef readonly bint is_plain
+    cdef bint _is_bare
     cdef readonly double connect_timeout
     cdef readonly double request_timeout
     cdef readonly double read_timeout
@@ -34,3 +37,7 @@ cdef class Hop:
     cdef readonly bint expects_continue
     cdef readonly bint wants_close
     cdef readonly EncodedRequest encoded
+
+
+@cython.locals(hop=Hop)
+cpdef Hop varied_hop(Hop known, target, str url, Key key, EncodedRequest encoded)

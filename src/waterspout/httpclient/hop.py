@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from waterspout.httpclient.bodies.source import Source
     from waterspout.httpclient.roads.road import Road
 
-__all__ = ["Hop", "Key", "first_hop", "next_hop"]
+__all__ = ["Hop", "Key", "first_hop", "next_hop", "varied_hop"]
 
 _USER_AGENT = f"waterspout/{__version__}"
+
+#: Who asks, as far as that is known from the beginning.
+Credentials = tuple[str | bytes, str | bytes] | str | None
 
 # The options that name files.
 _FILES = ("ca_certs", "client_cert", "client_key")
@@ -94,7 +97,7 @@ class Hop:
         target: Target,
         method: str,
         headers: HTTPHeaders,
-        credentials: tuple[str | bytes, str | bytes] | None,
+        credentials: Credentials,
         has_body: bool,
         added: Mapping[str, str] | None = None,
     ) -> None:
@@ -106,6 +109,7 @@ class Hop:
         self.method = method
         #: What the user wants sent: for the next hop. The client's own fields come anew there.
         self.headers = headers
+        #: User name and password, or what the field Authorization says.
         self.credentials = credentials
         #: Where the body comes from, if that is no bytes and no producer of the user's.
         self.source = request.source if has_body else None
@@ -150,10 +154,12 @@ class Hop:
         self._complete(fields, request, settings)
         if added:
             fields.update(added)
+        # Whether no fields were added yet, and none that `with_fields` may have to replace.
+        self._is_bare = added is None and credentials is None and road is None
         #: Whether it takes no more than redirects to have the response.
         self.is_plain = (
             settings.is_plain
-            and (request.auth is None or type(request.auth) is tuple)
+            and (request.auth is None or credentials is not None)
             and request.cookies is None
             and request.retries is None
             and request.auth_mode != "digest"
@@ -211,7 +217,9 @@ class Hop:
 
     def _complete(self, fields: HTTPHeaders, request: HTTPRequest, settings: Settings) -> None:
         """Add what the client sends by itself."""
-        if self.credentials is not None and settings.option(request, "auth_mode") != "digest":
+        if isinstance(self.credentials, str):
+            fields["Authorization"] = self.credentials
+        elif self.credentials is not None and settings.option(request, "auth_mode") != "digest":
             pair = base64.b64encode(encode_username_password(*self.credentials)).decode("ascii")
             fields["Authorization"] = f"Basic {pair}"
         user_agent = settings.option(request, "user_agent")
@@ -232,6 +240,11 @@ class Hop:
 
     def with_fields(self, added: Mapping[str, str]) -> "Hop":
         """Return the same request with other fields added to those of the user's."""
+        if self._is_bare and self.headers.keys().isdisjoint(added):
+            encoded = self.encoded.with_fields(encode_fields(added))
+            hop: Hop = varied_hop(self, self.target, self.url, self.key, encoded)
+            hop._is_bare = False
+            return hop
         return Hop(
             self.request,
             self._settings,
@@ -258,6 +271,34 @@ class Hop:
 
     def __repr__(self) -> str:
         return f"<Hop {self.method} {self.target.url}>"
+
+
+def varied_hop(known: Hop, target: Target, url: str, key: Key, encoded: EncodedRequest) -> Hop:
+    """Return a copy of a hop, which leads elsewhere, or has another head."""
+    hop: Hop = Hop.__new__(Hop)
+    hop.request = known.request
+    hop._settings = known._settings
+    hop.target = target
+    hop.url = url
+    hop.method = known.method
+    hop.headers = known.headers
+    hop.credentials = known.credentials
+    hop.source = known.source
+    hop.body = known.body
+    hop.has_producer = known.has_producer
+    hop.is_repeatable = known.is_repeatable
+    hop.connect_timeout = known.connect_timeout
+    hop.request_timeout = known.request_timeout
+    hop.read_timeout = known.read_timeout
+    hop.key = key
+    hop.files = known.files
+    hop.length = encoded.length
+    hop._is_bare = known._is_bare
+    hop.is_plain = known.is_plain
+    hop.expects_continue = known.expects_continue
+    hop.wants_close = known.wants_close
+    hop.encoded = encoded
+    return hop
 
 
 def first_hop(request: HTTPRequest, settings: Settings) -> Hop:
@@ -289,11 +330,9 @@ def next_hop(hop: Hop, following: NextRequest, settings: Settings) -> Hop:
     )
 
 
-def _credentials(
-    request: HTTPRequest, settings: Settings
-) -> tuple[str | bytes, str | bytes] | None:
-    """Return user name and password, if a request or else the client has such; the rest of
-    ``auth`` is for `rounds`.
+def _credentials(request: HTTPRequest, settings: Settings) -> Credentials:
+    """Return what is to be said of a request from the beginning, if it or else the client has such
+    credentials; the rest of ``auth`` is for `rounds`.
     """
     if request.auth is not None and request.auth_username is not None:
         raise ValueError("auth and auth_username are two ways to say who asks")
@@ -301,7 +340,11 @@ def _credentials(
     if username is None:
         auth = settings.option(request, "auth")
         if auth is not None:
-            return _checked_pair(auth) if isinstance(auth, tuple) else None
+            if isinstance(auth, tuple):
+                return _checked_pair(auth)
+            from waterspout.httpclient.auth.credentials import fixed_field  # most do without
+
+            return fixed_field(auth)
         username = settings.option(request, "auth_username")
     if username is None:
         return None

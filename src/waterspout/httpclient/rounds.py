@@ -76,7 +76,7 @@ class Course:
                     f" {type(auth).__name__}"
                 )
             return auth if hop.request.auth_username is None else None
-        if option(hop.request, "auth_mode") != "digest":
+        if isinstance(hop.credentials, str) or option(hop.request, "auth_mode") != "digest":
             return None
         known = self._digests.get(hop.credentials)
         if known is None:

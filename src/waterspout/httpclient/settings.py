@@ -149,7 +149,7 @@ class Settings:
             and self.cache is None
             and self.event_hooks is None
             and not (
-                self.defaults.get("auth") is not None
+                _takes_rounds(self.defaults.get("auth"))
                 or self.defaults.get("cookies") is not None
                 or self.defaults.get("retries") is not None
                 or self.defaults.get("auth_mode") == "digest"
@@ -186,6 +186,15 @@ class Settings:
         if mapped is None:
             return host, port
         return (mapped, port) if isinstance(mapped, str) else (mapped[0], mapped[1])
+
+
+def _takes_rounds(auth: Any) -> bool:
+    """Whether there may be more to an ``auth`` than a field that is always the same."""
+    if auth is None or isinstance(auth, tuple):
+        return False
+    from waterspout.httpclient.auth.credentials import fixed_field  # most programs do without
+
+    return fixed_field(auth) is None
 
 
 def _proxies_named() -> "ProxyEnvironment | None":

@@ -79,6 +79,10 @@ class HTTPHeaders(MutableMapping[str, str]):
         self._values = {}
         if len(args) == 1 and not kwargs and isinstance(args[0], HTTPHeaders):
             self._values = _copied(args[0]._values)
+        elif len(args) == 1 and not kwargs and type(args[0]) is dict and type(self) is HTTPHeaders:
+            # As below, in half the time.
+            for name, value in args[0].items():
+                self._values[normalize_name(name)] = check_field_value(value)
         elif args or kwargs:
             self.update(*args, **kwargs)
 

@@ -14,7 +14,7 @@ from waterspout.httpclient.target import Target
 from waterspout.httputil import encode_username_password
 from waterspout.protocol.headers import HTTPHeaders
 
-__all__ = ["Asked", "Auth", "BasicAuth", "BearerAuth", "basic"]
+__all__ = ["Asked", "Auth", "BasicAuth", "BearerAuth", "basic", "fixed_field"]
 
 # RFC 6750 section 2.1 has fewer characters; some servers hand out others.
 _BEARER = re.compile(r"[!-~]+")
@@ -50,22 +50,36 @@ class Auth:
         """Take note of the fields of a response that is no refusal."""
 
 
-class BasicAuth(Auth):
+class _Fixed(Auth):
+    """Says the same of every request, at once."""
+
+    _field: str
+
+    def authorization(self, asked: Asked) -> str | None:
+        """Return the field."""
+        return self._field
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Fixed):
+            return NotImplemented
+        return type(self) is type(other) and self._field == other._field
+
+    def __hash__(self) -> int:
+        return hash(self._field)
+
+
+class BasicAuth(_Fixed):
     """User name and password (RFC 7617), sent at once; anybody can read them where TLS is not."""
 
     def __init__(self, username: str | bytes, password: str | bytes) -> None:
         self.username = username
         self._field = basic(username, password)
 
-    def authorization(self, asked: Asked) -> str | None:
-        """Return the field."""
-        return self._field
-
     def __repr__(self) -> str:
         return f"<BasicAuth {self.username!r}>"
 
 
-class BearerAuth(Auth):
+class BearerAuth(_Fixed):
     """A token (RFC 6750), sent at once. ValueError if it could not stand in a field."""
 
     def __init__(self, token: str) -> None:
@@ -73,12 +87,14 @@ class BearerAuth(Auth):
             raise ValueError("a bearer token must be visible ASCII characters, at least one")
         self._field = f"Bearer {token}"
 
-    def authorization(self, asked: Asked) -> str | None:
-        """Return the field."""
-        return self._field
-
     def __repr__(self) -> str:
         return "<BearerAuth>"
+
+
+def fixed_field(auth: object) -> str | None:
+    """Return the field that ``auth`` gives for every request; None if that is not sure."""
+    # A subclass may have its own mind.
+    return auth._field if type(auth) is BasicAuth or type(auth) is BearerAuth else None
 
 
 def basic(username: str | bytes, password: str | bytes) -> str:

@@ -25,8 +25,13 @@ cdef class EncodedRequest:
     cpdef EncodedRequest with_target(self, str target, long long length)
     @cython.locals(tail=bytes, rest=Py_ssize_t)
     cpdef EncodedRequest with_host(self, str target, str host, long long length)
+    @cython.locals(line_end=Py_ssize_t, end=Py_ssize_t, framing=bytes)
+    cpdef EncodedRequest with_fields(self, bytes lines)
     @cython.locals(other=EncodedRequest, end=Py_ssize_t)
     cdef EncodedRequest _with_head(self, str target, bytes tail, long long length)
+
+
+cdef bytes _framing_of(str method, long long length)
 
 
 cdef class ClientConnection(Connection):

@@ -42,20 +42,11 @@ class EncodedRequest:
 
     def __init__(self, method: str, target: str, fields: bytes, length: int) -> None:
         line = request_line(method, target)
-        framing = b""
-        self.event = NO_BODY
-        if length > 0:
-            framing = content_length_field(length)
-            self.event = LENGTH
-        elif length < 0:
-            framing = b"Transfer-Encoding: chunked\r\n"
-            self.event = CHUNKED
-        elif method == "POST" or method == "PUT" or method == "PATCH":
-            # RFC 9110 section 8.6: these have a meaning for content, so its absence is stated.
-            framing = b"Content-Length: 0\r\n"
+        framing = _framing_of(method, length)
         #: What goes on the wire.
         self.data = b"%b%b%b\r\n" % (line, fields, framing)
         self.length = length
+        self.event = LENGTH if length > 0 else CHUNKED if length < 0 else NO_BODY
         # What decides how the response is to be read.
         self.is_head = method == "HEAD"
         self.is_connect = method == "CONNECT"
@@ -85,6 +76,17 @@ class EncodedRequest:
         tail = b"".join((_VERSION, b"Host: ", host.encode("ascii"), b"\r\n", self.data[rest:]))
         return self._with_head(target, tail, length)
 
+    def with_fields(self, lines: bytes) -> "EncodedRequest":
+        """Return the same request with more field lines, behind the others; none of Connection or
+        Upgrade, or of a name that is there already.
+        """
+        line_end = self._line_size - len(_VERSION)
+        target = self.data[len(self._method) + 1 : line_end].decode("ascii")
+        framing = _framing_of(self._method.decode("ascii"), self.length)
+        end = len(self.data) - len(framing) - 2
+        tail = b"".join((self.data[line_end:end], lines, framing, b"\r\n"))
+        return self._with_head(target, tail, self.length)
+
     def _with_head(self, target: str, tail: bytes, length: int) -> "EncodedRequest":
         """Return it with another target, and ``tail`` for what stands behind that."""
         if length != self.length:
@@ -106,6 +108,17 @@ class EncodedRequest:
 
     def __repr__(self) -> str:
         return f"<EncodedRequest {self.data.partition(bytes([13, 10]))[0].decode('ascii')}>"
+
+
+def _framing_of(method: str, length: int) -> bytes:
+    if length > 0:
+        return content_length_field(length)
+    if length < 0:
+        return b"Transfer-Encoding: chunked\r\n"
+    if method == "POST" or method == "PUT" or method == "PATCH":
+        # RFC 9110 section 8.6: these have a meaning for content, so its absence is stated.
+        return b"Content-Length: 0\r\n"
+    return b""
 
 
 class ClientConnection(Connection):
