@@ -165,6 +165,38 @@ def test_what_one_is_shown_is_not_shown_to_others(make_client):
         assert client.fetch(server.url + "p").body == b"ok"
 
 
+def test_what_was_asked_for_after_a_challenge_is_not_shown_to_others(make_client):
+    who = response(b"", "401 No", WWW_Authenticate='Digest realm="r", qop="auth", nonce="1"')
+    secret = response(b"secret", Cache_Control="max-age=1000")
+    with serve(answering(who, secret, OK)) as server:
+        client = make_client(cache=True)
+        assert client.fetch(server.url, auth=DigestAuth("me", "pw")).body == b"secret"
+        assert client.fetch(server.url).body == b"ok"
+
+
+def test_a_cookie_that_came_before_the_answer_counts(make_client):
+    busy = response(b"", "503 Busy", Set_Cookie="sid=1")
+    mine = response(b"mine", Cache_Control="max-age=1000", Vary="Cookie")
+    with serve(answering(busy, mine), answering(OK)) as server:
+        client = make_client(cache=True, cookie_jar=CookieJar(), retries=RetryPolicy(backoff=0.001))
+        assert client.fetch(server.url).body == b"mine"
+        assert client.fetch(server.url).from_cache
+        other = make_client(cache=client.flow.settings.cache)
+        assert other.fetch(server.url).body == b"ok"
+
+
+def test_cookies_that_come_with_each_304_lead_nowhere_else(make_client):
+    def unlike(number):
+        return response(b"", "304 Same", ETag='"2"', Set_Cookie=f"n={number}")
+
+    with serve(answering(STALE, unlike(1), OK)) as server:
+        client = make_client(cache=True, cookie_jar=CookieJar())
+        client.fetch(server.url)
+        assert client.fetch(server.url).body == b"ok"
+        asked = [request.headers.get("if-none-match") for request in server.requests]
+        assert asked == [None, '"1"', None]
+
+
 def test_a_cache_of_ones_own(make_client):
     with serve(answering(PRIVATE)) as server:
         client = make_client(cache=HTTPCache(shared=False))
@@ -303,6 +335,94 @@ def test_memory_has_a_bound():
         storage.remove_entry(entry.id)
         storage.update_headers(entry.id, hishel.Headers({}))
     assert "entries" in repr(HTTPCache(storage))
+
+
+def test_as_many_fields_as_a_head_may_have(make_client, storage):
+    fields = {f"H{number}": "v" for number in range(97)}
+    others = "".join(f"I{number}: v\r\n" for number in range(90))
+    kept = response(gzip.compress(b"kept"), Content_Encoding="gzip", ETag='"1"', **fields)
+    same = f'HTTP/1.1 304 Same\r\nETag: "1"\r\nCache-Control: max-age=1000\r\n{others}\r\n'
+    with serve(answering(kept, same.encode())) as server:
+        client = make_client(cache=storage)
+        client.fetch(server.url)
+        for _ in range(2):
+            answer = client.fetch(server.url)
+            assert answer.from_cache
+            assert answer.headers["H96"] == answer.headers["I89"] == "v"
+
+
+def test_fields_that_grow_and_grow_have_a_bound(make_client):
+    storage = MemoryStorage()
+    kept = [STALE]
+    kept += [
+        response(b"", "304 Same", ETag='"1"', Cache_Control="max-age=0", **{f"H{n}": "v" * 60_000})
+        for n in range(5)
+    ]
+    with serve(answering(*kept, OK)) as server:
+        client = make_client(cache=storage)
+        client.fetch(server.url)
+        for number in range(4):
+            assert client.fetch(server.url).from_cache
+            assert storage._size > 60_000 * (number + 1)
+        assert client.fetch(server.url).from_cache
+        assert "0 entries, 0 bytes" in repr(storage)
+        assert client.fetch(server.url).body == b"ok"
+
+
+class Broken(hishel.BaseStorage):
+    """A storage one of whose methods fails."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__()
+        self._works = MemoryStorage()
+        self._method = method
+
+    def _call(self, method: str, *arguments: Any, **others: Any) -> Any:
+        if method == self._method:
+            raise OSError("the disk is full")
+        return getattr(self._works, method)(*arguments, **others)
+
+    def create_entry(self, *arguments: Any, **others: Any) -> Any:
+        return self._call("create_entry", *arguments, **others)
+
+    def get_entries(self, key: str) -> Any:
+        return self._call("get_entries", key)
+
+    def update_headers(self, *arguments: Any) -> None:
+        self._call("update_headers", *arguments)
+
+    def remove_entry(self, *arguments: Any) -> None:
+        self._call("remove_entry", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("method", "bodies"),
+    [
+        ("get_entries", [b"kept", b"new", b"done"]),
+        ("create_entry", [b"kept", b"new", b"done"]),
+        ("update_headers", [b"kept", b"new", b"done"]),
+        ("remove_entry", [b"kept", b"kept", b"done"]),
+    ],
+)
+def test_a_storage_that_fails_costs_no_answer(make_client, caplog, method, bodies):
+    def answer(peer):
+        while True:
+            request = peer.read_request()
+            if request.method == "POST":
+                peer.send(response(b"done"))
+            elif "if-none-match" in request.headers:
+                peer.send(SAME)
+            else:
+                peer.send(STALE if len(server.requests) == 1 else response(b"new"))
+
+    with serve(answer) as server:
+        client = make_client(cache=Broken(method))
+        found = [client.fetch(server.url).body for _ in range(2)]
+        found.append(client.fetch(server.url, method="POST", body=b"").body)
+        assert found == bodies
+        assert client.flow.pool.statistics == {"used": 0, "idle": 1, "waiting": 0}
+    assert "a cache does without its storage, which failed" in caplog.text
+    assert "the disk is full" in caplog.text
 
 
 def test_many_at_once(make_client):

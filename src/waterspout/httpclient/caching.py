@@ -8,6 +8,7 @@ This module needs hishel, and is imported where a client has a cache.
 """
 
 import hashlib
+import sys
 import threading
 import uuid
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,7 @@ from waterspout.httpclient.connection import Connection
 from waterspout.httpclient.delivery import Copy
 from waterspout.httpclient.exchange import Exchange
 from waterspout.httpclient.hop import Hop
+from waterspout.log import gen_log
 from waterspout.net import Net
 from waterspout.protocol.headers import HTTPHeaders, encode_fields
 from waterspout.protocol.http1.client import ClientConnection
@@ -38,6 +40,8 @@ _MAX_ENTRIES = 10_000
 _MAX_PER_KEY = 20
 # What an entry takes beside its body and its fields, about.
 _OVERHEAD = 1000
+# Bytes of fields up to which those of a 304 are added to what is kept: each may bring others.
+_MAX_FIELDS = 256 * 1024
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # The length that is told is that of the body as it was decoded.
@@ -88,9 +92,11 @@ class MemoryStorage(hishel.BaseStorage):
         """Replace the fields of an entry, if it is there."""
         with self._lock:
             if id in self._order:
-                of_key = self._entries[self._order[id][0]]
-                entry, body = of_key[id]
-                of_key[id] = replace(entry, response=replace(entry.response, headers=headers)), body
+                key = self._order[id][0]
+                entry, body = self._entries[key][id]
+                self._remove(id)
+                entry = replace(entry, response=replace(entry.response, headers=headers))
+                self._keep(entry, key, body)
 
     def remove_entry(self, id: uuid.UUID) -> None:
         """Remove an entry, if it is there."""
@@ -106,22 +112,22 @@ class MemoryStorage(hishel.BaseStorage):
                 kept.append(piece)
             yield piece
         if self.max_stream_size is None or size <= self.max_stream_size:
-            self._keep(entry, key, b"".join(kept))
+            with self._lock:
+                self._keep(entry, key, b"".join(kept))
+
+    # Under the lock
 
     def _keep(self, entry: hishel.Entry, key: str, body: bytes) -> None:
-        fields = (entry.request.headers, entry.response.headers)
-        size = (
-            _OVERHEAD + len(body) + sum(len(name) + len(of[name]) for of in fields for name in of)
-        )
-        with self._lock:
-            of_key = self._entries.setdefault(key, {})
-            of_key[entry.id] = entry, body
-            self._order[entry.id] = key, size
-            self._size += size
-            if len(of_key) > _MAX_PER_KEY:
-                self._remove(next(iter(of_key)))
-            while self._size > self.max_size or len(self._order) > _MAX_ENTRIES:
-                self._remove(next(iter(self._order)))
+        size = _OVERHEAD + len(body)
+        size += _size_of(entry.request.headers) + _size_of(entry.response.headers)
+        of_key = self._entries.setdefault(key, {})
+        of_key[entry.id] = entry, body
+        self._order[entry.id] = key, size
+        self._size += size
+        if len(of_key) > _MAX_PER_KEY:
+            self._remove(next(iter(of_key)))
+        while self._size > self.max_size or len(self._order) > _MAX_ENTRIES:
+            self._remove(next(iter(self._order)))
 
     def _remove(self, id: uuid.UUID) -> None:
         key, size = self._order.pop(id, ("", 0))
@@ -148,7 +154,8 @@ class HTTPCache:
     Redirects are kept as well, and bodies that are streamed, if they are read to their end: until
     then they are in memory. A request that has conditions of its own, or says ``Cache-Control:
     no-store``, passes by. Several clients and threads may share a cache; a storage that writes to a
-    disk does so without holding a loop up.
+    disk does so without holding a loop up. One that fails is logged, and the fetch goes on as if
+    there was no cache.
 
     Raises TypeError and ValueError for arguments that can't be used, ImportError where hishel is
     not there.
@@ -193,15 +200,19 @@ class HTTPCache:
         target = hop.target
         url = f"{target.scheme}://{target.authority}{target.path}"
         lookup = Lookup(self, hishel.Request(hop.method, url, _told(fields)), place)
-        await self.call(net, lookup.begin)
-        return lookup
+        return lookup if await self.call(net, lookup.begin) else None
 
-    async def call(self, net: Net, function: Any) -> None:
-        """Call what talks to the storage."""
-        if isinstance(self.storage, MemoryStorage):
-            function()
-        else:
-            await net.aside(function)
+    async def call(self, net: Net, function: Any) -> bool:
+        """Call what talks to the storage; False if it failed, which is logged."""
+        try:
+            if isinstance(self.storage, MemoryStorage):
+                function()
+            else:
+                await net.aside(function)
+        except Exception:
+            gen_log.warning("a cache does without its storage, which failed", exc_info=True)
+            return False
+        return True
 
     def __repr__(self) -> str:
         return f"<HTTPCache {self.storage!r}>"
@@ -248,8 +259,13 @@ class Lookup:
         return Copy(most) if isinstance(state, hishel.StoreAndUse) else None
 
     def connection(self, hop: Hop, limits: Limits) -> Connection:
-        """Return what the response can be read from."""
+        """Return what the response can be read from.
+
+        Of its head, which was within limits when it came, there may be more than the client allows
+        servers: fields are added here and by a 304.
+        """
         assert self.stored is not None
+        limits = limits._replace(max_header_size=sys.maxsize, max_header_count=sys.maxsize)
         status, headers, body = self.stored
         line = f"HTTP/1.1 {status} {reason_phrase(status)}\r\n".encode("latin-1")
         data = line + encode_fields(headers) + b"\r\n" + body
@@ -265,7 +281,10 @@ class Lookup:
                     storage.remove_entry(id)
             elif isinstance(state, hishel.NeedToBeUpdated):
                 for entry in state.updating_entries:
-                    storage.update_headers(entry.id, entry.response.headers)
+                    if _size_of(entry.response.headers) <= _MAX_FIELDS:
+                        storage.update_headers(entry.id, entry.response.headers)
+                    else:
+                        storage.remove_entry(entry.id)
             else:
                 break
             state = state.next()
@@ -333,6 +352,10 @@ def _checked_size(size: object) -> int:
 def _response(exchange: Exchange, head: ResponseHead) -> hishel.Response:
     headers = head.headers if exchange.headers is None else exchange.headers
     return hishel.Response(head.status, _told(headers))
+
+
+def _size_of(headers: hishel.Headers) -> int:
+    return sum(len(name) + len(headers[name]) for name in headers)
 
 
 def _told(fields: HTTPHeaders) -> hishel.Headers:

@@ -112,6 +112,9 @@ class Rounds:
         self._wait = 0.0
         self._cache = course.settings.cache
         self._lookup: Lookup | None = None
+        # What the lookup was made for, of that which may change from one request to the next.
+        self._looked_up: tuple[str | None, bool] | None = None
+        self._has_changed = False  # by a 304: it is not asked for conditions again
         if self._policy is not None and self._policy.budget is not None:
             course.budget.deposit(self._policy.budget, self._net.time())
         self._hooks = course.settings.event_hooks
@@ -150,7 +153,15 @@ class Rounds:
             hop = hop.with_fields(added)
         if self._cache is not None:
             if is_new:
+                self._has_changed = False
+            # A challenge, or a cookie of a 503, makes it another request: who is answered by that
+            # must not be kept for those who ask without.
+            identity = added.get("Cookie"), "Authorization" in added
+            if is_new or (identity != self._looked_up and not self.is_answered):
                 self._lookup = await self._cache.look_up(hop, self._net)
+                self._looked_up = identity
+                if self._lookup is not None and self._has_changed:
+                    self._lookup.conditions = {}
             if self._lookup is not None and self._lookup.conditions:
                 added.update(self._lookup.conditions)
                 hop = hop.with_fields(added)
@@ -187,6 +198,7 @@ class Rounds:
         if exchange.is_passed_over:
             return False
         if self._lookup is not None and self._lookup.conditions and head.status == 304:
+            self._has_changed = True
             return True
         if head.status == 407:
             return self._answer_proxy(hop, head)
