@@ -72,7 +72,10 @@ def test_refused(location):
         decide(location=location)
 
 
-def test_the_message_has_no_secrets():
+@pytest.mark.parametrize(
+    "location", ["ftp://me:secret@example.org/", "//me:secret@[/", "//me:x/secret@example.org/"]
+)
+def test_the_message_has_no_secrets(location):
     with pytest.raises(RedirectError) as caught:
-        decide(location="ftp://me:secret@example.org/")
+        decide(location=location)
     assert "secret" not in str(caught.value)

@@ -6,9 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from waterspout.httpclient import HTTPRequest
 from waterspout.httpclient import target as target_module
 from waterspout.httpclient.hostnames import to_ascii
-from waterspout.httpclient.target import parse_url, redacted, resolve_reference
+from waterspout.httpclient.target import (
+    parse_url,
+    redacted,
+    resolve_reference,
+    without_credentials,
+)
 
 
 @pytest.mark.parametrize(
@@ -215,12 +221,51 @@ def test_credentials():
 
 @pytest.mark.parametrize(
     "url",
-    ["http://me:secret@exam ple/", "ftp://me:secret@x/", "http://me:secret@x:y/", "me:secret@x"],
+    [
+        "http://me:secret@exam ple/",
+        "ftp://me:secret@x/",
+        "http://me:secret@x:y/",
+        "me:secret@x",
+        "//me:secret@x/",
+        "http:/me:secret@x/",
+        "http:///me:secret@x/",
+        "http://me:secret/secret@x/",
+        "http://me:2secret?secret@x/",
+        "http://me:1a#secret:@secret@x/",
+        "http://me:123456/secret@x/",
+        "me:secret/secret@x",
+    ],
 )
 def test_errors_do_not_tell_secrets(url):
-    with pytest.raises(ValueError, match=r"URL|port") as caught:
+    with pytest.raises(ValueError, match=r"URL|port|name") as caught:
         parse_url(url)
     assert "secret" not in str(caught.value)
+    assert "secret" not in repr(HTTPRequest(url))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/@me",
+        "http://example.org:80/a:b@c",
+        "http://[::1]:80/a:b@c",
+        "/@me",
+        "/a?b=ssh://git@example.org/",
+        "http://example.org/?to=http://me@x/",
+    ],
+)
+def test_what_only_looks_like_credentials_is_shown(url):
+    assert without_credentials(url) == url
+    assert redacted(url) == url
+
+
+def test_credentials_without_a_scheme():
+    assert without_credentials("//me:secret@x/@y") == "//x/@y"
+
+
+def test_to_redact_takes_linear_time():
+    for text in ("http://" + ":" * 1_000_000, "a:" * 1_000_000, "/" * 1_000_000):
+        assert redacted(text).endswith("...")
 
 
 def test_a_long_url_is_cut_in_messages():
@@ -238,6 +283,9 @@ def test_a_long_url_is_cut_in_messages():
         ("//other.org/x", "http://other.org/x#f"),
         ("https://other.org", "https://other.org#f"),
         ("http://me:secret@other.org/", "http://other.org/#f"),
+        ("//me:secret@other.org/", "http://other.org/#f"),
+        ("/b?to=ssh://git@other.org/", "http://example.org/b?to=ssh://git@other.org/#f"),
+        ("//other.org/?to=http://me@x/", "http://other.org/?to=http://me@x/#f"),
         ("/a b", "http://example.org/a%20b#f"),
         (" /b ", "http://example.org/b#f"),
         ("/\xc3\xbc", "http://example.org/%C3%BC#f"),

@@ -44,7 +44,10 @@ _NUMBER = r"(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?\Z"
 # Everything up to the space, and DEL. What is above is quoted as UTF-8.
 _FORBIDDEN = r"[\x00-\x20\x7f]"
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.\-]*:"
-_CREDENTIALS = r"(?:(?<=://)|^)[^/?#]*@"
+_BEFORE_AUTHORITY = r"(?s)\A((?:[A-Za-z][A-Za-z0-9+.\-]*:/+|//+)?)"
+_CREDENTIALS = rf"{_BEFORE_AUTHORITY}[^/?#]*@"
+# A password with one of these in it, that was not quoted: what is before it is no port.
+_BROKEN_CREDENTIALS = rf"{_BEFORE_AUTHORITY}[^/?#@\[:]*+:(?![0-9]{{0,5}}(?:[/?#]|\Z)).*@"
 
 
 class Target(NamedTuple):
@@ -208,12 +211,12 @@ def resolve_reference(base: Target, reference: str) -> str:
 
 def without_credentials(url: str) -> str:
     """Return a URL, whatever it looks like, without user name and password."""
-    return re.sub(_CREDENTIALS, "", url, count=1)
+    return _compiled(_CREDENTIALS).sub(r"\1", url)
 
 
 def redacted(url: str) -> str:
-    """Return a URL for messages: without credentials, and not too long."""
-    shown = without_credentials(url)
+    """Return a URL for messages: without credentials, even unquoted ones, and not too long."""
+    shown = _compiled(_BROKEN_CREDENTIALS).sub(r"\1", without_credentials(url))
     return shown if len(shown) <= 200 else f"{shown[:200]}..."
 
 
