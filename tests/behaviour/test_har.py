@@ -11,6 +11,7 @@ from tests.httpclient.scripted_server import OK, always, answering, response, se
 
 from waterspout.httpclient import HARMissError, HARRecorder, HARReplayer, HTTPClientError
 from waterspout.httpclient.errors import HTTPStreamClosedError
+from waterspout.httpclient.har import replayer
 
 URL = "http://example.org/"
 
@@ -256,6 +257,14 @@ def test_what_browsers_write(make_client):
         (har({}), "entry 0 of the HAR is no exchange"),
         (har(entry(), entry(status="many")), "entry 1 of the HAR is no exchange"),
         (har(entry(headers=[{"name": "a"}])), "entry 0"),
+        (har(entry(status=float("inf"))), "entry 0"),
+        (har(entry(status=1000)), "entry 0 .*three digits"),
+        (har(entry(content="ok")), "entry 0"),
+        (har(entry(content={"text": 5})), "entry 0 .*must be text"),
+        (har(entry(content={"text": "!", "encoding": "base64"})), "entry 0 .*no base64"),
+        (har(entry(statusText=5)), "entry 0"),
+        (har(entry(statusText="OK\r\nSet-Cookie: a")), "entry 0 .*control characters"),
+        (har(entry(statusText="\u20ac")), "entry 0"),
     ],
 )
 def test_what_is_no_har_is_told(archive, words):
@@ -265,9 +274,30 @@ def test_what_is_no_har_is_told(archive, words):
 
 def test_a_file_that_is_no_har_is_told(tmp_path):
     file = tmp_path / "letter.har"
-    file.write_text("dear")
-    with pytest.raises(ValueError, match=r"letter.har' is no HAR"):
-        HARReplayer(file)
+    for text in ("dear", "[" * 100_000):
+        file.write_text(text)
+        with pytest.raises(ValueError, match=r"letter.har' is no HAR"):
+            HARReplayer(file)
+
+
+def test_a_file_without_an_end_is_told(monkeypatch):
+    monkeypatch.setattr(replayer, "_MAX_SIZE", 1000)
+    with pytest.raises(ValueError, match="'/dev/zero' has more than 1000 bytes"):
+        HARReplayer("/dev/zero")
+
+
+@pytest.mark.parametrize("content", [None, {"text": None}])
+def test_no_content_is_an_empty_body(make_client, content):
+    client = make_client(app=HARReplayer(har(entry(content=content))))
+    assert client.fetch(URL).body == b""
+
+
+def test_a_file_that_was_for_others_is_for_its_owner_then(tmp_path):
+    path = tmp_path / "old.har"
+    path.touch(0o666)
+    path.chmod(0o666)
+    HARRecorder(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_one_name_is_no_collection(tmp_path):

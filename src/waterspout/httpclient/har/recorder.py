@@ -7,6 +7,7 @@ import base64
 import datetime
 import json
 import os
+import stat
 import threading
 from collections.abc import Collection
 from types import TracebackType
@@ -66,6 +67,8 @@ class HARRecorder:
         self._max_body_size = max_body_size
         self._lock = threading.Lock()
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+            os.chmod(self._file.fileno(), 0o600)  # One that was there may have been for others too.
         log = {"version": "1.2", "creator": {"name": "waterspout", "version": __version__}}
         begin = json.dumps({"log": log})[:-2] + ', "entries": ['
         self._end = self._file.write(begin.encode())

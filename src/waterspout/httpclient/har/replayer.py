@@ -31,7 +31,11 @@ class _Entry(NamedTuple):
 
     number: int
     body: bytes | None  #: of the request, None where it was not recorded
-    response: dict[str, Any]
+    status: int  #: below 200 where there was no response
+    reason: str | None
+    headers: HTTPHeaders
+    content: dict[str, Any]
+    error: str  #: why there was no response
 
 
 class HARReplayer:
@@ -64,7 +68,7 @@ class HARReplayer:
         for number, entry in enumerate(entries):
             try:
                 self._add(number, entry)
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
+            except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
                 why = f"{type(error).__name__}: {error}"
                 raise ValueError(f"entry {number} of {self._name} is no exchange ({why})") from None
 
@@ -110,9 +114,14 @@ class HARReplayer:
             body = _body(post, "_encoding") if "text" in post else None
         elif request.get("bodySize", 0):
             body = None
-        _headers(response)
-        int(response["status"])
-        self._entries.setdefault(key, deque()).append(_Entry(number, body, response))
+        status = int(response["status"])
+        if status > 999:
+            raise ValueError(f"a status has three digits, not {status}")
+        content = response.get("content") or {}
+        _body(content, "encoding")  # It is checked now, and decoded when it is asked for.
+        error = str(response.get("_error", "no answer"))
+        found = _Entry(number, body, status, _reason(response), _headers(response), content, error)
+        self._entries.setdefault(key, deque()).append(found)
         self.count += 1
 
     def __repr__(self) -> str:
@@ -120,13 +129,14 @@ class HARReplayer:
 
 
 def _load(path: str | os.PathLike[str]) -> Any:
-    if os.stat(path).st_size > _MAX_SIZE:
-        raise ValueError(f"{os.fspath(path)!r} has more than {_MAX_SIZE} bytes")
     with open(path, "rb") as file:
-        try:
-            return json.loads(file.read().removeprefix(b"\xef\xbb\xbf"))
-        except ValueError as error:
-            raise ValueError(f"{os.fspath(path)!r} is no HAR: {error}") from None
+        data = file.read(_MAX_SIZE + 1)
+    if len(data) > _MAX_SIZE:
+        raise ValueError(f"{os.fspath(path)!r} has more than {_MAX_SIZE} bytes")
+    try:
+        return json.loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{os.fspath(path)!r} is no HAR: {error}") from None
 
 
 def _normal(url: str) -> str:
@@ -148,10 +158,19 @@ def _headers(response: dict[str, Any]) -> HTTPHeaders:
     return headers
 
 
+def _reason(response: dict[str, Any]) -> str | None:
+    reason: str = response.get("statusText") or ""
+    if not reason.isprintable():
+        raise ValueError("a statusText with control characters")
+    return reason.encode("latin-1").decode("latin-1") or None
+
+
 def _body(content: dict[str, Any], encoding: str) -> bytes:
-    text = content.get("text", "")
+    text = content.get("text") or ""
+    if not isinstance(text, str):
+        raise TypeError(f"a body must be text, not {type(text).__name__}")
     if content.get(encoding) != "base64":
-        return str(text).encode("utf-8", "surrogatepass")
+        return text.encode("utf-8", "surrogatepass")
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:
@@ -159,11 +178,8 @@ def _body(content: dict[str, Any], encoding: str) -> bytes:
 
 
 def _response(request: HTTPRequest, entry: _Entry) -> HTTPResponse:
-    response = entry.response
-    status = int(response["status"])
-    if status < 200:
-        reason = response.get("_error", "no answer")
-        raise HTTPStreamClosedError(f"recorded: {reason}: {request.method} {redacted(request.url)}")
-    body = io.BytesIO(_body(response.get("content", {}), "encoding"))
-    reason = response.get("statusText") or None
-    return HTTPResponse(request, status, _headers(response), body, reason=reason)
+    if entry.status < 200:
+        asked = f"{request.method} {redacted(request.url)}"
+        raise HTTPStreamClosedError(f"recorded: {entry.error}: {asked}")
+    body = io.BytesIO(_body(entry.content, "encoding"))
+    return HTTPResponse(request, entry.status, entry.headers, body, reason=entry.reason)
