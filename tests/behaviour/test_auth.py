@@ -193,6 +193,16 @@ def test_netrc(client, netrc_file, monkeypatch):
         assert [sent(request) for request in server.requests] == ["", BASIC, BASIC, ""]
 
 
+def test_hosts_in_netrc_are_compared_without_case(netrc_file):
+    netrc_file.write_text(
+        "machine Example.ORG login me password pw\ndefault login you password x\n"
+    )
+    auth = NetrcAuth(netrc_file)
+    asked = Asked("GET", parse_url("http://EXAMPLE.org/"), b"")
+    assert auth.authorization(asked) == BASIC
+    assert auth.authorization(asked._replace(target=parse_url("http://a/"))) == "Basic eW91Ong="
+
+
 def test_netrc_at_home(tmp_path, netrc_file, monkeypatch):
     monkeypatch.delenv("NETRC", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -25,7 +25,7 @@ class NetrcAuth(Auth):
         self.path = Path(chosen) if chosen else Path.home() / ".netrc"
         try:
             # Without a name, the library looks whether others may read it.
-            self._netrc = netrc.netrc(os.fspath(self.path) if chosen else None)
+            read = netrc.netrc(os.fspath(self.path) if chosen else None)
         except netrc.NetrcParseError as error:
             if error.lineno is None:
                 raise ValueError(f"{self.path}: {error.msg}") from None
@@ -35,10 +35,12 @@ class NetrcAuth(Auth):
             ) from None
         except UnicodeDecodeError as error:
             raise ValueError(f"{self.path}: not UTF-8, at byte {error.start}") from None
+        # Hosts are written as people like them.
+        self._entries = {name.lower(): entry for name, entry in read.hosts.items()}
 
     def authorization(self, asked: Asked) -> str | None:
         """Return the field for the host that is asked, if the file has one."""
-        found = self._netrc.authenticators(asked.target.host)
+        found = self._entries.get(asked.target.host) or self._entries.get("default")
         if found is None:
             return None
         login, account, password = found
