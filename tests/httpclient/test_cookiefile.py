@@ -99,7 +99,7 @@ GOOD = ["example.org", "FALSE", "/", "TRUE", "0", "name", "s3cret"]
         (3, "1", "the second and the fourth"),
         (2, "x", "the third field is no path"),
         (4, "-1", "the fifth field is no time"),
-        (4, "9" * 16, "the fifth field is no time"),
+        (4, "9" * 21, "the fifth field is no time"),
         (5, "a;b", "hold what no cookie may"),
         (5, "a=b", "hold what no cookie may"),
         pytest.param(6, "s3cret\x01", "hold what no cookie may", id="a control"),
@@ -123,6 +123,14 @@ def test_no_cookie_at_all(path):
         CookieJar.load(path)
     with pytest.raises(FileNotFoundError):
         CookieJar.load(path.parent / "nowhere")
+
+
+def test_times_as_other_programs_write_them(path):
+    fields = "example.org\tFALSE\t/\tFALSE"
+    path.write_text(f"{fields}\t9223372036854775807\ta\tb\n{fields}\t\tc\td\n")
+    first, second = read_cookies(path, NOW)
+    assert first.expires == NOW + 400 * 24 * 3600
+    assert second.expires is None
 
 
 def test_nothing_lives_for_ever(path):

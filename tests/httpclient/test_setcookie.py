@@ -34,7 +34,19 @@ def test_pairs(field, name, value):
 
 @pytest.mark.parametrize(
     "field",
-    ["", "=", ";a=b", " ", "a=\x01", "a=\x7f", "a=b; Path=/\x00", "a=b\tc", "a=" + "b" * 4096],
+    [
+        "",
+        "=",
+        ";a=b",
+        " ",
+        "a=\x01",
+        "a=\x7f",
+        "a=b; Path=/\x00",
+        "a=b\tc",
+        "a=" + "b" * 4096,
+        "a=\u20ac",
+        "\u20ac=a",
+    ],
 )
 def test_what_is_passed_over(field):
     assert parse_set_cookie(field, NOW) is None

@@ -21,7 +21,8 @@ _MAX_PAIR = 4096
 _DOMAIN = re.compile(r"[!-~]{1,254}")
 _PATH = re.compile(r"/[^\x00-\x1f;\x7f]*")
 _TEXT = re.compile(r"[^\x00-\x1f;\x7f]*")
-_SECONDS = re.compile(r"[0-9]{1,15}")
+# curl has written 2^63 - 1 for what never ends, and Python writes nothing for a session.
+_SECONDS = re.compile(r"[0-9]{0,20}")
 _FLAGS = {"TRUE": True, "FALSE": False}
 
 # RFC 6265bis section 5.5.
@@ -129,6 +130,6 @@ def _cookie(line: str, now: float) -> Cookie:
         not _FLAGS[below],
         _FLAGS[secure],
         is_http_only,
-        expires=min(float(expires), now + _MAX_AGE) if int(expires) else None,
+        expires=min(float(expires), now + _MAX_AGE) if int(expires or 0) else None,
         created=now,
     )

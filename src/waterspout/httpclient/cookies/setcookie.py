@@ -19,6 +19,8 @@ _MAX_AGE = 400 * 24 * 3600
 
 # Section 5.6. A tab is let through by the document, but no list of cookies could hold it.
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
+# Nor anything that is no byte: only a program can have made that up, and it could not be sent.
+_UNFIT = re.compile(r"\t|[^\x00-\xff]")
 
 # Section 5.1.1: what parts the tokens of a date, and what they are.
 _DATE_PART = re.compile(r"[^\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
@@ -57,7 +59,7 @@ def parse_set_cookie(field: str, now: float) -> SetCookie | None:
     value = value.strip(" \t")
     if not name and not value:
         return None
-    if "\t" in name or "\t" in value or len(name) + len(value) > _MAX_PAIR:
+    if _UNFIT.search(f"{name}={value}") or len(name) + len(value) > _MAX_PAIR:
         return None
     expires: float | None = None
     max_age: float | None = None
@@ -80,7 +82,7 @@ def parse_set_cookie(field: str, now: float) -> SetCookie | None:
         elif key == "domain":
             domain = text.removeprefix(".").lower()
         elif key == "path":
-            path = text if text.startswith("/") and "\t" not in text else ""
+            path = text if text.startswith("/") and not _UNFIT.search(text) else ""
         elif key == "secure":
             is_secure = True
         elif key == "httponly":
