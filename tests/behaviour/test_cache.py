@@ -442,6 +442,35 @@ def test_two_unix_sockets_are_two_servers(make_client, storage, tmp_path):
             assert client.fetch("http://a.test/", unix_socket=other).body == b"other"
 
 
+def test_two_names_in_host_are_two_servers(make_client, storage):
+    def answer(peer):
+        while True:
+            host = peer.read_request().headers["host"]
+            peer.send(response(host.encode(), Cache_Control="max-age=1000"))
+
+    with serve(answer) as server:
+        client = make_client(cache=storage)
+        for _ in range(2):
+            for host in ("a.example", "b.example"):
+                assert client.fetch(server.url, headers={"Host": host}).body == host.encode()
+        assert len(server.requests) == 2
+        assert not client.fetch(server.url).from_cache
+
+
+def test_what_a_certificate_showed_is_not_shown_without(
+    make_client, server_tls, ca_certs, authority, tmp_path
+):
+    pem = tmp_path / "client.pem"
+    authority.issue_cert("client@example.org").private_key_and_cert_chain_pem.write_to_path(pem)
+    with serve(always(KEPT), tls=server_tls) as server:
+        client = make_client(cache=True, ca_certs=ca_certs)
+        found = [
+            client.fetch(server.url, client_cert=certificate).from_cache
+            for certificate in (str(pem), None, str(pem), None)
+        ]
+        assert found == [False, False, True, True]
+
+
 def test_the_credentials_of_a_proxy_are_not_kept(make_client):
     storage = MemoryStorage()
     client = make_client(cache=storage)

@@ -195,8 +195,10 @@ class HTTPCache:
         # For a proxy alone, and nothing to write down.
         fields.pop("Proxy-Authorization", None)
         road = hop.key.road
-        # The same URL on two unix sockets is two servers.
-        place = road.unix_socket or "" if road is not None else ""
+        # The same URL on two unix sockets is two servers, as is another name in Host; and who has a
+        # certificate may see more.
+        unix_socket = None if road is None else road.unix_socket
+        place = (unix_socket, fields.get("Host", ""), hop.files)
         target = hop.target
         url = f"{target.scheme}://{target.authority}{target.path}"
         lookup = Lookup(self, hishel.Request(hop.method, url, _told(fields)), place)
@@ -224,7 +226,9 @@ class Lookup:
     ``place`` tells servers apart that have the same URLs.
     """
 
-    def __init__(self, cache: HTTPCache, request: hishel.Request, place: str) -> None:
+    def __init__(
+        self, cache: HTTPCache, request: hishel.Request, place: tuple[object, ...]
+    ) -> None:
         self._cache = cache
         self._request = request
         self._state: Any = hishel.IdleClient(options=cache.options)
