@@ -1,16 +1,19 @@
 """Event hooks and progress, in all styles."""
 
+import asyncio
 import contextvars
 from itertools import pairwise
 
 import pytest
 from tests.httpclient.scripted_server import OK, always, answering, response, serve
+from tests.httpclient.styles import Awaiting, AwaitingOnUvloop, CallingBack
 
 from waterspout.httpclient import (
     HTTPBodyError,
     HTTPClient,
     HTTPClientError,
     HTTPRedirectError,
+    HTTPTimeoutError,
     Progress,
 )
 
@@ -148,6 +151,23 @@ def test_what_a_hook_raises_is_raised(make_client, event):
         with pytest.raises(ZeroDivisionError):
             client.fetch(url)
         assert client.flow.pool.statistics["used"] == 0
+
+
+@pytest.mark.parametrize("event", ["request", "response", "redirect", "error"])
+@pytest.mark.parametrize("style", [Awaiting, AwaitingOnUvloop, CallingBack])
+def test_a_hook_that_never_ends_is_not_waited_for(style, event):
+    async def hang(*what):
+        await asyncio.Event().wait()
+
+    with serve(answering(response(b"", "302 Found", Location="/"), OK)) as server:
+        client = style(event_hooks={event: hang})
+        url = "http://127.0.0.1:1/" if event == "error" else server.url
+        with pytest.raises(HTTPTimeoutError, match=f"the hook '{event}': GET {url}") as raised:
+            client.fetch(url, request_timeout=0.2)
+        assert raised.value.timeout == "request_timeout"
+        assert raised.value.url == url
+        assert client.flow.pool.statistics["used"] == 0
+        client.close()
 
 
 def test_hooks_see_the_context_of_the_caller(make_client):

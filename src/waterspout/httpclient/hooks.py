@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from waterspout.httpclient.errors import HTTPTimeoutError
 from waterspout.httpclient.hop import Hop
 from waterspout.httpclient.request import HTTPRequest
-from waterspout.net import Net
+from waterspout.net import DeadlineError, Net
 from waterspout.protocol.headers import HTTPHeaders
 
 __all__ = ["EVENTS", "Hooks", "SentRequest", "sent_request"]
@@ -43,12 +44,25 @@ class Hooks:
                     raise TypeError(f"a hook for {event!r} must be a function, not {function!r}")
             self._hooks[event] = functions
 
-    async def tell(self, net: Net, deadline: float, event: str, *what: Any) -> None:
-        """Call the hooks of an event, one after the other; what they raise is raised."""
+    async def tell(
+        self, net: Net, deadline: float, event: str, sent: SentRequest, *what: Any
+    ) -> None:
+        """Call the hooks of an event, one after the other; what they raise is raised.
+
+        HTTPTimeoutError where one is not done in time. ``sent`` is for their messages.
+        """
         for hook in self._hooks[event]:
             outcome = hook(*what)
-            if outcome is not None:
+            if outcome is None:
+                continue
+            try:
                 await net.settle(outcome, deadline)
+            except DeadlineError:
+                late = HTTPTimeoutError(
+                    f"Timeout while waiting for the hook {event!r}: {sent.method} {sent.url}"
+                )
+                late.url, late.timeout = sent.url, "request_timeout"
+                raise late from None
 
 
 def sent_request(hop: Hop) -> SentRequest:

@@ -176,7 +176,8 @@ class Rounds:
     async def tell(self, event: str, *what: Any) -> None:
         """Tell the hooks, if there are any, what came of the request that was prepared last."""
         if self._hooks is not None and self._sent is not None:
-            await self._hooks.tell(self._net, self._deadline, event, *what, self._sent)
+            sent = self._sent
+            await self._hooks.tell(self._net, self._deadline, event, sent, *what, sent)
 
     async def tell_of(self, response: HTTPResponse, following: Hop | None) -> None:
         """Tell the hooks of a response that is not the last: it leads on, or is asked for again."""
@@ -186,7 +187,7 @@ class Rounds:
             await self.tell("retry", response)
         else:
             what = (response, self._sent, following.url)
-            await self._hooks.tell(self._net, self._deadline, "redirect", *what)
+            await self._hooks.tell(self._net, self._deadline, "redirect", self._sent, *what)
 
     def ask_again_after(self, exchange: Exchange, head: ResponseHead) -> bool:
         """Take the final head of a response; tell whether to ask again because of it."""
