@@ -1,6 +1,7 @@
 """What a body says: its text, and its JSON."""
 
 import codecs
+import encodings
 import json
 
 import pytest
@@ -53,6 +54,13 @@ def test_text(body, content_type, text):
 def test_whatever_comes_is_some_text(body, content_type):
     assert isinstance(text_of(body, content_type), str)
     assert isinstance(text_of(body, f"text/plain; charset={content_type}"), str)
+
+
+def test_long_names_of_charsets_are_not_kept():
+    name = "x" * 60_000
+    assert text_of(b"abc", f"text/plain; charset={name}") == "abc"
+    kept = [each for each in encodings._cache if len(each) > 40]  # type: ignore[attr-defined]
+    assert kept == []
 
 
 def test_of_a_response():

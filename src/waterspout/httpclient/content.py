@@ -33,6 +33,9 @@ _NO_CHARSETS = frozenset(
 
 _FALLBACK = "utf-8"
 
+# Python remembers for good what it was asked for and does not have; no real name is as long.
+_MAX_NAME = 40
+
 
 def text_of(body: bytes, content_type: str | None) -> str:
     """Return a body as text.
@@ -71,7 +74,8 @@ def _charset(start: bytes, content_type: str | None) -> str:
     if content_type is None:
         return _FALLBACK
     try:
-        codec = codecs.lookup(parse_parameters(content_type)[1].get("charset", _FALLBACK))
+        name = parse_parameters(content_type)[1].get("charset", _FALLBACK)
+        codec = codecs.lookup(name if len(name) <= _MAX_NAME else _FALLBACK)
     except (LookupError, ValueError):
         return _FALLBACK
     is_text = getattr(codec, "_is_text_encoding", True)
