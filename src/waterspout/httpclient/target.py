@@ -205,18 +205,21 @@ def resolve_reference(base: Target, reference: str) -> str:
     )
     # urljoin takes ``http:path`` for a relative reference, which it was before RFC 3986.
     joined = quoted if _compiled(_SCHEME).match(quoted) else urljoin(base.url, quoted)
-    url = without_credentials(joined)
+    url = _compiled(_CREDENTIALS).sub(r"\1", joined)
     return url if "#" in url else url + base.fragment
 
 
 def without_credentials(url: str) -> str:
-    """Return a URL, whatever it looks like, without user name and password."""
-    return _compiled(_CREDENTIALS).sub(r"\1", url)
+    """Return a URL, whatever it looks like, without user name and password.
+
+    Of one that can't be asked for, as with a slash in a password that was not quoted, more may go.
+    """
+    return _compiled(_BROKEN_CREDENTIALS).sub(r"\1", _compiled(_CREDENTIALS).sub(r"\1", url))
 
 
 def redacted(url: str) -> str:
-    """Return a URL for messages: without credentials, even unquoted ones, and not too long."""
-    shown = _compiled(_BROKEN_CREDENTIALS).sub(r"\1", without_credentials(url))
+    """Return a URL for messages: without credentials, and not too long."""
+    shown = without_credentials(url)
     return shown if len(shown) <= 200 else f"{shown[:200]}..."
 
 
