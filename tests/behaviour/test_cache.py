@@ -2,6 +2,7 @@
 
 import gzip
 import sys
+import time
 from typing import Any
 
 import hishel
@@ -35,7 +36,9 @@ def test_nothing_is_kept_by_default(client):
         assert client.fetch(server.url).body == b"ok"
 
 
-def test_what_is_fresh_is_not_asked_for(make_client, storage):
+def test_what_is_fresh_is_not_asked_for(make_client, storage, monkeypatch):
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
     with serve(answering(KEPT, OK)) as server:
         client = make_client(cache=storage)
         first = client.fetch(server.url)
@@ -204,6 +207,56 @@ def test_a_cache_of_ones_own(make_client):
         assert client.fetch(server.url).body == b"mine"
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"Date": "Fri, 31 Dec 9999 23:59:59 GMT"},
+        {"Date": "yesterday"},
+        {"Age": "x", "Date": "Fri, 31 Dec 9999 23:59:59 GMT"},
+    ],
+)
+def test_what_has_no_date_grows_old_too(make_client, storage, monkeypatch, fields):
+    kept = response(b"kept", Cache_Control="max-age=1000", **fields)
+    with serve(answering(kept, OK)) as server:
+        client = make_client(cache=storage)
+        client.fetch(server.url)
+        assert client.fetch(server.url).from_cache
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda: real() + 2000)
+        assert client.fetch(server.url).body == b"ok"
+
+
+@pytest.mark.parametrize("age", ["1001", "9" * 400])
+def test_what_was_old_when_it_came(make_client, storage, age):
+    kept = response(b"kept", Cache_Control="max-age=1000", Age=age)
+    with serve(answering(kept, OK)) as server:
+        client = make_client(cache=storage)
+        client.fetch(server.url)
+        assert client.fetch(server.url).body == b"ok"
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"Cache-Control": "no-cache"},
+        {"Cache-Control": "max-age=0"},
+        {"Cache-Control": "Min-Fresh=2000"},
+        {"Pragma": "no-cache"},
+    ],
+)
+def test_who_wants_a_new_one_gets_it_and_so_do_all_then(make_client, storage, wish):
+    other = response(b"new", Cache_Control="max-age=1000")
+    with serve(answering(KEPT, other)) as server:
+        client = make_client(cache=storage)
+        client.fetch(server.url)
+        assert client.fetch(server.url, headers=wish).body == b"new"
+        assert server.last.headers["if-none-match"] == '"1"'
+        answer = client.fetch(server.url)
+        assert answer.from_cache
+        assert answer.body == b"new"
+
+
 def test_vary(make_client):
     def kept(body):
         return response(body, Cache_Control="max-age=1000", Vary="X-Lang, Accept-Encoding")
@@ -349,80 +402,6 @@ def test_as_many_fields_as_a_head_may_have(make_client, storage):
             answer = client.fetch(server.url)
             assert answer.from_cache
             assert answer.headers["H96"] == answer.headers["I89"] == "v"
-
-
-def test_fields_that_grow_and_grow_have_a_bound(make_client):
-    storage = MemoryStorage()
-    kept = [STALE]
-    kept += [
-        response(b"", "304 Same", ETag='"1"', Cache_Control="max-age=0", **{f"H{n}": "v" * 60_000})
-        for n in range(5)
-    ]
-    with serve(answering(*kept, OK)) as server:
-        client = make_client(cache=storage)
-        client.fetch(server.url)
-        for number in range(4):
-            assert client.fetch(server.url).from_cache
-            assert storage._size > 60_000 * (number + 1)
-        assert client.fetch(server.url).from_cache
-        assert "0 entries, 0 bytes" in repr(storage)
-        assert client.fetch(server.url).body == b"ok"
-
-
-class Broken(hishel.BaseStorage):
-    """A storage one of whose methods fails."""
-
-    def __init__(self, method: str) -> None:
-        super().__init__()
-        self._works = MemoryStorage()
-        self._method = method
-
-    def _call(self, method: str, *arguments: Any, **others: Any) -> Any:
-        if method == self._method:
-            raise OSError("the disk is full")
-        return getattr(self._works, method)(*arguments, **others)
-
-    def create_entry(self, *arguments: Any, **others: Any) -> Any:
-        return self._call("create_entry", *arguments, **others)
-
-    def get_entries(self, key: str) -> Any:
-        return self._call("get_entries", key)
-
-    def update_headers(self, *arguments: Any) -> None:
-        self._call("update_headers", *arguments)
-
-    def remove_entry(self, *arguments: Any) -> None:
-        self._call("remove_entry", *arguments)
-
-
-@pytest.mark.parametrize(
-    ("method", "bodies"),
-    [
-        ("get_entries", [b"kept", b"new", b"done"]),
-        ("create_entry", [b"kept", b"new", b"done"]),
-        ("update_headers", [b"kept", b"new", b"done"]),
-        ("remove_entry", [b"kept", b"kept", b"done"]),
-    ],
-)
-def test_a_storage_that_fails_costs_no_answer(make_client, caplog, method, bodies):
-    def answer(peer):
-        while True:
-            request = peer.read_request()
-            if request.method == "POST":
-                peer.send(response(b"done"))
-            elif "if-none-match" in request.headers:
-                peer.send(SAME)
-            else:
-                peer.send(STALE if len(server.requests) == 1 else response(b"new"))
-
-    with serve(answer) as server:
-        client = make_client(cache=Broken(method))
-        found = [client.fetch(server.url).body for _ in range(2)]
-        found.append(client.fetch(server.url, method="POST", body=b"").body)
-        assert found == bodies
-        assert client.flow.pool.statistics == {"used": 0, "idle": 1, "waiting": 0}
-    assert "a cache does without its storage, which failed" in caplog.text
-    assert "the disk is full" in caplog.text
 
 
 def test_many_at_once(make_client):

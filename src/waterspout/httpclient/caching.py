@@ -10,15 +10,18 @@ This module needs hishel, and is imported where a client has a cache.
 import hashlib
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from waterspout.httpclient.connection import Connection
+from waterspout.httpclient.cookies.setcookie import parse_date
 from waterspout.httpclient.delivery import Copy
 from waterspout.httpclient.exchange import Exchange
 from waterspout.httpclient.hop import Hop
+from waterspout.httputil import format_timestamp
 from waterspout.log import gen_log
 from waterspout.net import Net
 from waterspout.protocol.headers import HTTPHeaders, encode_fields
@@ -44,6 +47,9 @@ _OVERHEAD = 1000
 _MAX_FIELDS = 256 * 1024
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+# Digits of an age in seconds that says something.
+_MAX_DIGITS = 10
+
 # The length that is told is that of the body as it was decoded.
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 
@@ -192,6 +198,10 @@ class HTTPCache:
             return None
         if is_safe and any(name.startswith("If-") for name in fields):
             return None
+        wishes = fields.get("Cache-Control", fields.get("Pragma", "")).lower()
+        if any(wish in wishes for wish in ("max-age", "min-fresh", "no-cache")):
+            # hishel knows but the last of these. What was just asked about is new enough for all.
+            fields["Cache-Control"] = "no-cache"
         # For a proxy alone, and nothing to write down.
         fields.pop("Proxy-Authorization", None)
         road = hop.key.road
@@ -240,7 +250,8 @@ class Lookup:
 
     def begin(self) -> None:
         """Look for what is kept."""
-        entries = self._cache.storage.get_entries(self._key)
+        # What came last is first: of two with the same date it counts.
+        entries = [*reversed(self._cache.storage.get_entries(self._key))]
         self._go_on(self._state.next(self._request, entries), None)
 
     async def settle(self, exchange: Exchange, net: Net) -> None:
@@ -354,8 +365,23 @@ def _checked_size(size: object) -> int:
 
 
 def _response(exchange: Exchange, head: ResponseHead) -> hishel.Response:
-    headers = head.headers if exchange.headers is None else exchange.headers
+    headers = HTTPHeaders(head.headers if exchange.headers is None else exchange.headers)
+    headers["Date"] = _date(headers, time.time())
     return hishel.Response(head.status, _told(headers))
+
+
+def _date(headers: HTTPHeaders, now: float) -> str:
+    """Return when a response that came now was made: hishel reckons by that, and by no Age.
+
+    Where it is not said, or is yet to come, that is now (RFC 9110 section 6.6.1).
+    """
+    made = parse_date(headers.get("Date", ""))
+    age = headers.get("Age", "").strip(" \t")
+    if not (age.isascii() and age.isdigit()):
+        age = "0"
+    # More digits are no time, but more than any that it may be kept for.
+    seconds = int(age[:_MAX_DIGITS]) if len(age) <= _MAX_DIGITS else now
+    return format_timestamp(max(0.0, min(now if made is None else made, now - seconds)))
 
 
 def _size_of(headers: hishel.Headers) -> int:
