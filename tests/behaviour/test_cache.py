@@ -270,6 +270,33 @@ def test_vary(make_client):
         assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize("vary", ["Cookie", "Accept, cookie", "*"])
+def test_no_date_tells_that_another_variant_is_meant(make_client, storage, vary):
+    def answer(peer):
+        while True:
+            request = peer.read_request()
+            if "if-modified-since" in request.headers:
+                peer.send(response(b"", "304 Same"))
+            else:
+                peer.send(
+                    response(
+                        request.headers["cookie"].encode(),
+                        Cache_Control="max-age=1000",
+                        Last_Modified="Thu, 01 Jan 2026 00:00:00 GMT",
+                        Vary=vary,
+                    )
+                )
+
+    with serve(answer) as server:
+        client = make_client(cache=storage)
+        for user in ("me", "you"):
+            shown = client.fetch(server.url, cookies={"user": user})
+            assert shown.body == f"user={user}".encode()
+        kept = client.fetch(server.url, cookies={"user": "me"})
+        assert kept.body == b"user=me"
+        assert kept.from_cache == (vary != "*")
+
+
 def test_redirects_are_followed_from_what_is_kept(make_client):
     moved = response(b"", "301 Moved", Location="/there", Cache_Control="max-age=1000")
     with serve(answering(moved, KEPT)) as server:

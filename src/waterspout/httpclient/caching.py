@@ -252,6 +252,8 @@ class Lookup:
         """Look for what is kept."""
         # What came last is first: of two with the same date it counts.
         entries = [*reversed(self._cache.storage.get_entries(self._key))]
+        if self._request.method in _SAFE:
+            entries = [entry for entry in entries if _may_be_meant(entry, self._request)]
         self._go_on(self._state.next(self._request, entries), None)
 
     async def settle(self, exchange: Exchange, net: Net) -> None:
@@ -382,6 +384,20 @@ def _date(headers: HTTPHeaders, now: float) -> str:
     # More digits are no time, but more than any that it may be kept for.
     seconds = int(age[:_MAX_DIGITS]) if len(age) <= _MAX_DIGITS else now
     return format_timestamp(max(0.0, min(now if made is None else made, now - seconds)))
+
+
+def _may_be_meant(entry: hishel.Entry, request: hishel.Request) -> bool:
+    """Whether a 304 could mean an entry: it was asked for alike, or has a tag.
+
+    RFC 9111 section 4.1. A date may be that of any variant: hishel would ask by that of another,
+    and use that one then.
+    """
+    headers = entry.response.headers
+    if "etag" in headers:
+        return True
+    names = (headers.get("vary") or "").replace(",", " ").split()
+    before, now = entry.request.headers, request.headers
+    return all(name != "*" and before.get(name) == now.get(name) for name in names)
 
 
 def _size_of(headers: hishel.Headers) -> int:
