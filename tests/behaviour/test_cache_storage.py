@@ -30,6 +30,21 @@ def test_fields_that_grow_and_grow_have_a_bound(make_client):
         assert client.fetch(server.url).body == b"ok"
 
 
+def test_an_answer_that_is_not_understood_is_not_asked_for_again_and_again(
+    make_client, monkeypatch, caplog
+):
+    def fail(*arguments):
+        raise IndexError
+
+    with serve(answering(STALE, SAME, OK)) as server:
+        client = make_client(cache=True)
+        client.fetch(server.url)
+        monkeypatch.setattr(hishel.NeedRevalidation, "next", fail)
+        assert client.fetch(server.url).body == b"ok"
+        assert "if-none-match" not in server.last.headers
+    assert "IndexError" in caplog.text
+
+
 class Broken(hishel.BaseStorage):
     """A storage one of whose methods fails."""
 

@@ -263,6 +263,8 @@ class Lookup:
         body = exchange.kept_body()
         if body is not None and len(body) > self._cache.max_body_size:
             body = None
+        # They are answered, even if what came can't be used.
+        self.conditions = {}
         await self._cache.call(net, lambda: self._go_on(self._state.next(response), body))
 
     def copy_for(self, exchange: Exchange, head: ResponseHead) -> Copy | None:
