@@ -3,16 +3,28 @@
 import hashlib
 import json
 import os
+import pty
 import random
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from functools import partial
+from io import FileIO
 
 import pytest
-from tests.httpclient.scripted_server import Peer, always, answering, eventually, response, serve
+from tests.httpclient.scripted_server import (
+    OK,
+    Peer,
+    always,
+    answering,
+    eventually,
+    response,
+    serve,
+)
 
+from waterspout.cli.fetch import lists
 from waterspout.cli.main import main
 
 COMMAND = [sys.executable, "-m", "waterspout", "fetch"]
@@ -201,6 +213,91 @@ def test_a_list_from_a_pipe_is_fetched_while_it_grows():
             process.stdin.close()
             assert json.loads(process.stdout.readline())["url"] == f"{server.url}last"
             assert process.wait(60) == 0
+
+
+def test_a_long_list_of_a_busy_host_does_not_hold_up_the_others(fetch, write_list):
+    """The busy one answers when the others are done; the URLs have no scheme."""
+    done = threading.Event()
+
+    def wait(peer: Peer) -> None:
+        while True:
+            peer.read_request()
+            assert done.wait(20)
+            peer.send(OK)
+
+    def last(peer: Peer) -> None:
+        peer.read_request()
+        done.set()
+        peer.send(OK)
+
+    with serve(wait) as busy, serve(last) as other:
+        urls = [f"127.0.0.1:{busy.port}/{number:0100}" for number in range(2000)]
+        path = write_list(*urls, f"127.0.0.1:{other.port}/")
+        assert fetch("-s", "-i", path, "--concurrency", 2, "--per-host", 1)[0] == 0
+    assert (len(busy.requests), len(other.requests)) == (2000, 1)
+
+
+def test_a_line_that_is_too_long_is_no_other_url(fetch, write_list):
+    """Neither what is left of it, nor nothing."""
+    with serve(always()) as server:
+        path = write_list(f"{server.url}{'ü' * 20_000}", f"{' ' * 200_000}{server.url}spaces")
+        status, out, _ = fetch("-i", path, "--concurrency", 1)
+    assert (status, [request.target for request in server.requests]) == (3, ["/spaces"])
+    long, spaces = map(json.loads, out.splitlines())
+    assert "more than 16384 characters" in long["error"]["message"]
+    assert (spaces["url"], spaces["status"]) == (f"{server.url}spaces", 200)
+
+
+def test_files_that_may_not_be_opened_fail_no_url(write_list):
+    """More are allowed than at first; and if even those are too few, nothing is begun."""
+    program = """
+import resource, sys
+from waterspout.cli.main import main
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, int(sys.argv[1])))
+sys.exit(main(["fetch", *sys.argv[2:]]))
+"""
+    with serve(always()) as server:
+        path = write_list(*(f"{server.url}{number}" for number in range(200)))
+
+        def run(limit: int) -> subprocess.CompletedProcess[str]:
+            arguments = [str(limit), "-f", "-i", str(path), "--concurrency", "100"]
+            command = [sys.executable, "-c", program, *arguments]
+            return subprocess.run(command, capture_output=True, text=True)
+
+        found = run(150)
+        assert (found.returncode, found.stdout.count('"status":200')) == (0, 200)
+        found = run(100)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "132 open files, and 100 are allowed" in found.stderr
+
+
+def test_a_terminal_is_left_as_it_was():
+    """Who sets a terminal to never wait loses what it has no room for, and so does the shell."""
+    read_end, terminal = pty.openpty()
+    try:
+        process = subprocess.Popen([*COMMAND, "-i", "-"], stdin=terminal, stdout=subprocess.PIPE)
+        with process:
+            os.write(read_end, b"no url\n")
+            assert process.stdout is not None
+            process.stdout.readline()
+            assert os.get_blocking(terminal)
+            os.write(read_end, b"\x04")
+            assert process.wait(20) == 3
+    finally:
+        os.close(read_end)
+        os.close(terminal)
+
+
+def test_a_list_that_can_not_be_read(fetch, write_list, monkeypatch):
+
+    class Broken(FileIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return os.read(-1, 1)
+
+    monkeypatch.setattr(lists, "FileIO", Broken)
+    status, _, err = fetch("-i", write_list("http://127.0.0.1:1/"))
+    assert status == 26
+    assert "Bad file descriptor" in err
 
 
 def test_a_run_goes_on_where_it_was(fetch, write_list, tmp_path):

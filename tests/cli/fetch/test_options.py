@@ -116,6 +116,7 @@ def test_credentials_are_shown_nowhere():
         (["--concurrency", "5", URL], "--concurrency is for lists", 2),
         (["-i", "list", "--timing"], "--timing is not for lists", 2),
         (["-i", "list", "--per-host", "0"], "--per-host must be at least 1", 2),
+        (["-i", "list", "--concurrency", "10001"], "--concurrency must be at most 10000", 2),
         (["-o", "a", "-o", "b", URL], "more -o than URLs", 2),
         (["-O", "-o", "a", URL], "both say where", 2),
         (["-d", "a", "--json", "b", URL], "-d and --json are two requests", 2),

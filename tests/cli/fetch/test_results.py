@@ -2,6 +2,9 @@
 
 import json
 import os
+import pty
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -144,3 +147,58 @@ def test_the_standard_output_is_not_read(capfd):
     results.close()
     assert capfd.readouterr().out == done("http://a/")
     os.fstat(1)
+
+
+def test_a_pipe_is_waited_for_until_somebody_reads(tmp_path):
+    """And whoever leaves it is missed."""
+    pipe = str(tmp_path / "pipe")
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(open, pipe, "rb")
+        results = Results(pipe)
+        with reading.result(20) as reader:
+            results.add(done("http://a/"))
+            results.flush()
+            assert json.loads(reader.readline())["url"] == "http://a/"
+        results.add(done("http://b/"))
+        with pytest.raises(BrokenPipeError):
+            results.flush()
+        results.close()
+
+
+def test_a_device_has_room_for_many():
+    one, other = Results(os.devnull), Results(os.devnull)
+    one.close()
+    other.close()
+
+
+def test_a_pipe_that_is_set_not_to_wait(monkeypatch):
+    """By whoever shares it."""
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    with ThreadPoolExecutor(1) as pool, open(read_end, "rb") as reader:
+        with open(write_end, "w") as output:
+            monkeypatch.setattr(sys, "stdout", output)
+            results = Results(None)
+            monkeypatch.undo()
+        for number in range(2000):
+            results.add(done(f"http://a/{number}"))
+        reading = pool.submit(reader.read)
+        results.flush()
+        results.close()
+        assert reading.result(20).count(b"\n") == 2000
+
+
+def test_a_terminal_gets_nothing_to_obey():
+    read_end, terminal = pty.openpty()
+    try:
+        results = Results(os.ttyname(terminal))
+        results.add(done("http://a/\x9b31m\x7f"))
+        results.flush()
+        results.close()
+        shown = os.read(read_end, 1000)
+    finally:
+        os.close(read_end)
+        os.close(terminal)
+    assert json.loads(shown)["url"] == "http://a/\x9b31m\x7f"
+    assert b"\\u009b31m\\u007f" in shown

@@ -60,12 +60,25 @@ def test_many_urls_of_one_host_take_no_longer_each():
         made.finish(f"http://a/{number}")
 
 
+def test_what_waits_for_a_host_is_measured():
+    made = schedule(1, *(f"http://a/{n}" for n in range(3)))
+    assert made.parked_size == 0
+    taken(made)
+    assert made.parked_size > 2 * len("http://a/0")
+    for number in range(3):
+        made.finish(f"http://a/{number}")
+        taken(made)
+    assert made.parked_size == 0
+
+
 @pytest.mark.parametrize(
     ("url", "host"),
     [
         ("http://Example.org/a", "example.org"),
         ("http://me:secret@example.org:8080/", "example.org:8080"),
-        ("nonsense", ""),
+        ("Example.org/a", "example.org"),
+        ("example.org:8080", "example.org:8080"),
+        ("", ""),
         ("http://[broken/", ""),
     ],
 )

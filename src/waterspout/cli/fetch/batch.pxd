@@ -30,7 +30,6 @@ cdef class Batch:
     cdef bint _is_counted
     cdef bint _is_shown
     cdef Py_ssize_t _concurrency
-    cdef Py_ssize_t _ahead
     cdef Schedule _schedule
     cdef Flow _flow
     cdef object _net

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from waterspout.cli.fetch.bodies import Body, Count, prepare_directory
-from waterspout.cli.fetch.exits import FAILED, USAGE, WRITE_ERROR, exit_status
+from waterspout.cli.fetch.descriptors import want_descriptors
+from waterspout.cli.fetch.exits import FAILED, READ_ERROR, USAGE, WRITE_ERROR, exit_status
 from waterspout.cli.fetch.lists import MAX_LINE, URLList
-from waterspout.cli.fetch.options import Plan, with_scheme
+from waterspout.cli.fetch.options import Plan, UsageError, with_scheme
 from waterspout.cli.fetch.progress import amount, bar, live
 from waterspout.cli.fetch.results import ForeignFileError, Results, line_of
 from waterspout.cli.fetch.schedule import Schedule
+from waterspout.cli.fetch.talk import printable
 from waterspout.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 from waterspout.httpclient.flow import Flow
 from waterspout.httpclient.settings import Settings
@@ -28,24 +30,24 @@ __all__ = ["Batch", "run_batch"]
 
 _CONCURRENCY = 20
 
-# URLs that are read ahead, so that a busy host does not hold up the others.
-_MIN_AHEAD = 1000
+# What is read ahead, so that a busy host does not hold up the others: URLs of some 30 MB in memory.
+_AHEAD = 32 * 1024 * 1024
 
 
 def run_batch(plan: Plan, args: argparse.Namespace) -> int:
     """Fetch a list; return the exit status."""
     try:
+        want_descriptors((args.concurrency or _CONCURRENCY) * (1 if args.output_dir is None else 2))
         if args.output_dir is not None:
             prepare_directory(args.output_dir)
         urls = URLList(args.input)
-    except OSError as error:
-        print(f"waterspout fetch: {error}", file=sys.stderr)
-        return 26 if error.filename == args.input else WRITE_ERROR
+    except (OSError, UsageError) as error:
+        return _tell(error, args)
     try:
         results = Results(args.output[0] if args.output and args.output[0] != "-" else None)
     except (OSError, ForeignFileError) as error:
         urls.close()
-        print(f"waterspout fetch: {error}", file=sys.stderr)
+        _tell(error, args)
         return WRITE_ERROR
     batch = Batch(plan, urls, results, args)
     try:
@@ -53,13 +55,20 @@ def run_batch(plan: Plan, args: argparse.Namespace) -> int:
     except BrokenPipeError:
         return WRITE_ERROR
     except (OSError, ValueError, TypeError, NotImplementedError) as error:
-        print(f"waterspout fetch: {error}", file=sys.stderr)
-        return WRITE_ERROR if isinstance(error, OSError) else USAGE
+        return _tell(error, args)
     finally:
         urls.close()
         results.close()
         if not args.silent:
             print(f"waterspout fetch: {batch.summary}", file=sys.stderr)
+
+
+def _tell(error: Exception, args: argparse.Namespace) -> int:
+    """Tell what ends the run; return the exit status."""
+    print(f"waterspout fetch: {printable(str(error))}", file=sys.stderr)
+    if not isinstance(error, OSError):
+        return USAGE
+    return READ_ERROR if error.filename == args.input else WRITE_ERROR
 
 
 class Batch:
@@ -78,7 +87,6 @@ class Batch:
         self._is_counted = not (args.sha256 or args.output_dir or args.form)
         self._is_shown = not args.silent
         self._concurrency: int = args.concurrency or _CONCURRENCY
-        self._ahead = max(_MIN_AHEAD, 10 * self._concurrency)
         self._schedule = Schedule(args.per_host)
         self._flow: Any = None
         self._net: Any = None
@@ -189,7 +197,7 @@ class Batch:
         """Read more of the list, or wait for who does; False if there is nothing left to do."""
         if self._is_read and not self._schedule.waiting:
             return False
-        if self._is_reading or self._is_read or self._schedule.waiting >= self._ahead:
+        if self._is_reading or self._is_read or self._schedule.parked_size >= _AHEAD:
             waiter = asyncio.get_running_loop().create_future()
             self._idle.append(waiter)
             await waiter
@@ -197,6 +205,7 @@ class Batch:
         self._is_reading = True
         try:
             found = await self._urls.read()
+            await self._net.pause()  # A list may be long, and have nothing to do in it.
         finally:
             self._is_reading = False
         if found is None:

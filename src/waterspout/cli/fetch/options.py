@@ -18,6 +18,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _USUAL = ("http://", "https://")
 _VERSIONS = ("1.1",)
 _NO_LIMIT = 2**63 - 1
+_MAX_CONCURRENCY = 10_000
 
 # What the client sends by itself, and cannot do without.
 _ALWAYS_SENT = ("accept-encoding", "content-type", "host", "user-agent")
@@ -127,6 +128,8 @@ def _check_combinations(given: Mapping[str, Any]) -> None:
     for name in ("concurrency", "per_host"):
         if given[name] == 0:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 1")
+    if (given["concurrency"] or 0) > _MAX_CONCURRENCY:
+        raise UsageError(f"--concurrency must be at most {_MAX_CONCURRENCY}")
     if given["remote_name"] and given["output"]:
         raise UsageError("-O and -o both say where to write")
     if len(given["output"]) > (1 if has_list else len(given["urls"])):

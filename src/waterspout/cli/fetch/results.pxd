@@ -5,6 +5,7 @@ cdef class Results:
     cdef bytes _rest
     cdef readonly Py_ssize_t earlier
     cdef int _fd
+    cdef bint _is_terminal
 
     cpdef bint take(self, str url) except -1
     cpdef bint add(self, str line) except -1

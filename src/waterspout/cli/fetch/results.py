@@ -9,6 +9,8 @@ import errno
 import hashlib
 import json
 import os
+import re
+import select
 import stat
 import sys
 from collections.abc import Mapping
@@ -19,7 +21,11 @@ __all__ = ["ForeignFileError", "Results", "line_of"]
 _MAX_LINE = 1024 * 1024
 _BEGIN = b'{"url":"'
 _quote = json.encoder.encode_basestring
-_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+_CLOSED_IN_CHILDREN = getattr(os, "O_CLOEXEC", 0)
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_APPEND | _CLOSED_IN_CHILDREN
+
+# What JSON may hold as it is, and a terminal obeys.
+_CONTROLS = re.compile("[\x7f-\x9f]")
 
 
 def line_of(
@@ -71,11 +77,15 @@ class Results:
         if path is None:
             sys.stdout.flush()
             self._fd = os.dup(sys.stdout.fileno())
+            self._is_terminal = os.isatty(self._fd)
             return
-        self._fd = os.open(path, _NEW_FILE, 0o666)
+        self._fd = _open(path)
+        self._is_terminal = os.isatty(self._fd)
         try:
-            _lock(self._fd, path)
-            self._read(path)
+            # What is written to a pipe or a device can't be read again, and has room for many.
+            if stat.S_ISREG(os.fstat(self._fd).st_mode):
+                _lock(self._fd, path)
+                self._read(path)
         except BaseException:
             os.close(self._fd)
             raise
@@ -100,9 +110,17 @@ class Results:
     def flush(self) -> None:
         """Write what was added. Raises OSError; what is not written then is so the next time."""
         lines, self._lines = self._lines, []
-        self._rest += "".join(lines).encode("utf-8", "backslashreplace")
+        text = "".join(lines)
+        if self._is_terminal:
+            text = _CONTROLS.sub(_escaped, text)
+        self._rest += text.encode("utf-8", "backslashreplace")
         while self._rest:
-            written = os.write(self._fd, self._rest)
+            try:
+                written = os.write(self._fd, self._rest)
+            except BlockingIOError:
+                # Whoever shares a pipe may have set it so that nobody waits in it.
+                select.select([], [self._fd], [])
+                continue
             self._rest = self._rest[written:]
 
     def close(self) -> None:
@@ -111,8 +129,6 @@ class Results:
 
     def _read(self, path: str) -> None:
         """Learn what is done, and cut off what is no whole line."""
-        if not stat.S_ISREG(os.fstat(self._fd).st_mode):
-            return  # What is written to a pipe or a device can't be read again.
         with os.fdopen(os.dup(self._fd), "rb") as file:
             file.seek(0)
             end = number = 0
@@ -127,6 +143,20 @@ class Results:
                     f"line {number + 1} of {path!r} is no result of this command"
                 )
         os.truncate(self._fd, end)
+
+
+def _open(path: str) -> int:
+    try:
+        is_pipe = stat.S_ISFIFO(os.stat(path).st_mode)
+    except FileNotFoundError:
+        is_pipe = False
+    # Who could read from a pipe as well would neither wait for its reader nor miss him.
+    flags = os.O_WRONLY | _CLOSED_IN_CHILDREN if is_pipe else _NEW_FILE
+    return os.open(path, flags, 0o666)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _lock(fd: int, path: str) -> None:

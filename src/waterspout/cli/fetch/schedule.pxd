@@ -4,6 +4,7 @@ cdef class Schedule:
     cdef dict _busy
     cdef dict _parked
     cdef readonly Py_ssize_t waiting
+    cdef readonly Py_ssize_t parked_size
 
     cpdef add(self, urls)
     cpdef str take(self)

@@ -4,7 +4,13 @@ from collections import deque
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from waterspout.cli.fetch.options import with_scheme
+
 __all__ = ["Schedule", "host_of"]
+
+
+# What a URL takes beside its characters.
+_SIZE_OF_ENTRY = 100
 
 
 class Schedule:
@@ -21,6 +27,8 @@ class Schedule:
         self._parked: dict[str, deque[str]] = {}  # what waits for a busy host
         #: How many URLs wait, all in all.
         self.waiting = 0
+        #: How much memory those take that wait for a busy host, about, in bytes.
+        self.parked_size = 0
 
     def add(self, urls: Sequence[str]) -> None:
         """Have URLs wait."""
@@ -46,6 +54,7 @@ class Schedule:
                 self.waiting -= 1
                 return url
             self._parked.setdefault(host, deque()).append(url)
+            self.parked_size += len(url) + _SIZE_OF_ENTRY
         return None
 
     def finish(self, url: str) -> None:
@@ -60,7 +69,9 @@ class Schedule:
             del self._busy[host]
         parked = self._parked.get(host)
         if parked:
-            self._ready.appendleft(parked.popleft())
+            following = parked.popleft()
+            self.parked_size -= len(following) + _SIZE_OF_ENTRY
+            self._ready.appendleft(following)
             if not parked:
                 del self._parked[host]
 
@@ -68,6 +79,6 @@ class Schedule:
 def host_of(url: str) -> str:
     """Return the host of a URL, with its port; empty if it has none that can be told."""
     try:
-        return urlsplit(url).netloc.rpartition("@")[2].lower()
+        return urlsplit(with_scheme(url)).netloc.rpartition("@")[2].lower()
     except ValueError:
         return ""

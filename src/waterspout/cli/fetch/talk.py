@@ -1,4 +1,6 @@
-"""What -v shows: the heads that go out and come in, on standard error, without their secrets."""
+"""What -v shows: the heads that go out and come in, on standard error, without their secrets; and
+what of a text may be shown.
+"""
 
 import sys
 from typing import Any
@@ -6,7 +8,7 @@ from typing import Any
 from waterspout.httpclient import SENSITIVE_HEADERS, HTTPResponse, SentRequest
 from waterspout.httpclient.target import without_credentials
 
-__all__ = ["show_line", "talk_hooks"]
+__all__ = ["printable", "show_line", "talk_hooks"]
 
 _SECRET = {name.lower() for name in SENSITIVE_HEADERS} | {
     "authentication-info",
@@ -30,9 +32,14 @@ def show_line(mark: str, line: str) -> None:
         line = f"{name}: [not shown]"
     elif colon and name.lower() in _OF_URLS:
         line = f"{name}: {without_credentials(line[len(name) + 1 :].strip())}"
-    # A terminal obeys what is no text.
-    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
-    print(f"{mark} {shown}".rstrip(), file=sys.stderr)
+    print(f"{mark} {printable(line)}".rstrip(), file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """Return a text with what is none escaped: a terminal would obey it."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _on_request(sent: SentRequest) -> None:
