@@ -7,6 +7,7 @@ import sys
 import types
 
 import pytest
+from tests.httpclient.scripted_server import always, response, serve
 
 from waterspout._version import __version__
 from waterspout.cli.main import COMMANDS, Command, main
@@ -153,3 +154,30 @@ def test_the_package_can_be_run():
         [sys.executable, "-m", "waterspout", "--version"], capture_output=True, text=True
     )
     assert (result.stdout, result.returncode) == (f"waterspout {__version__}\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("closed", "arguments", "status", "output"),
+    [
+        ("<&-", ["-d", "@-"], 26, "-d: cannot read '-': Bad file descriptor"),
+        ("<&-", ["-F", "a=@-"], 26, "-F: cannot read '-': Bad file descriptor"),
+        ("<&-", ["-u", "me"], 2, "no terminal to ask"),
+        ("<&-", ["-i", "-"], 26, "Bad file descriptor"),
+        (">&-", [], 23, "cannot write to 'standard output': Bad file descriptor"),
+        ("2>&-", ["-f", "-v"], 22, ""),
+    ],
+)
+def test_standard_streams_that_are_closed(closed, arguments, status, output):
+    """What is told on standard error does not get into the output; nothing ends in a traceback."""
+    with serve(always(response(b"sorry", "404 Not Found"))) as server:
+        url = [] if "-i" in arguments else [server.url]
+        command = [sys.executable, "-m", "waterspout", "fetch", *arguments, *url]
+        found = subprocess.run(
+            ["sh", "-c", f'exec "$@" {closed}', "sh", *command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+    assert (found.returncode, found.stdout) == (status, "")
+    assert output in found.stderr
+    assert "Traceback" not in found.stderr

@@ -8,6 +8,7 @@ import argparse
 import difflib
 import importlib
 import itertools
+import os
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple, NoReturn, Protocol, cast
@@ -53,10 +54,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     Mistakes on the command line end in ``SystemExit``, as argparse does it: status 2 and one line.
     """
     arguments = sys.argv[1:] if argv is None else argv
+    _open_what_is_closed()
     try:
         return _run(arguments)
     except KeyboardInterrupt:
         return 130  # What a shell reports for a program that SIGINT has ended.
+
+
+def _open_what_is_closed() -> None:
+    """Have a stream for each of the standard ones that whoever started us has closed.
+
+    To read from it or to write to it fails, as if it were closed; but what is told on standard
+    error, and must not be among the output, goes nowhere.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.open(os.devnull, os.O_WRONLY))  # noqa: SIM115
+    if sys.stdout is None:
+        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -72,6 +72,25 @@ def test_headers():
     assert headers["X-Empty"] == ""
 
 
+def test_what_is_no_ascii_goes_out_as_it_was_typed(tmp_path):
+    made = request("-H", "X: €ü", "-b", "a=€", "-e", "é")
+    sent = {name: value.encode("latin-1").decode() for name, value in made.headers.get_all()}
+    assert sent == {"X": "€ü", "Cookie": "a=€", "Referer": "é"}
+    assert plan("-A", "ü", URL).client["defaults"]["user_agent"].encode("latin-1") == "ü".encode()
+    file = tmp_path / "headers"
+    file.write_text("X: €ü")
+    assert request("-H", f"@{file}").headers["X"] == made.headers["X"]
+
+
+def test_nothing_to_add_to_the_url():
+    assert request("-G").url == URL
+
+
+def test_no_proxy_at_all():
+    assert plan("-x", "", URL).client["proxy"] is False
+    assert plan("-x", "proxy:3128", URL).client["proxy"] == "http://proxy:3128"
+
+
 def test_a_form_with_files(tmp_path):
     file = tmp_path / "me.txt"
     file.write_bytes(b"content")
@@ -126,6 +145,8 @@ def test_credentials_are_shown_nowhere():
         (["-H", "@/nowhere/x", URL], "-H: cannot read", 26),
         (["-b", "cookies.txt", URL], "cookies are not read from files", 2),
         (["-b", "a=b\x00", URL], "-b: ", 2),
+        (["-e", "a\r\nb: c", URL], "-e: ", 2),
+        (["-d", "@/proc/self/mem", URL], "-d: cannot read '/proc/self/mem'", 26),
         (["-F", 'a="b"c', URL], "after the quoted value", 2),
         (["-i", "list", "-G", "-d", "a"], "--get is not for lists", 2),
         (["-H", "bad name: x", URL], "-H: ", 2),

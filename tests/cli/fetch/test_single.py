@@ -3,6 +3,8 @@
 import gzip
 import os
 import re
+import subprocess
+import sys
 
 import pytest
 from tests.httpclient.scripted_server import OK, always, answering, response, serve
@@ -156,6 +158,39 @@ def test_a_place_that_cannot_be_written(fetch):
     assert err == "waterspout fetch: cannot write to '/nowhere/file': No such file or directory\n"
 
 
+def test_a_disk_that_is_full(fetch):
+    """It is known when the rest is written, or before."""
+    for body in (b"ok", b"x" * 100_000):
+        with serve(always(response(body))) as server:
+            status, _, err = fetch("-o", "/dev/full", server.url)
+            assert status == 23
+            assert err == "waterspout fetch: cannot write to '/dev/full': No space left on device\n"
+            with open("/dev/full", "w") as full:
+                command = [sys.executable, "-m", "waterspout", "fetch", server.url]
+                found = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert found.returncode == 23
+        assert found.stderr.startswith("waterspout fetch: cannot write to 'standard output': No sp")
+        assert found.stderr.count("\n") == 1
+
+
+def test_a_place_without_a_name(fetch):
+    with serve(always()) as server:
+        assert fetch("-o", "", server.url)[2].startswith("waterspout fetch: cannot write to '': ")
+
+
+def test_a_terminal_obeys_no_server(fetch, monkeypatch):
+    head = b"HTTP/1.1 404 N\x9b1m\r\nX: \x9b31m\r\nContent-Length: 3\r\n\r\na\0b"
+    with serve(always(head)) as server:
+        status, _, err = fetch("-f", server.url)
+        assert (status, err) == (22, f"waterspout fetch: HTTP 404 N\\x9b1m: {server.url}\n")
+        assert fetch("--include", server.url)[1] == head
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        status, out, err = fetch("--include", server.url)
+        assert (status, out) == (23, head[:-3].replace(b"\x9b", b"\\x9b"))
+        assert "-o - to have it in the terminal" in err
+        assert fetch("-o", "-", server.url)[:2] == (0, b"a\0b")
+
+
 def test_compression(fetch):
     with serve(always(response(gzip.compress(b"text"), Content_Encoding="gzip"))) as server:
         assert fetch(server.url)[1] == b"text"
@@ -185,6 +220,7 @@ def test_credentials_are_sent_and_shown_nowhere(fetch):
 
 def test_silence(fetch):
     assert fetch("-s", "http://127.0.0.1:1/") == (7, b"", "")
+    assert "refused" in fetch("-sS", "http://127.0.0.1:1/")[2]
 
 
 def test_a_url_that_is_none(fetch):

@@ -169,13 +169,16 @@ def _add_output(group: Any) -> None:
     )
     group.add_argument("-s", "--silent", action="store_true", help="show no errors and no progress")
     group.add_argument(
+        "-S", "--show-error", action="store_true", help="with -s: show errors all the same"
+    )
+    group.add_argument(
         "-v", "--verbose", action="store_true", help="show the heads of both sides, on stderr"
     )
     group.add_argument("--timing", action="store_true", help="show where the time went, on stderr")
 
 
 def _add_connection(group: Any) -> None:
-    group.add_argument("-x", "--proxy", metavar="URL", help="the proxy to ask")
+    group.add_argument("-x", "--proxy", metavar="URL", help='the proxy to ask; "" for none')
     group.add_argument("--unix-socket", metavar="FILE", help="the unix socket to connect to")
     group.add_argument(
         "--interface", metavar="NAME", help="the address, or the interface, to connect from"

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["Field", "fields_of"]
+__all__ = ["Field", "content_of", "fields_of"]
 
 #: The name, and filename, content and content type.
 Field = tuple[bytes, tuple[bytes | None, bytes | Path, str | None]]
@@ -71,10 +71,22 @@ def _named(
 
 def _content(path: str) -> bytes | Path:
     """Return what to read later; or the content, where that can be had but once."""
-    if path == "-":
-        return sys.stdin.buffer.read()
-    with open(path, "rb") as file:  # It can be read, which is better known now.
-        return Path(path) if os.path.isfile(path) else file.read()
+    if not os.path.isfile(path):
+        return content_of(path)
+    with open(path, "rb"):  # It can be, which is better known now.
+        return Path(path)
+
+
+def content_of(path: str) -> bytes:
+    """Return what is in a file, or comes from standard input, ``-``; an OSError says of which."""
+    try:
+        if path == "-":
+            return sys.stdin.buffer.read()
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        error.filename = path
+        raise
 
 
 def _bytes(text: str) -> bytes:

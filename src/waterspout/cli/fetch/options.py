@@ -1,6 +1,7 @@
 """From the options of the command line to a request and a client. Reads files, fetches nothing."""
 
 import getpass
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from waterspout.cli.fetch.exits import READ_ERROR, USAGE
-from waterspout.cli.fetch.form import fields_of
+from waterspout.cli.fetch.form import content_of, fields_of
 from waterspout.httpclient import HTTPRequest
 from waterspout.httputil import HTTPHeaders
 
@@ -55,7 +56,10 @@ def plan_of(given: Mapping[str, Any]) -> Plan:
     headers = _headers(given["header"])
     _add_cookies(headers, given["cookie"])
     if given["referer"]:
-        _set_default(headers, "Referer", given["referer"])
+        try:
+            _set_default(headers, "Referer", given["referer"])
+        except ValueError as error:
+            raise UsageError(f"-e: {error}") from None
     # What all requests have in common is the client's, so that one of them is made quickly.
     defaults: dict[str, Any] = {
         "follow_redirects": given["location"],
@@ -66,7 +70,7 @@ def plan_of(given: Mapping[str, Any]) -> Plan:
         "client_key": given["key"],
         "connect_timeout": given["connect_timeout"],
         "request_timeout": _max_time(given),
-        "user_agent": given["user_agent"],
+        "user_agent": _as_bytes(given["user_agent"] or "") or None,
         "decompress_response": not given["raw"],
         "allow_nonstandard_methods": True,
     }
@@ -87,7 +91,7 @@ def plan_of(given: Mapping[str, Any]) -> Plan:
         "defaults": {name: value for name, value in defaults.items() if value is not None},
     }
     if given["proxy"] is not None:
-        client["proxy"] = given["proxy"] if "://" in given["proxy"] else f"http://{given['proxy']}"
+        client["proxy"] = bool(given["proxy"]) and with_scheme(given["proxy"])
     if given["unix_socket"] is not None:
         client["unix_socket"] = given["unix_socket"]
     if given["interface"] is not None:
@@ -95,7 +99,7 @@ def plan_of(given: Mapping[str, Any]) -> Plan:
     if given["retries"]:
         client["retries"] = given["retries"]
     urls = [with_scheme(url) for url in given["urls"]]
-    if given["get"]:
+    if given["get"] and given["data"]:
         query = _data(given).decode("utf-8", "surrogateescape")
         urls = [_with_query(url, query) for url in urls]
     return Plan(urls, request, client)
@@ -186,7 +190,12 @@ def _lines(given: Sequence[str]) -> Iterator[str]:
                 if found.strip():
                     yield found
         else:
-            yield line
+            yield _as_bytes(line)
+
+
+def _as_bytes(text: str) -> str:
+    """Return a header as the bytes that were typed, whatever they are in: a character for each."""
+    return os.fsencode(text).decode("latin-1")
 
 
 def _add_body(request: dict[str, Any], headers: HTTPHeaders, given: Mapping[str, Any]) -> None:
@@ -236,7 +245,7 @@ def _add_cookies(headers: HTTPHeaders, cookies: Sequence[str]) -> None:
 
 def _set_default(headers: HTTPHeaders, name: str, value: str) -> None:
     if name not in headers:
-        headers[name] = value
+        headers[name] = _as_bytes(value)
 
 
 def _content(text: str, option: str, lines: bool = True) -> bytes:
@@ -244,11 +253,7 @@ def _content(text: str, option: str, lines: bool = True) -> bytes:
     if not text.startswith("@"):
         return text.encode("utf-8", "surrogateescape")
     try:
-        if text == "@-":
-            data = sys.stdin.buffer.read()
-        else:
-            with open(text[1:], "rb") as file:
-                data = file.read()
+        data = content_of(text[1:])
     except OSError as error:
         raise _unreadable(option, error) from None
     return data if lines else data.translate(None, b"\r\n\0")

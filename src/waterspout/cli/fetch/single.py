@@ -13,7 +13,7 @@ from waterspout.cli.fetch.exits import (
 )
 from waterspout.cli.fetch.options import Plan, UsageError, file_name
 from waterspout.cli.fetch.progress import Transfer
-from waterspout.cli.fetch.talk import show_line, talk_hooks
+from waterspout.cli.fetch.talk import printable, show_line, talk_hooks
 from waterspout.httpclient import HTTPClient, HTTPClientError, HTTPResponse
 
 __all__ = ["fetch_all"]
@@ -43,10 +43,10 @@ def fetch_all(plan: Plan, args: argparse.Namespace) -> int:
 
 
 def _places(plan: Plan, args: argparse.Namespace) -> list[str | None]:
-    """Return the files to write to; None is standard output."""
+    """Return the files to write to; None is standard output, and "-" too, where it was chosen."""
     if args.remote_name:
         return [file_name(url) for url in plan.urls]
-    chosen: list[str | None] = [None if place == "-" else place for place in args.output]
+    chosen: list[str | None] = [*args.output]
     return chosen + [None] * (len(plan.urls) - len(chosen))
 
 
@@ -61,7 +61,8 @@ def _fetch(
             show_line("<", line)
         output.on_header(line)
 
-    transfer = Transfer(url, is_shown=place is not None and not args.silent and not args.verbose)
+    is_shown = not (output.is_standard or args.silent or args.verbose)
+    transfer = Transfer(url, is_shown)
     try:
         with output, transfer:
 
@@ -108,12 +109,12 @@ def _judge(response: HTTPResponse, args: argparse.Namespace) -> int:
 def _show_timing(response: HTTPResponse) -> None:
     lines = [f"{response.request.method} {response.effective_url}"]
     lines += [f"  {name:<13} {value:10.6f} s" for name, value in response.time_info.items()]
-    print("\n".join(lines), file=sys.stderr)
+    print("\n".join(map(printable, lines)), file=sys.stderr)
 
 
 def _tell(args: argparse.Namespace, what: object) -> None:
-    if not args.silent:
-        print(f"waterspout fetch: {what}", file=sys.stderr)
+    if args.show_error or not args.silent:
+        print(f"waterspout fetch: {printable(str(what))}", file=sys.stderr)
 
 
 class Output:
@@ -124,10 +125,13 @@ class Output:
 
     def __init__(self, place: str | None, has_head: bool, fails: bool) -> None:
         self._place = place
+        #: Whether it is standard output.
+        self.is_standard = place in (None, "-")
         self._has_head = has_head
         self._fails = fails
         self._file: BinaryIO | None = None
         self._is_dropped = False
+        self._has_begun = False  # its body
         #: The length of the body, if the response tells it.
         self.length: int | None = None
 
@@ -140,21 +144,28 @@ class Output:
         if name.lower() == "content-length" and value.strip().isdigit():
             self.length = int(value)
         if self._has_head and not self._is_dropped:
+            if self.is_standard and sys.stdout.isatty():
+                text = line.rstrip("\r\n")
+                line = printable(text) + line[len(text) :]
             self._write(line.encode("latin-1", "replace"))
 
     def on_body(self, data: bytes) -> None:
         """Take a piece of the body."""
         if self._is_dropped:
             return
-        if self._file is None and self._place is None and sys.stdout.isatty() and b"\0" in data:
-            raise WriteError("that is no text: use -o FILE, or -o - to have it in the terminal")
+        if not self._has_begun:
+            self._has_begun = True
+            if self._place is None and b"\0" in data and sys.stdout.isatty():
+                raise WriteError("that is no text: use -o FILE, or -o - to have it in the terminal")
         self._write(data)
 
     @property
     def can_restart(self) -> bool:
         """Whether what was written can be taken back: in a file, but not from who has read it."""
         place = self._place
-        return place is not None and (os.path.isfile(place) or not os.path.exists(place))
+        if place is None or self.is_standard:
+            return False
+        return os.path.isfile(place) or not os.path.exists(place)
 
     def restart(self) -> None:
         """Take back what was written, if there is any: it all comes once more."""
@@ -174,26 +185,33 @@ class Output:
     def _write(self, data: bytes) -> None:
         try:
             if self._file is None:
-                self._file = _open(self._place)
+                self._file = _open(None if self.is_standard else self._place)
             self._file.write(data)
-            if self._place is None:
+            if self.is_standard:
                 self._file.flush()
-        except BrokenPipeError:
-            # Nobody reads any more; what is in the buffer must not be written at the exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise WriteError from None
         except OSError as error:
+            if self.is_standard:
+                # What is in the buffer must not be written at the exit, which would fail again.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if isinstance(error, BrokenPipeError):  # Nobody reads any more.
+                raise WriteError from None
             raise self._write_error(error) from None
 
     def _write_error(self, error: OSError) -> "WriteError":
-        return WriteError(f"cannot write to {self._place or 'standard output'!r}: {error.strerror}")
+        place = "standard output" if self.is_standard else self._place
+        return WriteError(f"cannot write to {place!r}: {error.strerror}")
 
     def __enter__(self) -> "Output":
         return self
 
-    def __exit__(self, *exc_info: object) -> None:
-        if self._file is not None and self._place is not None:
-            self._file.close()
+    def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
+        if self._file is None or self.is_standard:
+            return
+        try:
+            self._file.close()  # which writes what is left
+        except OSError as error:
+            if kind is None:
+                raise self._write_error(error) from None
 
 
 def _open(place: str | None) -> Any:
