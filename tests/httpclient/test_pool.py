@@ -102,6 +102,26 @@ def test_what_was_idle_for_longest_makes_room():
     assert pool.statistics == statistics(used=1, idle=1)
 
 
+def test_many_servers_that_are_met_once():
+    """What was idle for longest makes room for each; to find it takes no longer where many are."""
+    pool = new_pool(2000)
+    expected: list[Connection | None] = []
+    for number in range(8000):
+        ticket = asked(pool, Key(f"{number}.test", 80))
+        assert (ticket.surplus is None) == (number < 2000)
+        if number >= 2000:
+            assert ticket.surplus is expected[number - 2000]
+        ticket.connection = connect(ticket.key)
+        expected.append(ticket.connection)
+        pool.release(ticket, True)
+        if number == 3000:  # Used again, it is the youngest.
+            again = asked(pool, Key("1500.test", 80))
+            assert again.connection is expected[1500]
+            pool.release(again, True)
+            expected.append(expected.pop(1500))
+    assert pool.statistics == statistics(idle=2000)
+
+
 def test_who_comes_too_late_waits_and_is_served_in_turn():
     pool = new_pool(1)
     ticket = opened(pool, A)
@@ -330,6 +350,8 @@ def test_at_random(slots, per_origin):
         if ticket is None:
             return
         if ticket.surplus is not None:
+            idle = alive - {other.connection for other in held}
+            assert ticket.surplus is min(idle, key=lambda connection: connection.released)
             alive.discard(ticket.surplus)
             ticket.surplus = None
         assert ticket.has_slot

@@ -30,6 +30,7 @@ cdef class Pool:
     cdef dict _idle
     cdef Py_ssize_t _idle_count
     cdef Py_ssize_t _releases
+    cdef list _oldest
     cdef list _queue
     cdef Py_ssize_t _left
     cdef Py_ssize_t _arrivals
@@ -49,8 +50,10 @@ cdef class Pool:
     cdef _keep(self, Ticket ticket, Connection connection)
     @cython.locals(found=list)
     cdef _take_idle(self, Ticket ticket)
-    @cython.locals(found=list, oldest=list, connection=Connection)
+    @cython.locals(found=list, released=Py_ssize_t)
     cdef _take_oldest(self, Ticket ticket)
+    @cython.locals(found=list, oldest=list, connection=Connection)
+    cdef _look_for_oldest(self)
     @cython.locals(ticket=Ticket)
     cdef Ticket _next(self, Ticket giver)
     cdef _hand_over(self, Ticket ticket, Connection connection, Ticket following)

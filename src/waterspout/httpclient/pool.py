@@ -97,6 +97,8 @@ class Pool:
         self._idle: dict[Key, list[Connection]] = {}
         self._idle_count = 0
         self._releases = 0
+        # What was idle when it was looked, that which was released first at the end.
+        self._oldest: list[tuple[int, Key]] = []
         # Who waits: a heap by time of arrival. Who has left it is not taken out, but passed over.
         self._queue: list[tuple[int, Ticket]] = []
         self._left = 0  # how many of it have
@@ -277,17 +279,33 @@ class Pool:
             del self._idle[ticket.key]
 
     def _take_oldest(self, ticket: Ticket) -> None:
-        """Take what is idle for the longest time, which there is, to make room for another."""
-        oldest: list[Connection] = []
-        for found in self._idle.values():
-            if found and (not oldest or _first(found).released < _first(oldest).released):
-                oldest = found
-        connection = oldest[0]
-        ticket.surplus = connection
-        del oldest[0]
+        """Take what is idle for the longest time, which there is, to make room for another.
+
+        To look at all for each one would take long where there are many. What was released later
+        than all were looked at is younger than what is left of those, so it is looked again when
+        nothing is left: for each that is taken, or was used in between, once.
+        """
+        while True:
+            if not self._oldest:
+                self._look_for_oldest()
+            released, key = self._oldest.pop()
+            found = self._idle.get(key)
+            # It may be in use, gone, or have been used since.
+            if found and _first(found).released == released:
+                break
+        ticket.surplus = found[0]
+        del found[0]
         self._idle_count -= 1
-        if not oldest:
-            del self._idle[connection.key]
+        if not found:
+            del self._idle[key]
+
+    def _look_for_oldest(self) -> None:
+        oldest: list[tuple[int, Key]] = []
+        for key, found in self._idle.items():
+            for connection in found:
+                oldest.append((connection.released, key))
+        oldest.sort(reverse=True)
+        self._oldest = oldest
 
     # The queue
 
