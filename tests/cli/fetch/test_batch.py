@@ -152,7 +152,7 @@ def test_redirects_and_the_final_url(fetch, write_list):
 def test_bodies_are_kept_in_files(fetch, write_list, tmp_path):
     bodies = tmp_path / "bodies"
     bodies.mkdir()
-    left = bodies / f"{'0' * 32}.html.7.part"
+    left = bodies / f"{'0' * 32}.html.7-1.part"
     left.touch()
     (bodies / "mine.part").touch()
     with serve(always(response(b"x" * 100_000))) as server:
@@ -166,6 +166,30 @@ def test_bodies_are_kept_in_files(fetch, write_list, tmp_path):
         assert file.read() == b"x" * 100_000
     assert failed["file"] is None
     assert sorted(os.listdir(bodies)) == sorted([os.path.basename(kept["file"]), "mine.part"])
+
+
+def test_two_runs_keep_bodies_in_one_directory(fetch, write_list, tmp_path):
+    """None takes what the other has begun for a leftover."""
+    bodies = tmp_path / "bodies"
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha")
+        has_begun.set()
+        assert may_end.wait(20)
+        peer.send(b"lf")
+
+    with serve(script, always()) as server:
+        arguments = ["--output-dir", str(bodies)]
+        first = subprocess.Popen([*COMMAND, "-s", "-i", str(write_list(server.url)), *arguments])
+        with first:
+            assert has_begun.wait(20)
+            eventually(lambda: bodies.exists() and os.listdir(bodies))
+            assert fetch("-s", "-i", write_list(f"{server.url}other"), *arguments)[0] == 0
+            may_end.set()
+            assert first.wait(20) == 0
+    assert sorted(file.read_bytes() for file in bodies.iterdir()) == [b"half", b"ok"]
 
 
 def test_credentials_are_in_no_result(fetch, write_list):

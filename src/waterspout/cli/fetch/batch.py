@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from waterspout.cli.fetch.bodies import Body, Count, prepare_directory
+from waterspout.cli.fetch.bodies import Body, Count, directory_of_bodies
 from waterspout.cli.fetch.descriptors import want_descriptors
 from waterspout.cli.fetch.exits import FAILED, READ_ERROR, USAGE, WRITE_ERROR, exit_status
 from waterspout.cli.fetch.lists import MAX_LINE, URLList
@@ -38,11 +38,16 @@ def run_batch(plan: Plan, args: argparse.Namespace) -> int:
     """Fetch a list; return the exit status."""
     try:
         want_descriptors((args.concurrency or _CONCURRENCY) * (1 if args.output_dir is None else 2))
-        if args.output_dir is not None:
-            prepare_directory(args.output_dir)
-        urls = URLList(args.input)
+        if args.output_dir is None:
+            return _run(plan, args)
+        with directory_of_bodies(args.output_dir):
+            return _run(plan, args)
     except (OSError, UsageError) as error:
         return _tell(error, args)
+
+
+def _run(plan: Plan, args: argparse.Namespace) -> int:
+    urls = URLList(args.input)
     try:
         results = Results(args.output[0] if args.output and args.output[0] != "-" else None)
     except (OSError, ForeignFileError) as error:

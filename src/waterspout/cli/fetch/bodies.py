@@ -4,18 +4,41 @@ import contextlib
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["Body", "Count", "prepare_directory"]
+__all__ = ["Body", "Count", "directory_of_bodies"]
 
 _PART = ".part"
-_OURS = re.compile(r"[0-9a-f]{32}(\.\w{1,8})?\.[0-9]+\.part", re.ASCII)
+_OURS = re.compile(r"[0-9a-f]{32}(\.\w{1,8})?\.[0-9]+-[0-9]+\.part", re.ASCII)
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 
 
-def prepare_directory(directory: str) -> None:
-    """Make the directory for bodies, and remove what an earlier run has left half written."""
+@contextlib.contextmanager
+def directory_of_bodies(directory: str) -> Iterator[None]:
+    """Make the directory for bodies, and have it while the body runs, as others may at the same
+    time. What an earlier run has left half written is removed, if there is no other.
+    """
     os.makedirs(directory, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:
+        _clean(directory)
+        yield
+        return
+    lock = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(OSError):  # There is another, or no such thing as a lock.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _clean(directory)
+        with contextlib.suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _clean(directory: str) -> None:
     with os.scandir(directory) as entries:
         for entry in entries:
             if _OURS.fullmatch(entry.name):
@@ -62,7 +85,7 @@ class Body:
             ending = _ENDING.search(re.split(r"[?#]", url, maxsplit=1)[0].rpartition("/")[2])
             name += ending[0] if ending else ""
             self.path = os.path.join(directory, name)
-            self._part = f"{self.path}.{number}{_PART}"
+            self._part = f"{self.path}.{os.getpid()}-{number}{_PART}"
 
     def take(self, data: bytes) -> None:
         """Take a piece, as a ``streaming_callback`` does."""
