@@ -95,6 +95,20 @@ async def test_what_there_is_no_room_for_is_kept(net, stream, peer):
 
 
 @stream_test
+async def test_a_block_that_nothing_came_for_is_not_what_was_read(net, stream, peer):
+    """A loop asks for room before it knows whether anything is there: after a block that was filled
+    to its end, for instance.
+    """
+    await have_much(net, stream, peer)
+    stream.get_buffer(-1)
+    room = bytearray(10)
+    reading = net.start(read_into(stream, memoryview(room), soon(20)))
+    peer.send(b"0123456789")
+    assert await reading == (10, IS_COMPILED)
+    assert room == b"0123456789"
+
+
+@stream_test
 async def test_what_came_before_is_for_who_comes_with_room(net, stream, peer):
     await have_much(net, stream, peer)
     peer.send(b"abc")

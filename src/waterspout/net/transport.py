@@ -92,6 +92,7 @@ class AsyncStream(Gate):
         if self._room is not None:
             view = borrowed(self._room)
             if view is not None:
+                self._block = None  # It may have one that nothing came for.
                 return view
         self._block = new_block(self._block_size)
         return view_of(self._block)
