@@ -511,6 +511,18 @@ def test_socks_refuses(client, scheme, script, message):
     assert client.flow.pool.statistics == EMPTY
 
 
+def test_a_redirect_to_what_socks_4_can_not_be_asked_for(client):
+    """A server has chosen it: it is no mistake in the request."""
+    redirect = response(b"", "302 Found", Location="http://[::1]:5/")
+    with serve(always(redirect)) as origin, serve(socks4(heard=[])) as proxy:
+        expected = f"the proxy 127.0.0.1:{proxy.port} can't be asked for .::1.:5: .*IPv6"
+        with pytest.raises(HTTPProxyError, match=expected) as caught:
+            client.fetch(origin.url, proxy=f"socks4a://127.0.0.1:{proxy.port}")
+        assert caught.value.phase == "proxy"
+        assert caught.value.url == "http://[::1]:5/"
+    assert client.flow.pool.statistics["used"] == 0
+
+
 @pytest.mark.parametrize("scheme", ["socks4", "socks5"])
 def test_what_is_no_socks(client, scheme):
     def script(peer):

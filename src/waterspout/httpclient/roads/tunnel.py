@@ -37,7 +37,8 @@ async def open_tunnel(
     """Have the proxy at the other end of ``stream`` connect it to ``host`` and ``port``.
 
     Nothing of what the proxy says reaches anybody else. Raises `ProxyRefusedError` where it
-    refuses, RemoteProtocolError for what is no answer; OSError and DeadlineError of the stream.
+    refuses, or can't be asked for that; RemoteProtocolError for what is no answer; OSError and
+    DeadlineError of the stream.
 
     ``digests`` knows how to answer a 407, which was done ``answered`` times; `ChallengeError` then
     tells to try once more with another stream.
@@ -95,10 +96,15 @@ async def _answer(stream: Stream, engine: ClientConnection, deadline: float) -> 
 
 async def _shake_hands(stream: Stream, proxy: Proxy, host: str, port: int, deadline: float) -> None:
     handshake: Socks4 | Socks5
-    if proxy.scheme in ("socks4", "socks4a"):
-        handshake = Socks4(host, port, proxy.credentials[0] if proxy.credentials else b"")
-    else:
-        handshake = Socks5(host, port, proxy.credentials)
+    try:
+        if proxy.scheme in ("socks4", "socks4a"):
+            handshake = Socks4(host, port, proxy.credentials[0] if proxy.credentials else b"")
+        else:
+            handshake = Socks5(host, port, proxy.credentials)
+    except ValueError as error:
+        wanted = f"{bracketed(host)}:{port}"
+        message = f"the proxy {proxy.peer} can't be asked for {wanted}: {error}"
+        raise ProxyRefusedError(message, None) from None
     answer: bytes | None = handshake.begin()
     has_begun = False
     while answer is not None:
