@@ -1,11 +1,13 @@
 """Timeouts: which one, in which phase, and that none is early. Each case in three styles."""
 
+import itertools
 import secrets
 import socket
 import threading
 import time
 
 import pytest
+from tests.hostile import CHUNKED, floods
 from tests.httpclient.scripted_server import OK, Peer, always, response, serve
 
 from waterspout.httpclient.errors import HTTPTimeoutError
@@ -83,6 +85,14 @@ def test_half_an_answer(client):
 def test_dripping_does_not_help(client, data):
     with serve(drip(data)) as server:
         timed(client, server.url, request_timeout=SHORT)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"streaming_callback": lambda data: None}])
+def test_to_be_kept_busy_does_not_help(make_client, arguments):
+    """Who has much to do gives way to others, and does not wait: a timer finds nobody to end."""
+    client = make_client(max_body_size=2**40)
+    with serve(floods(CHUNKED, itertools.repeat(b"1\r\nx\r\n" * 20_000))) as server:
+        timed_in("reading", "request_timeout", client, server.url, **arguments)
 
 
 def test_redirects_count(client):

@@ -100,7 +100,7 @@ class Delivery:
             self._decoded += len(piece)
             if self._decoded > _DECODED_PER_TURN:
                 self._decoded = 0
-                await self._net.pause()
+                await self._net.pause(self._deadline)
         return False
 
     def finish(self) -> None:
@@ -175,7 +175,7 @@ class TappedDelivery:
             self._decoded += len(piece)
             if self._decoded > _DECODED_PER_TURN:
                 self._decoded = 0
-                await self._exchange.net.pause()
+                await self._exchange.net.pause(self._exchange.deadline)
         return False
 
     def finish(self) -> None:

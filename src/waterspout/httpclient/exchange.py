@@ -405,7 +405,7 @@ class Exchange(Ticket):
         while self._event is not None:
             event = self._event
             if event is Signal.YIELD:
-                await self.net.pause()
+                await self.net.pause(self.deadline)
             elif type(event) is bytes and delivery is not None:
                 if await delivery.take(event):
                     return True

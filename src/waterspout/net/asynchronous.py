@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import inspect
+import math
 import socket
 import sys
 import time
@@ -180,9 +181,11 @@ class AsyncNet:
         """How many gates there are: one for each connection, and for who waits elsewhere."""
         return len(self._gates)
 
-    async def pause(self) -> None:
+    async def pause(self, deadline: float = math.inf) -> None:
         """Let the loop do what it has to do."""
         await asyncio.sleep(0)
+        if time.monotonic() >= deadline:
+            raise DeadlineError
 
     async def sleep(self, seconds: float) -> None:
         """Return when ``seconds`` have gone by; the loop goes on."""

@@ -124,6 +124,11 @@ class BlockingStream:
         self._is_full = len(data) == READ_SIZE
         return data
 
+    async def pause(self, deadline: float) -> None:
+        """Return at once."""
+        if monotonic() >= deadline:
+            raise DeadlineError
+
     def is_quiet(self, ask: bool) -> bool:
         """Whether the peer has said nothing."""
         return not ((ask or self._is_full) and has_arrived(self._socket.fileno()))
@@ -263,8 +268,10 @@ class BlockingNet:
     def close(self) -> None:
         """End what this net runs itself, if anything."""
 
-    async def pause(self) -> None:
+    async def pause(self, deadline: float = math.inf) -> None:
         """Return at once: a thread has nobody to share with."""
+        if monotonic() >= deadline:
+            raise DeadlineError
 
     async def sleep(self, seconds: float) -> None:
         """Block the thread for so long."""

@@ -170,8 +170,9 @@ class FakeNet:
                 return self.streams[-1]
         raise race.failure()
 
-    async def pause(self) -> None:
+    async def pause(self, deadline: float = float("inf")) -> None:
         """Return at once."""
+        self.wait(0.0, deadline)
 
     async def sleep(self, seconds: float) -> None:
         """Let time pass."""

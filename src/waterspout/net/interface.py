@@ -4,6 +4,7 @@ Points in time are those of `Net.time`, in seconds; ``math.inf`` is no deadline.
 a deadline as an argument, so a timer that was armed for one request never hits the next.
 """
 
+import math
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -64,6 +65,8 @@ class Stream(Protocol):
     # Some streams have `read_into` as well: as `read`, with room for the bytes, which saves copies.
     # It returns how many were put there, 0 at the end, or what to await; which may give bytes all
     # the same, that are for the caller to put there.
+    #
+    # Those of sockets have `pause`, that of their `Net`.
 
     def read_now(self) -> bytes | None:
         """Return what has come, as `read` does, but None instead of waiting for it."""
@@ -137,8 +140,12 @@ class Net(Protocol):
         """
         ...
 
-    async def pause(self) -> None:
-        """Let others have their turn, where somebody shares this thread."""
+    async def pause(self, deadline: float = math.inf) -> None:
+        """Let others have their turn, where somebody shares this thread; DeadlineError if it is too
+        late to go on.
+
+        Who finds much to do does not wait, so no timer ends it, whoever keeps it busy.
+        """
         ...
 
     async def sleep(self, seconds: float) -> None:
