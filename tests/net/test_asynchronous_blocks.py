@@ -198,3 +198,24 @@ async def test_a_peer_that_does_not_read(net, stream, peer):
 
     with pytest.raises(DeadlineError):
         await net.start(wait())
+
+
+@stream_test
+async def test_a_pause(net, stream, peer):
+    """Others get their turn, and what comes in it is not lost."""
+    await have_much(net, stream, peer)
+
+    async def read_later():
+        await stream.pause(soon(20))
+        heard.append("read")
+        return await read(stream, soon(20))
+
+    heard: list[str] = []
+    peer.send(b"abc")
+    asyncio.get_running_loop().call_soon(heard.append, "other")
+    reading = net.start(read_later())
+    assert heard == []
+    assert await reading == b"abc"
+    assert heard == ["other", "read"]
+    with pytest.raises(DeadlineError):
+        await stream.pause(soon(0))

@@ -24,6 +24,10 @@ class Echo:
         self.heard = b""
         self.said_goodbye = False
         self.is_plain = False
+        self.pauses = 0
+
+    async def pause(self, deadline):
+        self.pauses += 1
 
     def write(self, data, deadline):
         self._incoming.write(data)
@@ -339,3 +343,24 @@ def test_a_record_in_two_parts_is_read_when_it_is_whole(stream, echo):
         assert stream.read_now() is None
     echo._outgoing.write(whole[500:])
     assert stream.read_now() == b"x" * 1000
+
+
+def test_many_short_records_leave_others_their_turn(stream, echo):
+    echo.say(b"z" * 16_000)
+    fill(stream, 16_000)
+    for _ in range(1030):
+        echo.say(b"y")
+    echo.is_plain = True
+    assert fill(stream, 1030) == b"y" * 1030
+    assert echo.pauses == 8
+    for _ in range(100):
+        echo.say(b"x" * 16_000)
+    echo.is_plain = True
+    assert fill(stream, 1_600_000) == b"x" * 1_600_000
+    assert echo.pauses == 8
+    for _ in range(200):
+        echo.say(b"w")
+    assert stream.read_now() == b"w" * 128
+    assert not stream.is_quiet(ask=False)
+    assert stream.read_now() == b"w" * 72
+    assert stream.is_quiet(ask=False)

@@ -1,17 +1,19 @@
 import cython
 
-cdef Py_ssize_t _READ_SIZE, _SCRATCH_SIZE, _LEAST_SCRATCH_SIZE, _WRITE_SIZE, _RECORD_HEADER_SIZE, _RECORD_SIZE, _LONGEST_RECORD
+cdef Py_ssize_t _READ_SIZE, _SCRATCH_SIZE, _LEAST_SCRATCH_SIZE, _WRITE_SIZE, _RECORD_HEADER_SIZE, _RECORD_SIZE, _LONGEST_RECORD, _MOST_RECORDS
 
 
 cdef class TLSStream:
     cdef readonly double ask_after
     cdef object _stream
     cdef object _receive_into
+    cdef readonly object pause
     cdef object _incoming
     cdef object _outgoing
     cdef public object _tls
     cdef Py_ssize_t _left
     cdef bytes _header
+    cdef bytes _later
     cdef Py_ssize_t _records
     cdef bint _is_cut
     cdef object _end
@@ -26,5 +28,5 @@ cdef class TLSStream:
     cdef Py_ssize_t _decrypt_into(self, room) except? -2
     cpdef bint is_quiet(self, bint ask) except -1
     cpdef write(self, data, double deadline)
-    @cython.locals(end=Py_ssize_t, size=Py_ssize_t, records=Py_ssize_t, length=Py_ssize_t)
+    @cython.locals(end=Py_ssize_t, size=Py_ssize_t, records=Py_ssize_t, length=Py_ssize_t, known=Py_ssize_t, most=Py_ssize_t)
     cdef _take(self, data)

@@ -27,6 +27,9 @@ _READ_SIZE = 128 * 1024
 _SCRATCH_SIZE = 128 * 1024
 # Where there is less room, what comes would not fit there as it is.
 _LEAST_SCRATCH_SIZE = 32 * 1024
+# Records to work off at a time, before others of the loop get their turn. One costs up to 0.2 ms,
+# whatever its length: it may ask for new keys. In one read there may come 10,000 of them.
+_MOST_RECORDS = 128
 # Type, version, length.
 _RECORD_HEADER_SIZE = 5
 
@@ -54,10 +57,13 @@ class TLSStream:
         self.ask_after = stream.ask_after
         self._stream = stream
         self._receive_into = getattr(stream, "read_into", None)
+        #: That of the stream below, if it has one.
+        self.pause = getattr(stream, "pause", None)
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._left = 0  # of the record that is not whole yet; or of its header there is this much
         self._header = b""
+        self._later = b""  # what has come and was not taken yet: records, the next ones
         # So many records are whole, and OpenSSL may not have seen them: none is 0 for sure. It is
         # asked for those alone, as to be told of a part of one is an exception.
         self._records = 0
@@ -95,7 +101,7 @@ class TLSStream:
         If the stream below ends without that, `ssl.SSLEOFError`: somebody may have cut it.
         """
         while (data := self._decrypted()) is None:
-            if self._outgoing.pending:
+            if self._outgoing.pending or self._later:
                 return self._read_on(None, deadline)
             received = self._stream.read(deadline)
             if not isinstance(received, bytes):
@@ -111,7 +117,7 @@ class TLSStream:
         them from there, and what they say is written over them.
         """
         while (size := self._decrypt_into(room)) < 0:
-            if self._outgoing.pending:
+            if self._outgoing.pending or self._later:
                 return self._read_on(None, deadline, room)
             if self._receive_into is not None and len(room) >= _LEAST_SCRATCH_SIZE:
                 received = self._receive_into(room[:_SCRATCH_SIZE], deadline)
@@ -152,7 +158,7 @@ class TLSStream:
     def read_now(self) -> bytes | None:
         """Return what has come, None if there is nothing."""
         while (data := self._decrypted()) is None:
-            received = self._stream.read_now()
+            received = self._later or self._stream.read_now()
             if received is None:
                 return None
             self._take(received)
@@ -268,6 +274,11 @@ class TLSStream:
     async def _exchange(self, deadline: float) -> None:
         """Send what has to be, and take in what comes."""
         await self._send(deadline)
+        if self._later:
+            if self.pause is not None:
+                await self.pause(deadline)
+            self._take(self._later)
+            return
         data = self._stream.read(deadline)
         self._take(data if isinstance(data, bytes) else await data)
 
@@ -282,20 +293,28 @@ class TLSStream:
             self._incoming.write_eof()
             self._is_cut = True
             return
-        self._incoming.write(data)
+        self._later = b""
+        known = len(self._header)  # of what OpenSSL has already
         # Where records end: OpenSSL takes one that is not whole, and keeps that to itself.
-        if self._header:
+        if known:
             data, self._header = self._header + data, b""
         end, size = self._left, len(data)
         records = self._records
+        most = records + _MOST_RECORDS
         if size >= end > 0:
             records += 1
         while end + _RECORD_HEADER_SIZE <= size:
+            if records >= most:
+                self._later = bytes(data[end:])
+                data = data[:end]
+                size = end
+                break
             # RFC 8446 section 5.1.
             length = (data[end + 3] << 8) + data[end + 4]
             end += _RECORD_HEADER_SIZE + length
             if end <= size or length > _LONGEST_RECORD:
                 records += 1  # One that is too long is an error, which OpenSSL need not wait for.
+        self._incoming.write(data[known:] if known else data)
         self._records = records
         if end < size:
             self._header = bytes(data[end:])
@@ -303,7 +322,7 @@ class TLSStream:
 
     @property
     def _is_between_records(self) -> bool:
-        return not (self._left or self._header)
+        return not (self._left or self._header or self._later)
 
     def __repr__(self) -> str:
         return f"<TLSStream {self._tls.version()} over {self._stream!r}>"

@@ -11,11 +11,13 @@ is filled. A loop wants another protocol for that, so the transport gets a `_Blo
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Awaitable, Generator
 from typing import Any
 
 from waterspout.net.blocks import borrowed, bytes_of, new_block, view_of
 from waterspout.net.gates import Gate, Gates
+from waterspout.net.interface import DeadlineError
 from waterspout.net.sockets import READ_SIZE, has_arrived
 
 __all__ = ["AsyncStream"]
@@ -220,6 +222,12 @@ class AsyncStream(Gate):
             if self._end is None:
                 self._transport.resume_reading()
         return data
+
+    async def pause(self, deadline: float) -> None:
+        """Let the loop do what it has to do; what comes meanwhile is kept."""
+        await asyncio.sleep(0)
+        if time.monotonic() >= deadline:
+            raise DeadlineError
 
     def is_quiet(self, ask: bool) -> bool:
         """Whether the peer has said nothing."""
