@@ -1,5 +1,7 @@
 """Fetching over TLS, each case in three styles."""
 
+import os
+import socket
 import ssl
 import threading
 from pathlib import Path
@@ -9,7 +11,8 @@ import trustme
 from tests.httpclient.scripted_server import OK, always, answering, eventually, serve
 from tests.httpclient.styles import until_heard
 
-from waterspout.httpclient import HTTPClientError
+from waterspout.httpclient import HTTPClientError, HTTPConnectError
+from waterspout.httpclient.errors import HTTPConnectionLostError
 
 
 def test_a_certificate_that_is_trusted(client, server_tls, ca_certs):
@@ -193,6 +196,22 @@ def test_a_body_that_may_have_been_cut(client, server_tls, ca_certs):
         with pytest.raises(HTTPClientError, match="EOF"):
             client.fetch(server.url, ca_certs=ca_certs)
         assert client.fetch(server.url, ca_certs=ca_certs).body == b"whole"
+
+
+def test_a_record_that_was_tampered_with(client, server_tls, ca_certs):
+    """By then there was a connection, and the request may have been done."""
+
+    def tamper(peer):
+        peer.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf")
+        with socket.socket(fileno=os.dup(peer.socket.fileno())) as below:
+            below.sendall(b"\x17\x03\x03\x00\x20" + bytes(32))
+        peer.wait_for_end()
+
+    with serve(tamper, tls=server_tls) as server:
+        with pytest.raises(HTTPConnectionLostError, match="bad record mac") as caught:
+            client.fetch(server.url, ca_certs=ca_certs)
+        assert not isinstance(caught.value, HTTPConnectError)
+        assert caught.value.phase == "read"
 
 
 def test_https_where_http_is_spoken(client):

@@ -31,7 +31,15 @@ def failing(phase: str, **state: object) -> SimpleNamespace:
     settings = Settings()
     hop = first_hop(HTTPRequest(URL), settings)
     return SimpleNamespace(
-        **{"hop": hop, "phase": phase, "deadline": 20.0, "sent": 1.0, "has_ended": False, **state}
+        **{
+            "hop": hop,
+            "phase": phase,
+            "deadline": 20.0,
+            "sent": 1.0,
+            "has_ended": False,
+            "has_begun": False,
+            **state,
+        }
     )
 
 
@@ -60,6 +68,18 @@ def failing(phase: str, **state: object) -> SimpleNamespace:
             {"sent": 1.0, "phase": "reading the response"},
             "HTTPConnectionResetError",
             "read",
+        ),
+        (
+            ssl.SSLError(1, "bad record"),
+            {"sent": 1.0, "has_begun": True},
+            "HTTPConnectionLostError",
+            "read",
+        ),
+        (
+            ssl.SSLError(1, "certificate required"),
+            {"sent": 1.0, "phase": "waiting for the response"},
+            "HTTPTLSError",
+            "wait",
         ),
         (
             BrokenPipeError(32, "pipe"),

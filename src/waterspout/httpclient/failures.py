@@ -39,6 +39,8 @@ class Failed(Protocol):
     @property
     def sent(self) -> float: ...
     @property
+    def has_begun(self) -> bool: ...
+    @property
     def has_ended(self) -> bool: ...
 
 
@@ -67,8 +69,10 @@ def _made(error: Exception, exchange: Failed, now: float) -> HTTPClientError | N
         late.timeout = name
         return late
     if isinstance(error, ssl.SSLError):
-        # Of TLS 1.3 a server may tell after the handshake that it failed.
-        is_connecting = not exchange.sent or not isinstance(error, ssl.SSLEOFError)
+        # Of TLS 1.3 a server may tell after the handshake that it failed, but not in its answer.
+        is_connecting = not exchange.sent or not (
+            exchange.has_begun or isinstance(error, ssl.SSLEOFError)
+        )
         message = f"Error while {phase}: {tls_reason(error)}: {asked}"
         return from_os_error(error, message, is_connecting)
     message = f"Error while {phase}: {error}: {asked}"
