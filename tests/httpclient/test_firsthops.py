@@ -432,6 +432,19 @@ def test_a_certificate_that_was_renewed_is_read_again(tmp_path, authority, optio
         key("https://localhost/5")
 
 
+def test_a_copy_for_another_server_does_not_hold_for_longer(tmp_path, ca_certs):
+    mine = tmp_path / "ca.pem"
+    mine.write_bytes(Path(ca_certs).read_bytes())
+    now = 1000.0
+    hops = first_hops(Settings(ca_certs=str(mine)), lambda: now)
+    hops.hop(HTTPRequest("https://localhost/"))
+    now += 0.09
+    copied = hops.hop(HTTPRequest("https://example.org/"))
+    mine.write_bytes(mine.read_bytes() + b"\n")
+    now += 0.02
+    assert hops.hop(HTTPRequest("https://example.org/2")).files != copied.files
+
+
 @pytest.mark.parametrize("paths", [1, 100])
 def test_files_are_looked_at_now_and_then(tmp_path, ca_certs, monkeypatch, paths):
     mine = tmp_path / "ca.pem"

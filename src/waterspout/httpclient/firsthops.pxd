@@ -37,7 +37,7 @@ cdef class Known:
     cdef tuple manner
     cdef Hop hop
     cdef bint is_canonical
-    cdef double _looked
+    cdef double looked
 
     @cython.locals(now=double)
     cdef bint is_for(self, tuple manner, Clock clock) except -1

@@ -98,7 +98,8 @@ class FirstHops:
                 hop = _copy_for(last.hop, target, length)
                 if end < 0 or url[end:] != target.path:
                     return _asked(hop, request)
-                self._keep(server, url, last.manner, hop)
+                kept = self._keep(server, url, last.manner, hop)
+                kept.looked = last.looked
                 return hop if request is None else _asked(_twin(hop), request)
         hop = first_hop(request or HTTPRequest(url), self._settings)
         # The next one may have another road.
@@ -130,7 +131,7 @@ class FirstHops:
 class Known:
     """A hop, and the manner in which its request was asked for."""
 
-    __slots__ = ("_looked", "hop", "is_canonical", "manner")
+    __slots__ = ("hop", "is_canonical", "looked", "manner")
 
     def __init__(
         self, manner: tuple[object, ...], hop: Hop, is_canonical: bool, clock: Clock
@@ -139,7 +140,8 @@ class Known:
         self.hop = hop
         # Whether the server was written as it is in the URL of the hop.
         self.is_canonical = is_canonical
-        self._looked = clock.now()  # after its files
+        #: When its files were looked at, or a little later.
+        self.looked = clock.now()
 
     def is_for(self, manner: tuple[object, ...], clock: Clock) -> bool:
         """Whether a hop for that manner would be the same, but for its URL."""
@@ -147,10 +149,10 @@ class Known:
             return False
         if self.hop.files:
             now = clock.now()
-            if now - self._looked >= _LOOK_AFTER:
+            if now - self.looked >= _LOOK_AFTER:
                 if have_changed(self.hop.files):
                     return False
-                self._looked = now
+                self.looked = now
         return True
 
 
