@@ -238,7 +238,7 @@ def test_the_whole(start):
                 (0.2, "does something else (1)"),
                 (0.1, "3  Ten at once"),
                 (0.1, "4  The same ten"),
-                (0.5, "5  The same ten"),
+                (1, "5  The same ten"),
             ]
         ),
     ],
