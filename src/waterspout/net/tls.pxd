@@ -1,6 +1,7 @@
 import cython
 
-cdef Py_ssize_t _READ_SIZE, _SCRATCH_SIZE, _LEAST_SCRATCH_SIZE, _WRITE_SIZE, _RECORD_HEADER_SIZE, _RECORD_SIZE, _LONGEST_RECORD, _MOST_RECORDS
+cdef Py_ssize_t _READ_SIZE, _SCRATCH_SIZE, _LEAST_SCRATCH_SIZE, _WRITE_SIZE
+cdef Py_ssize_t _RECORD_HEADER_SIZE, _RECORD_SIZE, _LONGEST_RECORD, _MOST_RECORDS
 
 
 cdef class TLSStream:
@@ -28,5 +29,6 @@ cdef class TLSStream:
     cdef Py_ssize_t _decrypt_into(self, room) except? -2
     cpdef bint is_quiet(self, bint ask) except -1
     cpdef write(self, data, double deadline)
-    @cython.locals(end=Py_ssize_t, size=Py_ssize_t, records=Py_ssize_t, length=Py_ssize_t, known=Py_ssize_t, most=Py_ssize_t)
+    @cython.locals(end=Py_ssize_t, size=Py_ssize_t, length=Py_ssize_t, known=Py_ssize_t)
+    @cython.locals(records=Py_ssize_t, most=Py_ssize_t)
     cdef _take(self, data)
