@@ -1,5 +1,7 @@
 """Hops with fields that are added on the way, and credentials that are known from the beginning."""
 
+import time
+from http import HTTPMethod
 from typing import Any
 
 import pytest
@@ -8,8 +10,10 @@ from hypothesis import strategies as st
 from tests.httpclient.hops import HEADERS, what_it_does
 
 from waterspout.httpclient import Auth, BasicAuth, BearerAuth, DigestAuth, HTTPRequest
+from waterspout.httpclient.firsthops import FirstHops
 from waterspout.httpclient.hop import Hop, first_hop
 from waterspout.httpclient.settings import Settings
+from waterspout.net.clock import Clock
 
 ADDED = st.dictionaries(
     st.sampled_from(["Cookie", "Authorization", "If-None-Match", "A", "Proxy-Authorization"]),
@@ -70,6 +74,16 @@ def test_fields_that_are_none_are_not_added(value):
     hop = first_hop(HTTPRequest("http://example.org/"), Settings())
     with pytest.raises(ValueError, match="header value"):
         hop.with_fields({"Cookie": value})
+
+
+@pytest.mark.parametrize("headers", [None, {"A": "b"}])
+def test_methods_by_name(headers):
+    hops = FirstHops(Settings(), Clock(time.monotonic))
+    for method in HTTPMethod.GET, HTTPMethod.POST, HTTPMethod.POST:
+        body = b"x" if method is HTTPMethod.POST else None
+        hop = hops.hop(HTTPRequest("http://example.org/", method, headers, body))
+        assert type(hop.method) is str
+        assert hop.encoded.data.startswith(f"{method.value} / HTTP/1.1\r\n".encode())
 
 
 class Mine(BearerAuth):

@@ -83,7 +83,9 @@ class FirstHops:
         """Return the hop for a URL; without a request it is that of an earlier one."""
         length = 0 if request is None or request._body is None else len(request._body)
         end = url.find("/", 8)  # of the server: there are https:// and one letter before
-        server = f"{manner[0]} {url[:end]}"
+        server = url[:end]
+        if manner[0] != "GET":
+            server = f"{manner[0]} {server}"
         known = self._known.get(server)
         if known is not None and end > 0 and known.is_for(manner, self._clock):
             path = url[end:]

@@ -314,7 +314,10 @@ def first_hop(request: HTTPRequest, settings: Settings) -> Hop:
     _check_method(request, settings)
     target = parse_url(request.url)
     credentials = target.credentials or _credentials(request, settings)
-    return Hop(request, settings, target, request.method, request.headers, credentials, True)
+    method = request.method
+    if type(method) is not str:
+        method = str.__str__(method)  # of an HTTPMethod, for instance
+    return Hop(request, settings, target, method, request.headers, credentials, True)
 
 
 def next_hop(hop: Hop, following: NextRequest, settings: Settings) -> Hop:

@@ -31,7 +31,7 @@ cdef class EncodedRequest:
     cdef EncodedRequest _with_head(self, str target, bytes tail, long long length)
 
 
-cdef bytes _framing_of(str method, long long length)
+cdef bytes _framing_of(method, long long length)
 
 
 cdef class ClientConnection(Connection):
