@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waterspout.httpclient import HTTPRequest, HTTPResponse
+from waterspout.httpclient import HTTPRequest, HTTPResponse, content
 from waterspout.httpclient.content import decoder_for, json_of, text_of
 
 
@@ -56,11 +56,18 @@ def test_whatever_comes_is_some_text(body, content_type):
     assert isinstance(text_of(body, f"text/plain; charset={content_type}"), str)
 
 
-def test_long_names_of_charsets_are_not_kept():
-    name = "x" * 60_000
-    assert text_of(b"abc", f"text/plain; charset={name}") == "abc"
-    kept = [each for each in encodings._cache if len(each) > 40]
-    assert kept == []
+def test_names_of_charsets_are_not_kept_without_end(monkeypatch):
+    monkeypatch.setattr(content, "_others", set())
+    monkeypatch.setattr(encodings, "_cache", dict(encodings._cache))
+    before = len(encodings._cache)
+    assert text_of(b"abc", f"text/plain; charset={'x' * 60_000}") == "abc"
+    assert len(encodings._cache) == before
+    for number in range(1100):
+        assert text_of(b"abc", f"text/plain; charset=no-such-{number}") == "abc"
+        assert text_of(b"\xe4", f"text/plain; charset=latin{'-' * (number % 30)}1") == "\xe4"
+    assert before + 900 < len(encodings._cache) <= before + 1010
+    for charset in ("ISO-8859-2", "iso_8859-2:1987", "latin2"):
+        assert text_of(b"\xa1", f'text/plain; charset="{charset}"') == "\u0104"
 
 
 def test_of_a_response():

@@ -3,6 +3,8 @@
 import codecs
 import io
 import json
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 from typing import Any
 
 from waterspout.httputil.parameters import parse_parameters
@@ -33,8 +35,12 @@ _NO_CHARSETS = frozenset(
 
 _FALLBACK = "utf-8"
 
-# Python remembers for good what it was asked for and does not have; no real name is as long.
+# Python remembers for good whatever name it was asked for. So that servers can't go on and on with
+# that, it is asked for those that it is known to have, and for so many others, none of them long.
+_KNOWN_NAMES = frozenset(aliases.values())
+_MAX_OTHERS = 1000
 _MAX_NAME = 40
+_others: set[str] = set()
 
 
 def text_of(body: bytes, content_type: str | None) -> str:
@@ -74,9 +80,22 @@ def _charset(start: bytes, content_type: str | None) -> str:
     if content_type is None:
         return _FALLBACK
     try:
-        name = parse_parameters(content_type)[1].get("charset", _FALLBACK)
-        codec = codecs.lookup(name if len(name) <= _MAX_NAME else _FALLBACK)
+        codec = _codec(parse_parameters(content_type)[1].get("charset", _FALLBACK))
     except (LookupError, ValueError):
         return _FALLBACK
     is_text = getattr(codec, "_is_text_encoding", True)
     return codec.name if is_text and codec.name not in _NO_CHARSETS else _FALLBACK
+
+
+def _codec(charset: str) -> codecs.CodecInfo:
+    """Return what Python has for a name; LookupError, ValueError."""
+    if len(charset) > _MAX_NAME:
+        raise LookupError
+    # As Python does it: of names that mean the same it is asked for one alone.
+    name = normalize_encoding(charset).lower()
+    name = aliases.get(name, name)
+    if name not in _KNOWN_NAMES and name not in _others:
+        if len(_others) >= _MAX_OTHERS:
+            raise LookupError
+        _others.add(name)
+    return codecs.lookup(name)
